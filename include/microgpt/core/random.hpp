@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace microgpt {
+
+/// What a random stream is for. Two purposes never share a number, whatever their ids.
+enum class Stream : std::uint32_t {
+  split = 1,    ///< which documents are held out, and the order of the rest
+  weights = 2,  ///< initial weights
+  names = 3,    ///< sampling of spoken names
+  breeding = 4  ///< everything random in the making of one organism
+};
+
+/// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy
+/// as 1, 2, 3", 2011). The numbers depend on (seed, purpose, id) alone: not on rank, time or order.
+class Rng {
+ public:
+  Rng(std::uint64_t seed, Stream purpose, std::uint64_t id);
+
+  /// 64 uniformly random bits.
+  std::uint64_t next();
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  double uniform();
+
+  /// Uniform in [low, high).
+  double uniform(double low, double high);
+
+  /// Log-uniform in [low, high); 0 < low <= high.
+  double log_uniform(double low, double high);
+
+  /// Uniform in [0, count) without bias; count > 0.
+  std::size_t below(std::size_t count);
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t id_;
+  std::uint32_t purpose_;
+  std::uint32_t block_ = 0;
+  std::array<std::uint64_t, 2> ready_{};
+  std::size_t ready_count_ = 0;
+};
+
+/// A uniformly random permutation in place (Fisher–Yates).
+template <class T>
+void shuffle(std::vector<T>& items, Rng& rng) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[rng.below(i)]);
+}
+
+/// One of the items, each as likely as any other; `items` must not be empty.
+template <class T>
+const T& pick(std::span<const T> items, Rng& rng) {
+  return items[rng.below(items.size())];
+}
+
+/// `count` distinct indices in [0, size), in random order. Throws Error if count > size.
+std::vector<std::size_t> sample_without_replacement(std::size_t count, std::size_t size, Rng& rng);
+
+}  // namespace microgpt

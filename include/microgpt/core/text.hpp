@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace microgpt {
+
+/// The code points of `text`. Throws Error with the byte offset if it is not valid UTF-8.
+std::u32string decode_utf8(std::string_view text);
+
+std::string encode_utf8(std::u32string_view text);
+
+/// `text` without leading and trailing ASCII white space.
+std::string_view trim(std::string_view text);
+
+/// 1234567 as "1,234,567".
+std::string with_commas(std::size_t number);
+
+}  // namespace microgpt

@@ -1,0 +1,76 @@
+#include "microgpt/core/elementary.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace microgpt::elementary {
+namespace {
+
+#define Ops_INLINE inline
+
+template <class Real>
+struct Bits;
+template <>
+struct Bits<double> {
+  using Int = std::int64_t;
+  static constexpr int kMantissa = 52, kBias = 1023;
+};
+template <>
+struct Bits<float> {
+  using Int = std::int32_t;
+  static constexpr int kMantissa = 23, kBias = 127;
+};
+
+/// One lane: the operations that elementary-inl.hpp asks for, on a plain number.
+template <class Real>
+struct Ops {
+  using V = Real;
+  using B = Bits<Real>;
+  using Int = typename B::Int;
+  static V set(Real x) { return x; }
+  static V add(V a, V b) { return a + b; }
+  static V sub(V a, V b) { return a - b; }
+  static V mul(V a, V b) { return a * b; }
+  static V div(V a, V b) { return a / b; }
+  static V fma(V a, V b, V c) { return std::fma(a, b, c); }
+  static V min(V a, V b) { return a < b ? a : b; }
+  static V max(V a, V b) { return a > b ? a : b; }
+  static V round(V a) { return std::nearbyint(a); }
+  static V nan_from(V x, V result) { return x != x ? x : result; }
+  static V power_of_two(Int n) { return std::bit_cast<Real>((n + B::kBias) << B::kMantissa); }
+  /// a 2^n in two steps, since 2^n alone may be out of range.
+  static V scale(V a, V n) {
+    const Int whole = static_cast<Int>(n);
+    const Int half = whole >> 1;
+    return a * power_of_two(half) * power_of_two(whole - half);
+  }
+  static std::pair<V, V> split(V x) {
+    constexpr Real kSubnormalScale = static_cast<Real>(Int{1} << (B::kMantissa + 1));
+    const bool subnormal = x < std::numeric_limits<Real>::min();
+    const Int bits = std::bit_cast<Int>(subnormal ? x * kSubnormalScale : x);
+    // Moving the boundary of the mantissa from 1 to sqrt(1/2) keeps it centred around 1.
+    const Int root_half = std::bit_cast<Int>(static_cast<Real>(0x1.6a09e667f3bcdp-1));
+    const Int exponent = (bits - root_half) >> B::kMantissa;
+    const V mantissa = std::bit_cast<Real>(bits - (exponent << B::kMantissa));
+    return {mantissa, static_cast<Real>(exponent - (subnormal ? B::kMantissa + 1 : 0))};
+  }
+  static V log_domain(V x, V result) {
+    if (x == std::numeric_limits<Real>::infinity()) return x;
+    if (x > 0) return result;
+    return x == 0 ? -std::numeric_limits<Real>::infinity() : std::numeric_limits<Real>::quiet_NaN();
+  }
+};
+
+#include "elementary-inl.hpp"
+
+}  // namespace
+
+double exp(double x) { return exp_lanes<double>(x); }
+float exp(float x) { return exp_lanes<float>(x); }
+double log(double x) { return log_lanes<double>(x); }
+float log(float x) { return log_lanes<float>(x); }
+
+}  // namespace microgpt::elementary

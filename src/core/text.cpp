@@ -1,0 +1,39 @@
+#include "microgpt/core/text.hpp"
+
+#include <utf8.h>
+
+#include <iterator>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+
+std::u32string decode_utf8(std::string_view text) {
+  const auto invalid = utf8::find_invalid(text.begin(), text.end());
+  require(invalid == text.end(), "invalid UTF-8 at byte {}",
+          std::distance(text.begin(), invalid) + 1);
+  std::u32string points;
+  utf8::utf8to32(text.begin(), text.end(), std::back_inserter(points));
+  return points;
+}
+
+std::string encode_utf8(std::u32string_view text) {
+  std::string bytes;
+  utf8::utf32to8(text.begin(), text.end(), std::back_inserter(bytes));
+  return bytes;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string with_commas(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
+
+}  // namespace microgpt
