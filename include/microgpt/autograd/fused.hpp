@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "microgpt/autograd/val.hpp"
+
+/// The fused algebra: one record, a block of Vals out. An accelerator, not another kind of number:
+/// every output is a Val, mixes with scalar operations and answers history(). Sums run in the
+/// order of their index unless stated otherwise, so that every instruction set gives the same bits.
+/// Shapes that do not fit throw Error.
+namespace microgpt {
+
+/// Sequences packed one after another into the rows of a block. Queries of a sequence attend to
+/// its keys up to their own place; the last query is in line with the last key.
+struct Sequence {
+  std::uint32_t queries;  ///< rows of q, and of the output
+  std::uint32_t keys;     ///< rows of k and v; keys >= queries (the first ones come from a cache)
+};
+
+/// The scattered values as one block of 1 x n.
+template <class Real>
+Block<Real> stack(std::span<const Val<Real>> values);
+
+/// The rows of a, then the rows of b.
+template <class Real>
+Block<Real> concatenate(Block<Real> a, Block<Real> b);
+
+/// out[t] = token_table[tokens[t]] + position_table[positions[t]].
+template <class Real>
+Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
+                  std::span<const std::uint32_t> tokens, std::span<const std::uint32_t> positions);
+
+/// Elementwise a + b.
+template <class Real>
+Block<Real> add(Block<Real> a, Block<Real> b);
+
+/// Elementwise max(x, 0).
+template <class Real>
+Block<Real> relu(Block<Real> x);
+
+/// Each row divided by its root mean square: x / sqrt(mean(x^2) + 1e-5) (Zhang and Sennrich, "Root
+/// mean square layer normalization", 2019; without a learned scale). The mean adds in eight lanes.
+template <class Real>
+Block<Real> rmsnorm(Block<Real> x);
+inline constexpr double kRmsNormEpsilon = 1e-5;
+
+/// x (T x in) times weights (in x out): each row of the result holds the outputs of one position.
+template <class Real>
+Block<Real> linear(Block<Real> x, Block<Real> weights);
+
+/// Row by row e^x / sum e^x. The sum adds in eight lanes.
+template <class Real>
+Block<Real> softmax(Block<Real> x);
+
+/// Multi-head causal attention (Vaswani et al., "Attention is all you need", 2017): head h owns
+/// the channels [h D, (h + 1) D), D = channels / heads; softmax(q k / sqrt(D)) v.
+template <class Real>
+Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t heads,
+                      std::span<const Sequence> sequences);
+
+/// -ln softmax(logits[t])[targets[t]] for each row: T x 1. The sum adds in eight lanes.
+template <class Real>
+Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> targets);
+
+/// The arithmetic mean of all elements.
+template <class Real>
+Val<Real> mean(Block<Real> x);
+
+}  // namespace microgpt

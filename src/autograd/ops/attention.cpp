@@ -1,0 +1,157 @@
+// Multi-head causal attention over packed sequences.
+#include <cmath>
+#include <cstring>
+
+#include "../fused_record.hpp"
+#include "../kernels.hpp"
+#include "microgpt/autograd/fused.hpp"
+
+namespace microgpt {
+namespace {
+
+static_assert(sizeof(Sequence) == 2 * sizeof(std::uint32_t));
+
+// A record keeps its sequences among the tape's integers, two for each.
+template <class Real>
+const Sequence* sequences_of(Tape<Real>& tape, const FusedRecord<Real>& r) {
+  return reinterpret_cast<const Sequence*>(tape.integers(r.integers, r.integer_count).data());
+}
+
+std::size_t probability_count(std::span<const Sequence> sequences, std::size_t heads) {
+  std::size_t count = 0;
+  for (const Sequence& s : sequences) count += heads * s.queries * std::size_t{s.keys};
+  return count;
+}
+
+std::size_t key_count(std::span<const Sequence> sequences) {
+  std::size_t count = 0;
+  for (const Sequence& s : sequences) count += s.keys;
+  return count;
+}
+
+// saved: the probabilities, then the values v start at saved_v; see attention() below
+template <class Real>
+AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r, Index v) {
+  const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
+  const std::size_t keys = key_count(sequences) * r.cols;
+  return {.channels = r.cols,
+          .heads = r.inner,
+          .sequences = sequences.data(),
+          .sequence_count = sequences.size(),
+          .q = tape.data(r.x, std::size_t{r.rows} * r.cols).data(),
+          .k = tape.data(r.y, keys).data(),
+          .v = tape.data(v, keys).data(),
+          .probabilities = tape.data(r.saved, probability_count(sequences, r.inner)).data()};
+}
+
+template <class Real>
+void attention_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
+  const auto a = arguments(tape, r, r.z);
+  const std::size_t queries = std::size_t{r.rows} * r.cols;
+  const std::size_t keys = key_count({a.sequences, a.sequence_count}) * r.cols;
+  tape.kernels().attention_backward(a, tape.grad(r.output, queries).data(),
+                                    tape.grad(r.x, queries).data(), tape.grad(r.y, keys).data(),
+                                    tape.grad(r.z, keys).data());
+}
+
+/// Where query row `row` of the record finds its keys, and its probabilities of head `head`.
+struct Place {
+  Index first_key, seen;
+  std::size_t probabilities;
+};
+
+Place place_of(std::span<const Sequence> sequences, Index row, std::size_t heads,
+               std::size_t head) {
+  Place place{0, 0, 0};
+  for (const Sequence& s : sequences) {
+    if (row < s.queries) {
+      place.seen = s.keys - s.queries + row + 1;
+      place.probabilities += (head * s.queries + row) * s.keys;
+      return place;
+    }
+    row -= s.queries;
+    place.first_key += s.keys;
+    place.probabilities += heads * s.queries * std::size_t{s.keys};
+  }
+  return place;
+}
+
+// Before backward only: it overwrites the probabilities.
+// out_c = sum_s p_s v_sc: d/dv_sc = p_s;  with score_s = q k_s / sqrt(D):
+// dout_c/dscore_s = p_s (v_sc - out_c);  d/dq_i = sum_s that k_si / sqrt(D), d/dk_si = that q_i /
+// sqrt(D)
+template <class Real>
+std::vector<Parent<Real>> attention_history(Tape<Real>& tape, const FusedRecord<Real>& r,
+                                            std::size_t i) {
+  const Index row = static_cast<Index>(i) / r.cols, channel = static_cast<Index>(i) % r.cols;
+  const Index width = r.cols / r.inner, head = channel / width;
+  const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
+  const Place place = place_of(sequences, row, r.inner, head);
+  const Index q = r.x + row * r.cols + head * width;
+  const Real root = 1 / std::sqrt(static_cast<Real>(width));
+  const Real out = tape.data(r.output + static_cast<Index>(i));
+  std::vector<Real> by_query(width, Real{0});
+  std::vector<Parent<Real>> parents;
+  for (Index s = 0; s < place.seen; ++s) {
+    const Index key_row = (place.first_key + s) * r.cols;
+    const Real p = tape.data(r.saved + static_cast<Index>(place.probabilities) + s);
+    const Index v = r.z + key_row + channel, k = r.y + key_row + head * width;
+    const Real by_score = p * (tape.data(v) - out) * root;
+    parents.push_back({{tape, v}, p});
+    for (Index c = 0; c < width; ++c) {
+      parents.push_back({{tape, k + c}, by_score * tape.data(q + c)});
+      by_query[c] += by_score * tape.data(k + c);
+    }
+  }
+  for (Index c = 0; c < width; ++c) parents.push_back({{tape, q + c}, by_query[c]});
+  return parents;
+}
+
+template <class Real>
+constexpr FusedRule<Real> kAttention = {attention_backward<Real>, attention_history<Real>};
+
+}  // namespace
+
+template <class Real>
+Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t heads,
+                      std::span<const Sequence> sequences) {
+  std::size_t queries = 0;
+  for (const Sequence& s : sequences) {
+    require(s.queries <= s.keys, "attention: {} queries but {} keys", s.queries, s.keys);
+    queries += s.queries;
+  }
+  require(heads > 0 && q.cols() % heads == 0, "attention: {} heads do not divide {} channels",
+          heads, q.cols());
+  require(queries == q.rows() && key_count(sequences) == k.rows() && v.rows() == k.rows() &&
+              k.cols() == q.cols() && v.cols() == q.cols(),
+          "attention: shapes of q {} x {}, k {} x {}, v {} x {} do not fit the sequences", q.rows(),
+          q.cols(), k.rows(), k.cols(), v.rows(), v.cols());
+  Tape<Real>& tape = q.tape();
+  const Block<Real> out(tape, tape.allocate(q.size()), q.rows(), q.cols());
+  const Index saved = tape.allocate(probability_count(sequences, heads));
+  const std::size_t first = tape.integer_count();
+  std::memcpy(tape.integers(2 * sequences.size()).data(), sequences.data(), sequences.size_bytes());
+  const FusedRecord<Real> record = {
+      .rule = &kAttention<Real>,
+      .output = out.first(),
+      .x = q.first(),
+      .y = k.first(),
+      .z = v.first(),
+      .saved = saved,
+      .rows = static_cast<std::uint32_t>(q.rows()),
+      .cols = static_cast<std::uint32_t>(q.cols()),
+      .inner = static_cast<std::uint32_t>(heads),
+      .integers = static_cast<std::uint32_t>(first),
+      .integer_count = static_cast<std::uint32_t>(2 * sequences.size())};
+  tape.kernels().attention(arguments(tape, record, v.first()), out.data().data());
+  tape.push(record);
+  return out;
+}
+
+#define MICROGPT_INSTANTIATE(Real)                                                   \
+  template Block<Real> attention(Block<Real>, Block<Real>, Block<Real>, std::size_t, \
+                                 std::span<const Sequence>);
+MICROGPT_INSTANTIATE(double)
+MICROGPT_INSTANTIATE(float)
+
+}  // namespace microgpt

@@ -1,0 +1,154 @@
+// stack, concatenate, embed: values moved to where the others want them.
+#include <algorithm>
+
+#include "../fused_record.hpp"
+#include "../kernels.hpp"
+#include "microgpt/autograd/fused.hpp"
+
+namespace microgpt {
+namespace {
+
+// integers: the indices of the parents
+template <class Real>
+constexpr FusedRule<Real> kStack = {
+    .backward =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
+          const auto parents = tape.integers(r.integers, r.integer_count);
+          for (Index i = 0; i < r.cols; ++i) {
+            tape.grad(parents[i], 1)[0] += tape.grad(r.output + i);
+          }
+        },
+    .history =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
+          const auto parents = tape.integers(r.integers, r.integer_count);
+          return std::vector<Parent<Real>>{{{tape, parents[i]}, 1}};
+        }};
+
+// inner: the rows that come from x, the rest come from y
+template <class Real>
+constexpr FusedRule<Real> kConcatenate = {
+    .backward =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
+          const std::size_t from_x = std::size_t{r.inner} * r.cols;
+          const std::size_t from_y = std::size_t{r.rows} * r.cols - from_x;
+          const Real* grad_out = tape.grad(r.output, from_x + from_y).data();
+          Real* grad_x = tape.grad(r.x, from_x).data();
+          Real* grad_y = tape.grad(r.y, from_y).data();
+          tape.kernels().add(from_x, grad_x, grad_out, grad_x);
+          tape.kernels().add(from_y, grad_y, grad_out + from_x, grad_y);
+        },
+    .history =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
+          const Index at = static_cast<Index>(i), from_x = r.inner * r.cols;
+          const Index parent = at < from_x ? r.x + at : r.y + (at - from_x);
+          return std::vector<Parent<Real>>{{{tape, parent}, 1}};
+        }};
+
+// integers: the tokens, then the positions
+template <class Real>
+constexpr FusedRule<Real> kEmbed = {
+    .backward =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
+          const auto integers = tape.integers(r.integers, r.integer_count);
+          const std::size_t C = r.cols;
+          for (std::size_t t = 0; t < r.rows; ++t) {
+            const Real* grad_out = tape.grad(r.output + static_cast<Index>(t * C), C).data();
+            const Index token = integers[t], position = integers[r.rows + t];
+            for (const Index row : {r.x + token * r.cols, r.y + position * r.cols}) {
+              Real* grad = tape.grad(row, C).data();
+              tape.kernels().add(C, grad, grad_out, grad);
+            }
+          }
+        },
+    .history =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
+          const auto integers = tape.integers(r.integers, r.integer_count);
+          const Index row = static_cast<Index>(i) / r.cols, col = static_cast<Index>(i) % r.cols;
+          return std::vector<Parent<Real>>{
+              {{tape, r.x + integers[row] * r.cols + col}, 1},
+              {{tape, r.y + integers[r.rows + row] * r.cols + col}, 1}};
+        }};
+
+}  // namespace
+
+template <class Real>
+Block<Real> stack(std::span<const Val<Real>> values) {
+  require(!values.empty(), "stack of nothing");
+  Tape<Real>& tape = values[0].tape();
+  const std::size_t n = values.size();
+  const Block<Real> out(tape, tape.allocate(n), 1, n);
+  const std::size_t first = tape.integer_count();
+  const auto parents = tape.integers(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    out.data()[i] = values[i].data();
+    parents[i] = values[i].index();
+  }
+  tape.push({.rule = &kStack<Real>,
+             .output = out.first(),
+             .x = 0,
+             .rows = 1,
+             .cols = static_cast<std::uint32_t>(n),
+             .integers = static_cast<std::uint32_t>(first),
+             .integer_count = static_cast<std::uint32_t>(n)});
+  return out;
+}
+
+template <class Real>
+Block<Real> concatenate(Block<Real> a, Block<Real> b) {
+  require(a.cols() == b.cols(), "concatenate of rows of {} and of {}", a.cols(), b.cols());
+  Tape<Real>& tape = a.tape();
+  const Block<Real> out(tape, tape.allocate(a.size() + b.size()), a.rows() + b.rows(), a.cols());
+  std::copy(a.data().begin(), a.data().end(), out.data().begin());
+  std::copy(b.data().begin(), b.data().end(),
+            out.data().begin() + static_cast<std::ptrdiff_t>(a.size()));
+  tape.push({.rule = &kConcatenate<Real>,
+             .output = out.first(),
+             .x = a.first(),
+             .y = b.first(),
+             .rows = static_cast<std::uint32_t>(out.rows()),
+             .cols = static_cast<std::uint32_t>(out.cols()),
+             .inner = static_cast<std::uint32_t>(a.rows())});
+  return out;
+}
+
+template <class Real>
+Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
+                  std::span<const std::uint32_t> tokens, std::span<const std::uint32_t> positions) {
+  const std::size_t T = tokens.size(), C = token_table.cols();
+  require(positions.size() == T && position_table.cols() == C,
+          "embed: {} tokens and {} positions, tables of {} and {} columns", T, positions.size(), C,
+          position_table.cols());
+  Tape<Real>& tape = token_table.tape();
+  const Block<Real> out(tape, tape.allocate(T * C), T, C);
+  for (std::size_t t = 0; t < T; ++t) {
+    require(tokens[t] < token_table.rows(), "embed: token {} is not below {}", tokens[t],
+            token_table.rows());
+    require(positions[t] < position_table.rows(), "embed: position {} is not below {}",
+            positions[t], position_table.rows());
+    tape.kernels().add(C, &token_table.data()[tokens[t] * C],
+                       &position_table.data()[positions[t] * C], &out.data()[t * C]);
+  }
+  const std::size_t first = tape.integer_count();
+  const auto integers = tape.integers(2 * T);
+  std::copy(tokens.begin(), tokens.end(), integers.begin());
+  std::copy(positions.begin(), positions.end(), integers.begin() + static_cast<std::ptrdiff_t>(T));
+  tape.push({.rule = &kEmbed<Real>,
+             .output = out.first(),
+             .x = token_table.first(),
+             .y = position_table.first(),
+             .rows = static_cast<std::uint32_t>(T),
+             .cols = static_cast<std::uint32_t>(C),
+             .integers = static_cast<std::uint32_t>(first),
+             .integer_count = static_cast<std::uint32_t>(2 * T)});
+  return out;
+}
+
+#define MICROGPT_INSTANTIATE(Real)                                                     \
+  template Block<Real> stack(std::span<const Val<Real>>);                              \
+  template Block<Real> concatenate(Block<Real>, Block<Real>);                          \
+  template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>, \
+                             std::span<const std::uint32_t>);
+MICROGPT_INSTANTIATE(double)
+MICROGPT_INSTANTIATE(float)
+
+}  // namespace microgpt
