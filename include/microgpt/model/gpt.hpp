@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "microgpt/autograd/fused.hpp"
+#include "microgpt/core/random.hpp"
+
+namespace microgpt {
+
+using Token = std::uint32_t;
+
+/// The sizes of a GPT. The defaults are those of the primordial organism.
+struct GptConfig {
+  std::size_t n_vocab = 27;  ///< distinct characters, and the delimiter
+  std::size_t n_emb = 16;    ///< channels; a multiple of n_head
+  std::size_t n_ctx = 16;    ///< positions that attention can see
+  std::size_t n_layer = 1;
+  std::size_t n_head = 4;
+  std::size_t n_ff_exp = 4;  ///< width of the feed-forward layer, in multiples of n_emb
+};
+
+/// The number of weights. Does not build anything.
+std::size_t parameter_count(const GptConfig& config);
+
+/// Token sequences packed into rows, as Gpt::forward takes them. Reuse one: it keeps its memory.
+struct TokenBatch {
+  std::vector<Token> tokens;
+  std::vector<std::uint32_t> positions;
+  std::vector<Sequence> sequences;
+
+  void clear();
+  /// Appends a sequence whose first token stands at position `first`: 0, or the length of a cache.
+  void add(std::span<const Token> sequence, std::size_t first = 0);
+};
+
+/// Keys and values of the positions that a Gpt has already read, layer by layer. Valid as long as
+/// the Scope in which it was filled.
+template <class Real>
+class KvCache {
+ public:
+  std::size_t size() const { return keys_.empty() ? 0 : keys_[0].rows(); }
+
+ private:
+  template <class>
+  friend class Gpt;
+  std::vector<Block<Real>> keys_, values_;
+};
+
+/// A parameter matrix by name. As stored, the rows of a weight matrix are its inputs.
+template <class Real>
+struct NamedBlock {
+  std::string name;
+  Block<Real> block;
+};
+
+/// Token and position embeddings; per layer RMSNorm, attention, residual, RMSNorm, feed-forward
+/// with ReLU, residual; a last RMSNorm and the projection to the vocabulary. No biases.
+template <class Real>
+class Gpt {
+ public:
+  /// Weights are zero until initialise(). Parameters lie on the tape without gaps that matter: one
+  /// run from the first to the last (padding holds zeros). Throws Error if a size is impossible.
+  Gpt(Tape<Real>& tape, const GptConfig& config);
+
+  /// Draws every weight uniformly from ±0.1.
+  void initialise(Rng& rng);
+
+  /// Logits (positions x vocabulary) of each token of the batch. A batch of one sequence may
+  /// continue what `cache` holds; the cache then holds it as well.
+  Block<Real> forward(const TokenBatch& batch, KvCache<Real>* cache = nullptr);
+
+  const GptConfig& config() const { return config_; }
+  Tape<Real>& tape() const { return *tape_; }
+  const std::vector<NamedBlock<Real>>& parameters() const { return parameters_; }
+  /// All weights in one run, as Adam walks over them, padding included.
+  std::span<Real> weights() const { return tape_->data(first_, extent_); }
+  std::span<Real> gradients() const { return tape_->grad(first_, extent_); }
+
+ private:
+  struct Layer {
+    Block<Real> wq, wk, wv, wo, fc1, fc2;
+  };
+  Block<Real> parameter(std::string name, std::size_t rows, std::size_t cols);
+  Layer make_layer(std::size_t number);
+  Block<Real> attend(const Layer& layer, Block<Real> x, KvCache<Real>* cache, std::size_t number);
+
+  Tape<Real>* tape_;
+  GptConfig config_;
+  std::vector<NamedBlock<Real>> parameters_;
+  Index first_;
+  Block<Real> token_table_, position_table_;
+  std::vector<Layer> layers_;
+  Block<Real> head_;
+  std::size_t extent_;
+  std::vector<Sequence> sequences_;  // of the batch, with the keys of the cache
+};
+
+/// Throws Error unless a GPT of these sizes can be built.
+void validate(const GptConfig& config);
+
+}  // namespace microgpt

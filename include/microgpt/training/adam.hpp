@@ -1,0 +1,33 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "microgpt/autograd/tape.hpp"
+
+namespace microgpt {
+
+struct AdamConfig {
+  double beta1 = 0.85;
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+};
+
+/// Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015) over flat arrays.
+template <class Real>
+class Adam {
+ public:
+  Adam(std::size_t weight_count, const Kernels<Real>& kernels, const AdamConfig& config = {});
+
+  /// Moves the weights against their gradients, and sets the gradients to zero. Both spans hold
+  /// weight_count numbers.
+  void step(std::span<Real> weights, std::span<Real> gradients, double learning_rate);
+
+ private:
+  const Kernels<Real>* kernels_;
+  AdamConfig config_;
+  std::vector<Real> first_moment_, second_moment_;
+  double beta1_power_ = 1, beta2_power_ = 1;  // beta^t, for the correction of the moments' bias
+};
+
+}  // namespace microgpt

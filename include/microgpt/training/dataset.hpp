@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "microgpt/model/gpt.hpp"
+
+namespace microgpt {
+
+/// The distinct characters (Unicode code points) of a dataset, sorted; a character's token is its
+/// place. One more token, the delimiter, stands before and after each document.
+class Vocabulary {
+ public:
+  Vocabulary() = default;
+  explicit Vocabulary(std::u32string characters) : characters_(std::move(characters)) {}
+
+  std::size_t size() const { return characters_.size() + 1; }
+  Token delimiter() const { return static_cast<Token>(characters_.size()); }
+  const std::u32string& characters() const { return characters_; }
+
+  /// The token of a character. Throws Error if it is not in the vocabulary.
+  Token encode(char32_t character) const;
+  /// The text of some tokens, in UTF-8; delimiters are left out.
+  std::string decode(std::span<const Token> tokens) const;
+
+ private:
+  std::u32string characters_;
+};
+
+/// Token sequences one after another. Each is delimiter, characters, delimiter.
+class Documents {
+ public:
+  std::size_t size() const { return ends_.size(); }
+  std::span<const Token> operator[](std::size_t i) const {
+    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+    return std::span(tokens_).subspan(begin, ends_[i] - begin);
+  }
+  void add(std::u32string_view text, const Vocabulary& vocabulary);
+  /// Tokens to be predicted: all but the first of each document.
+  std::size_t prediction_count() const { return tokens_.size() - ends_.size(); }
+
+  bool operator==(const Documents&) const = default;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& tokens_& ends_;
+  }
+
+ private:
+  std::vector<Token> tokens_;
+  std::vector<std::uint32_t> ends_;
+};
+
+/// What organisms learn from, what they are judged by, and what nobody looks at before the end.
+/// A held-out document is in no other part, even if the file repeats it: of the training part such
+/// repetitions are left out.
+struct Dataset {
+  Vocabulary vocabulary;
+  Documents training, validation, test;
+  std::string checksum;  ///< SHA-256 of the file
+};
+
+/// One document per line of a UTF-8 file, trimmed; empty lines are skipped. Throws Error naming
+/// file, line and rule: missing file, invalid UTF-8, control characters, no documents.
+std::vector<std::u32string> read_documents(const std::filesystem::path& path,
+                                           std::string_view bytes);
+
+/// Shuffles the documents by the seed and holds out 1,000 for validation and 1,000 for test, or a
+/// tenth each where there are fewer than 10,000. Throws Error if a part would be empty.
+Dataset split(const std::vector<std::u32string>& documents, std::uint64_t seed);
+
+/// Reads and splits a file. Throws Error as the functions above.
+Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed);
+
+}  // namespace microgpt

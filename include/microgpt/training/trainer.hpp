@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+
+#include "microgpt/model/gpt.hpp"
+#include "microgpt/training/adam.hpp"
+#include "microgpt/training/dataset.hpp"
+
+namespace microgpt {
+
+struct TrainConfig {
+  std::size_t steps = 200;
+  double learning_rate = 0.005;  ///< of the first step; decays linearly to 0 over the run
+  AdamConfig adam = {};
+};
+
+/// Trains a Gpt on one document a step, in the order of the dataset, over and over.
+template <class Real>
+class Trainer {
+ public:
+  /// The model, its tape and the documents must outlive the trainer.
+  Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainConfig& config);
+
+  bool finished() const { return step_ == config_.steps; }
+  std::size_t steps_done() const { return step_; }
+  /// Learns the next document and returns its loss before the update: the mean cross-entropy of
+  /// min(n_ctx, tokens - 1) predictions, in nats. Throws Error if it is not finite.
+  double step();
+  /// All steps that are left.
+  void run();
+
+ private:
+  Gpt<Real>& gpt_;
+  const Documents& documents_;
+  TrainConfig config_;
+  Adam<Real> adam_;
+  TokenBatch batch_;
+  std::size_t step_ = 0;
+};
+
+}  // namespace microgpt

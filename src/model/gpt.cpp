@@ -1,0 +1,116 @@
+#include "microgpt/model/gpt.hpp"
+
+#include <utility>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+
+std::size_t parameter_count(const GptConfig& c) {
+  const std::size_t layer = (4 + 2 * c.n_ff_exp) * c.n_emb * c.n_emb;
+  return (2 * c.n_vocab + c.n_ctx) * c.n_emb + c.n_layer * layer;
+}
+
+void validate(const GptConfig& c) {
+  require(c.n_vocab > 0 && c.n_emb > 0 && c.n_ctx > 0 && c.n_layer > 0 && c.n_head > 0 &&
+              c.n_ff_exp > 0,
+          "every size of a GPT must be positive");
+  require(c.n_emb % c.n_head == 0, "n_emb ({}) must be a multiple of n_head ({})", c.n_emb,
+          c.n_head);
+}
+
+void TokenBatch::clear() {
+  tokens.clear();
+  positions.clear();
+  sequences.clear();
+}
+
+void TokenBatch::add(std::span<const Token> sequence, std::size_t first) {
+  const auto length = static_cast<std::uint32_t>(sequence.size());
+  tokens.insert(tokens.end(), sequence.begin(), sequence.end());
+  for (std::uint32_t i = 0; i < length; ++i) {
+    positions.push_back(static_cast<std::uint32_t>(first) + i);
+  }
+  sequences.push_back({length, length});
+}
+
+template <class Real>
+Gpt<Real>::Gpt(Tape<Real>& tape, const GptConfig& config)
+    : tape_(&tape),
+      config_((validate(config), config)),
+      first_(tape.allocate(0)),
+      token_table_(parameter("wte", config.n_vocab, config.n_emb)),
+      position_table_(parameter("wpe", config.n_ctx, config.n_emb)),
+      layers_([&] {
+        std::vector<Layer> layers;
+        for (std::size_t i = 0; i < config.n_layer; ++i) layers.push_back(make_layer(i));
+        return layers;
+      }()),
+      head_(parameter("lm_head", config.n_emb, config.n_vocab)),
+      extent_(head_.first() + head_.size() - first_) {}
+
+template <class Real>
+Block<Real> Gpt<Real>::parameter(std::string name, std::size_t rows, std::size_t cols) {
+  const Block<Real> block = tape_->zeros(rows, cols);
+  parameters_.push_back({std::move(name), block});
+  return block;
+}
+
+template <class Real>
+auto Gpt<Real>::make_layer(std::size_t number) -> Layer {
+  const std::size_t C = config_.n_emb, F = config_.n_emb * config_.n_ff_exp;
+  const std::string prefix = fmt::format("layers.{}.", number);
+  return {.wq = parameter(prefix + "wq", C, C),
+          .wk = parameter(prefix + "wk", C, C),
+          .wv = parameter(prefix + "wv", C, C),
+          .wo = parameter(prefix + "wo", C, C),
+          .fc1 = parameter(prefix + "fc1", C, F),
+          .fc2 = parameter(prefix + "fc2", F, C)};
+}
+
+template <class Real>
+void Gpt<Real>::initialise(Rng& rng) {
+  for (const NamedBlock<Real>& parameter : parameters_) {
+    for (Real& weight : parameter.block.data()) {
+      weight = static_cast<Real>(rng.uniform(-0.1, 0.1));
+    }
+  }
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache) {
+  sequences_.assign(batch.sequences.begin(), batch.sequences.end());
+  if (cache != nullptr) {
+    require(sequences_.size() == 1, "a cache continues one sequence, not {}", sequences_.size());
+    sequences_[0].keys += static_cast<std::uint32_t>(cache->size());
+  }
+  Block<Real> x = embed<Real>(token_table_, position_table_, batch.tokens, batch.positions);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    x = add(x, linear(attend(layer, rmsnorm(x), cache, i), layer.wo));
+    x = add(x, linear(relu(linear(rmsnorm(x), layer.fc1)), layer.fc2));
+  }
+  return linear(rmsnorm(x), head_);
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, KvCache<Real>* cache,
+                              std::size_t number) {
+  const Block<Real> q = linear(x, layer.wq);
+  Block<Real> k = linear(x, layer.wk), v = linear(x, layer.wv);
+  if (cache != nullptr) {
+    if (number < cache->keys_.size()) {
+      k = cache->keys_[number] = concatenate(cache->keys_[number], k);
+      v = cache->values_[number] = concatenate(cache->values_[number], v);
+    } else {
+      cache->keys_.push_back(k);
+      cache->values_.push_back(v);
+    }
+  }
+  return attention<Real>(q, k, v, config_.n_head, sequences_);
+}
+
+template class Gpt<double>;
+template class Gpt<float>;
+
+}  // namespace microgpt

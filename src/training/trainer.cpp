@@ -1,0 +1,48 @@
+#include "microgpt/training/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+
+template <class Real>
+Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainConfig& config)
+    : gpt_(gpt),
+      documents_(documents),
+      config_(config),
+      adam_(gpt.weights().size(), gpt.tape().kernels(), config.adam) {
+  require(documents.size() > 0, "there is no document to train on");
+}
+
+template <class Real>
+double Trainer<Real>::step() {
+  const std::span<const Token> document = documents_[step_ % documents_.size()];
+  const std::size_t predictions = std::min(gpt_.config().n_ctx, document.size() - 1);
+  double loss = 0;
+  {
+    const typename Tape<Real>::Scope scope(gpt_.tape());
+    batch_.clear();
+    batch_.add(document.first(predictions));
+    const Block<Real> logits = gpt_.forward(batch_);
+    const Val<Real> mean_loss = mean(cross_entropy(logits, document.subspan(1, predictions)));
+    gpt_.tape().backward(mean_loss);
+    loss = static_cast<double>(mean_loss.data());
+  }
+  require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);
+  const double left = 1 - static_cast<double>(step_) / static_cast<double>(config_.steps);
+  adam_.step(gpt_.weights(), gpt_.gradients(), config_.learning_rate * left);
+  ++step_;
+  return loss;
+}
+
+template <class Real>
+void Trainer<Real>::run() {
+  while (!finished()) step();
+}
+
+template class Trainer<double>;
+template class Trainer<float>;
+
+}  // namespace microgpt
