@@ -33,6 +33,10 @@ class Vocabulary {
 /// Token sequences one after another. Each is delimiter, characters, delimiter.
 class Documents {
  public:
+  Documents() = default;
+  Documents(std::vector<Token> tokens, std::vector<std::uint32_t> ends)
+      : tokens_(std::move(tokens)), ends_(std::move(ends)) {}
+
   std::size_t size() const { return ends_.size(); }
   std::span<const Token> operator[](std::size_t i) const {
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
@@ -44,10 +48,9 @@ class Documents {
 
   bool operator==(const Documents&) const = default;
 
-  template <class Archive>
-  void serialize(Archive& archive, unsigned) {
-    archive& tokens_& ends_;
-  }
+  // As stored: all tokens, and where in them each document ends.
+  const std::vector<Token>& tokens() const { return tokens_; }
+  const std::vector<std::uint32_t>& ends() const { return ends_; }
 
  private:
   std::vector<Token> tokens_;

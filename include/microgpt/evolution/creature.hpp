@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "microgpt/genome/genome.hpp"
+#include "microgpt/training/dataset.hpp"
+
+namespace microgpt {
+
+/// A living organism: the GPT that a genome describes, its training, and its voice. The precision
+/// is chosen when it is born; everything seen from outside is double.
+class Creature {
+ public:
+  /// Draws the initial weights from the seed. The dataset must outlive the creature.
+  Creature(const Genome& genome, const Dataset& dataset, Precision precision, std::uint64_t seed);
+  ~Creature();
+  Creature(const Creature&) = delete;
+  Creature& operator=(const Creature&) = delete;
+
+  /// One step of training; see Trainer::step. Throws Error if the loss is not finite.
+  double step();
+  bool trained() const;
+  /// All steps that are left.
+  void train();
+
+  /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
+  double loss(const Documents& documents);
+
+  /// Speaks `count` names: name i depends on the seed and i alone. temperature > 0.
+  std::vector<std::string> speak(std::size_t count, double temperature);
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace microgpt

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "microgpt/evolution/beauty.hpp"
+#include "microgpt/evolution/organism.hpp"
+#include "microgpt/training/dataset.hpp"
+
+namespace microgpt {
+
+/// What a trained GPT is worth.
+enum class Objective {
+  loss,   ///< its held-out loss on validation names
+  beauty  ///< the beauty of the names it speaks
+};
+
+/// Everything that an evaluation depends on, besides the genome. All organisms share the seed:
+/// the same initial random numbers and the same documents in the same order.
+struct Problem {
+  Dataset dataset;
+  Objective objective = Objective::loss;
+  Precision precision = Precision::f64;
+  std::uint64_t seed = 1;
+  std::uint32_t samples = 50;  ///< names spoken for the beauty
+  double temperature = 0.5;
+};
+
+/// Builds the organism, trains it and judges it. Whatever goes wrong on the way costs the organism
+/// its fitness, and only that: the evaluation then has the reason, and kMaxLoss.
+Evaluation evaluate(const Genome& genome, const Problem& problem);
+
+}  // namespace microgpt

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/genome/genome.hpp"
+
+namespace microgpt {
+
+/// The loss, and the fitness, of an organism whose training failed.
+inline constexpr double kMaxLoss = std::numeric_limits<double>::max();
+
+/// What an organism turned out to be worth.
+struct Evaluation {
+  double fitness = kMaxLoss;     ///< what evolution minimises: the loss, or minus the beauty
+  double loss = kMaxLoss;        ///< held-out loss on validation names, in nats per token
+  std::optional<double> beauty;  ///< of its names, if the objective asks for it
+  std::string failure;           ///< why fitness and loss are kMaxLoss; empty if all went well
+
+  bool failed() const { return !failure.empty(); }
+  bool operator==(const Evaluation&) const = default;
+};
+
+/// How an organism came into the world.
+enum class Origin { random, immigrant, elite, crossover, mutant, hypermutant };
+
+std::string_view name(Origin origin);
+
+/// One member of one generation.
+struct Organism {
+  std::uint64_t id = 0;          ///< counts from 0 in the order of birth
+  std::uint32_t generation = 0;  ///< counts from 1
+  Genome genome;
+  Origin origin = Origin::random;
+  std::vector<std::uint64_t> parents;    ///< ids; none, one or two
+  std::optional<Evaluation> evaluation;  ///< none until it was told; an elite has its parent's
+};
+
+/// Whether a is the better of two evaluated organisms; of two equals, the one born first.
+bool better(const Organism& a, const Organism& b);
+
+}  // namespace microgpt

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "microgpt/evolution/evaluator.hpp"
+
+namespace microgpt {
+
+/// The folder of one run: experiments/<timestamp>/. Nothing outside it is written.
+class RunFolder {
+ public:
+  /// Makes the folder; where one of that name is there already (two runs in one second), the name
+  /// gets -2, -3 and so on. Throws Error naming the path if it cannot.
+  RunFolder(const std::filesystem::path& experiments, const std::string& timestamp);
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Writes a whole file.
+  void write(const std::string& file, std::string_view text) const;
+  /// Adds to the end of a file.
+  void append(const std::string& file, std::string_view text) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Local time as 2026-11-22_13-05-59.
+std::string timestamp_now();
+
+// organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
+std::string organisms_csv_header();
+std::string organisms_csv(std::span<const Organism> organisms);
+
+// timings.csv: what depends on the clock and on the ranks.
+std::string timings_csv_header();
+std::string timings_csv(std::span<const TimedResult> results);
+
+}  // namespace microgpt

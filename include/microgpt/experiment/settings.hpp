@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "microgpt/evolution/evolution.hpp"
+
+namespace microgpt {
+
+/// What a run was started with, besides its search space: enough to start it again.
+struct RunSettings {
+  std::string program, version, precision;
+  std::string dataset;  ///< SHA-256 of the file
+  EvolutionConfig evolution;
+  std::uint32_t samples = 0;  ///< names spoken by each organism, where beauty counts
+  double temperature = 0;
+};
+
+std::string to_json(const RunSettings& settings);
+
+}  // namespace microgpt

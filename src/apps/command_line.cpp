@@ -1,0 +1,59 @@
+#include "command_line.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/version.hpp"
+
+namespace microgpt {
+
+int guarded(const std::string& program, bool prints, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    return kBadInput;
+  } catch (const std::bad_alloc&) {
+    if (prints) fmt::print(stderr, "{}: out of memory\n", program);
+    return kFailure;
+  } catch (const std::exception& error) {
+    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    return kFailure;
+  }
+}
+
+void set_house_rules(CLI::App& app) {
+  app.set_help_flag("--help", "Print this help and exit");
+  app.set_version_flag("--version", std::string(version()), "Print the version and exit");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.get_formatter()->column_width(34);
+}
+
+void add_common_options(CLI::App& app, CommonOptions& options) {
+  app.add_option("--input", options.input, "Dataset: UTF-8 text, one document a line")
+      ->capture_default_str();
+  app.add_option("--precision", options.precision, "Numbers of the network: f64 or f32");
+  app.add_option("--temperature", options.temperature,
+                 "Of the spoken names: the lower, the more usual")
+      ->capture_default_str();
+}
+
+bool parse(CLI::App& app, int argc, char** argv, bool prints) {
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    if (prints) std::cout << app.help();
+    return false;
+  } catch (const CLI::CallForVersion&) {
+    if (prints) std::cout << app.get_name() << " " << version() << "\n";
+    return false;
+  } catch (const CLI::ParseError& error) {
+    fail("{}; see {} --help", error.what(), app.get_name());
+  }
+}
+
+}  // namespace microgpt

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "microgpt/genome/genome.hpp"
+
+namespace microgpt {
+
+/// Exit codes of all executables.
+enum ExitCode : int { kSuccess = 0, kFailure = 1, kBadInput = 2 };
+
+/// Runs the body of an executable. Bad input (Error, a wrong command line) gives one message on
+/// standard error and exit code 2, anything else that is thrown exit code 1; only rank 0 prints.
+int guarded(const std::string& program, bool prints, const std::function<int()>& body);
+
+/// The options that every executable has, one spelling for all.
+struct CommonOptions {
+  std::string input = "data/names.txt";
+  std::string precision;  ///< empty: f64, or that of the genome
+  double temperature = 0.5;
+};
+
+/// The house rules of option parsing: help is --help alone, -h is free for --head, and the
+/// last of repeated options counts.
+void set_house_rules(CLI::App& app);
+
+void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// Parses; throws Error with CLI11's message if the command line is wrong. Returns false if --help
+/// was asked for, and printed if `prints`.
+bool parse(CLI::App& app, int argc, char** argv, bool prints);
+
+}  // namespace microgpt

@@ -1,0 +1,21 @@
+// Searches for the genome whose GPT speaks the most beautiful names.
+#include "search_app.hpp"
+
+int main(int argc, char** argv) {
+  using microgpt::Breeding;
+  return microgpt::run_search(
+      {.name = "evolve",
+       .description =
+           "Evolves GPTs for the beauty of the names they speak. Start it with mpirun to "
+           "train on many ranks at once; the result is the same on any number of them.",
+       .title = "=== MicroGPT: evolution for beauty ===",
+       .objective = microgpt::Objective::beauty,
+       .evolution = {.population = 12,
+                     .generations = 5,
+                     .elite = 2,
+                     .immigrants = 0,
+                     .tournament = 1,
+                     .breeding = Breeding::elite_copies},
+       .space = microgpt::aesthetic_space()},
+      argc, argv);
+}

@@ -1,0 +1,14 @@
+// Searches for the genome whose GPT predicts unseen names best.
+#include "search_app.hpp"
+
+int main(int argc, char** argv) {
+  return microgpt::run_search(
+      {.name = "evolve_loss",
+       .description = "Evolves GPTs for the lowest held-out loss. Start it with mpirun to train on "
+                      "many ranks at once; the result is the same on any number of them.",
+       .title = "=== MicroGPT: evolution for loss ===",
+       .objective = microgpt::Objective::loss,
+       .evolution = {},
+       .space = {}},
+      argc, argv);
+}

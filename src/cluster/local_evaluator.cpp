@@ -1,0 +1,59 @@
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <exception>
+
+#include "timed_evaluation.hpp"
+
+namespace microgpt {
+
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+class LocalEvaluator final : public Evaluator {
+ public:
+  explicit LocalEvaluator(EvaluateFunction function) : function_(std::move(function)) {}
+
+  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override {
+    std::vector<TimedResult> results;
+    for (const Task& task : tasks) results.push_back(timed_evaluation(task, function_, 0));
+    return results;
+  }
+
+ private:
+  EvaluateFunction function_;
+};
+
+}  // namespace
+
+double seconds_now() {
+  const auto since_start = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(since_start).count();
+}
+
+TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function, int rank) {
+  TimedResult timed;
+  timed.result.id = task.id;
+  timed.timing = {.id = task.id, .rank = rank, .host = host_name(), .start = seconds_now()};
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    timed.result.evaluation = function(task);
+  } catch (const std::exception& error) {
+    timed.result.evaluation = {};
+    timed.result.evaluation.failure = error.what();
+  }
+  const auto took = std::chrono::steady_clock::now() - begin;
+  timed.timing.seconds = std::chrono::duration<double>(took).count();
+  return timed;
+}
+
+std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function) {
+  return std::make_unique<LocalEvaluator>(std::move(function));
+}
+
+}  // namespace microgpt

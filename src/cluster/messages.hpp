@@ -1,0 +1,92 @@
+#pragma once
+
+#include <boost/mpi.hpp>
+#include <boost/serialization/optional.hpp>
+#include <boost/serialization/split_free.hpp>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
+
+#include "microgpt/evolution/evaluator.hpp"
+
+// What travels between ranks, and how it is serialised. The types themselves know no archive.
+//
+// The protocol, one wave after another until a wave says that it is the last:
+//   rank 0 scatters one WorkOrder to each rank (its own has no task),
+//   each worker that got a task evaluates it,
+//   rank 0 gathers one WorkReport from each rank (empty from those without a task).
+
+namespace microgpt {
+
+struct WorkOrder {
+  bool dismissed = false;  ///< no more waves: the worker may go
+  bool has_task = false;
+  Task task;
+};
+
+struct WorkReport {
+  bool has_result = false;
+  TimedResult result;
+};
+
+}  // namespace microgpt
+
+namespace boost::serialization {
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
+  archive& g.n_emb& g.n_head& g.n_layer& g.n_ctx& g.n_ff_exp& g.lr& g.steps;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Task& task, unsigned) {
+  archive& task.id& task.genome;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::WorkOrder& order, unsigned) {
+  archive& order.dismissed& order.has_task& order.task;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Evaluation& e, unsigned) {
+  bool has_beauty = e.beauty.has_value();
+  double beauty = e.beauty.value_or(0);
+  archive& e.fitness& e.loss& has_beauty& beauty& e.failure;
+  e.beauty = has_beauty ? std::optional(beauty) : std::nullopt;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Timing& t, unsigned) {
+  archive& t.id& t.rank& t.host& t.start& t.seconds;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::WorkReport& report, unsigned) {
+  archive& report.has_result& report.result.result.id& report.result.result.evaluation;
+  archive& report.result.timing;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Documents& documents, unsigned) {
+  auto tokens = documents.tokens();
+  auto ends = documents.ends();
+  archive& tokens& ends;
+  documents = microgpt::Documents(std::move(tokens), std::move(ends));
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Vocabulary& vocabulary, unsigned) {
+  const std::u32string& characters = vocabulary.characters();
+  std::vector<std::uint32_t> points(characters.begin(), characters.end());
+  archive& points;
+  vocabulary = microgpt::Vocabulary(std::u32string(points.begin(), points.end()));
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Problem& p, unsigned) {
+  archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
+  archive& p.dataset.checksum;
+  archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
+}
+
+}  // namespace boost::serialization

@@ -1,0 +1,86 @@
+#include "microgpt/evolution/creature.hpp"
+
+#include <variant>
+
+#include "microgpt/model/sampler.hpp"
+#include "microgpt/training/scoring.hpp"
+#include "microgpt/training/trainer.hpp"
+
+namespace microgpt {
+
+namespace {
+
+/// A creature in one precision.
+template <class Real>
+struct BodyOf {
+  BodyOf(const Genome& genome, const Dataset& dataset, std::uint64_t run_seed)
+      : vocabulary(dataset.vocabulary),
+        seed(run_seed),
+        gpt(tape, gpt_config(genome, dataset.vocabulary.size())),
+        trainer(gpt, dataset.training, train_config(genome)) {
+    Rng rng(seed, Stream::weights, 0);
+    gpt.initialise(rng);
+  }
+
+  std::vector<std::string> speak(std::size_t count, double temperature) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) {
+      Rng rng(seed, Stream::names, i);
+      names.push_back(vocabulary.decode(sample(gpt, vocabulary.delimiter(), temperature, rng)));
+    }
+    return names;
+  }
+
+  const Vocabulary& vocabulary;
+  std::uint64_t seed;
+  Tape<Real> tape;
+  Gpt<Real> gpt;
+  Trainer<Real> trainer;
+};
+
+}  // namespace
+
+struct Creature::Body {
+  std::variant<std::monostate, BodyOf<double>, BodyOf<float>> in_precision;
+
+  /// Calls visitor(body) with the body that was born.
+  template <class Visitor>
+  auto visit(const Visitor& visitor) {
+    auto* f64 = std::get_if<BodyOf<double>>(&in_precision);
+    return f64 != nullptr ? visitor(*f64) : visitor(std::get<BodyOf<float>>(in_precision));
+  }
+};
+
+Creature::Creature(const Genome& genome, const Dataset& dataset, Precision precision,
+                   std::uint64_t seed)
+    : body_((validate(genome), std::make_unique<Body>())) {
+  if (precision == Precision::f64) {
+    body_->in_precision.emplace<BodyOf<double>>(genome, dataset, seed);
+  } else {
+    body_->in_precision.emplace<BodyOf<float>>(genome, dataset, seed);
+  }
+}
+
+Creature::~Creature() = default;
+
+double Creature::step() {
+  return body_->visit([](auto& body) { return body.trainer.step(); });
+}
+
+bool Creature::trained() const {
+  return body_->visit([](auto& body) { return body.trainer.finished(); });
+}
+
+void Creature::train() {
+  while (!trained()) step();
+}
+
+double Creature::loss(const Documents& documents) {
+  return body_->visit([&](auto& body) { return held_out_loss(body.gpt, documents); });
+}
+
+std::vector<std::string> Creature::speak(std::size_t count, double temperature) {
+  return body_->visit([&](auto& body) { return body.speak(count, temperature); });
+}
+
+}  // namespace microgpt

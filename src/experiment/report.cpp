@@ -1,0 +1,220 @@
+#include "microgpt/experiment/report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+namespace microgpt {
+
+namespace {
+
+/// Fitness as people know it: the loss, or the beauty (which evolution minimises with a minus).
+std::string shown(const Evaluation& e, Objective objective) {
+  if (e.failed()) return "MAX";
+  return objective == Objective::loss ? fmt::format("{:.4f}", e.loss)
+                                      : fmt::format("{:+.4f}", -e.fitness);
+}
+
+std::string_view unit(Objective objective) {
+  return objective == Objective::loss ? "loss" : "beauty";
+}
+
+std::vector<Organism> ranked(std::span<const Organism> organisms) {
+  std::vector<Organism> ranking(organisms.begin(), organisms.end());
+  std::sort(ranking.begin(), ranking.end(), better);
+  return ranking;
+}
+
+/// The best of each genome that was trained and did not fail, best first. Elites are copies.
+std::vector<Organism> successes(std::span<const Organism> history) {
+  std::vector<Organism> found;
+  for (const Organism& organism : ranked(history)) {
+    if (organism.origin == Origin::elite || organism.evaluation->failed()) continue;
+    found.push_back(organism);
+  }
+  return found;
+}
+
+std::string row(const Organism& o, Objective objective) {
+  return fmt::format("#{:<5} {:<11} {:>8}  {}  lr {:<9.4g} steps {}", o.id, name(o.origin),
+                     shown(*o.evaluation, objective), architecture(o.genome), o.genome.lr,
+                     o.genome.steps);
+}
+
+std::string trajectory(const Evolution& evolution, Objective objective) {
+  constexpr double kWidth = 40;
+  std::vector<Organism> best;
+  for (std::size_t g = 0; g < evolution.history().size() / evolution.config().population; ++g) {
+    best.push_back(ranked(evolution.generation(g)).front());
+  }
+  double low = kMaxLoss, high = -kMaxLoss;
+  for (const Organism& o : best) {
+    if (o.evaluation->failed()) continue;
+    low = std::min(low, o.evaluation->fitness);
+    high = std::max(high, o.evaluation->fitness);
+  }
+  std::string text = fmt::format(
+      "Trajectory (best {} of each generation; a longer bar is better)\n", unit(objective));
+  for (const Organism& o : best) {
+    const double gain = high > low ? (high - o.evaluation->fitness) / (high - low) : 1;
+    const std::size_t cells =
+        o.evaluation->failed() ? 0 : 1 + static_cast<std::size_t>(gain * (kWidth - 1) + 0.5);
+    text += fmt::format("  {:>4}  {:>8}  {}\n", o.generation, shown(*o.evaluation, objective),
+                        std::string(cells, '#'));
+  }
+  return text;
+}
+
+std::string top_architectures(std::span<const Organism> ranking, Objective objective) {
+  constexpr std::size_t kShown = 10;
+  std::string text = "Top ten distinct architectures\n";
+  std::set<std::string> seen;
+  for (const Organism& o : ranking) {
+    if (seen.size() == kShown) break;
+    if (!seen.insert(architecture(o.genome)).second) continue;
+    text += fmt::format("  {:>2}. {}\n", seen.size(), row(o, objective));
+  }
+  return text;
+}
+
+struct Gene {
+  std::string_view name, more, less;
+  double (*value)(const Genome&);
+};
+
+constexpr std::array<Gene, 7> kGenes = {{
+    {"n_emb", "wider embeddings", "narrower embeddings",
+     [](const Genome& g) -> double { return g.n_emb; }},
+    {"n_head", "more heads", "fewer heads", [](const Genome& g) -> double { return g.n_head; }},
+    {"n_layer", "more layers", "fewer layers", [](const Genome& g) -> double { return g.n_layer; }},
+    {"n_ctx", "longer contexts", "shorter contexts",
+     [](const Genome& g) -> double { return g.n_ctx; }},
+    {"n_ff_exp", "wider feed-forward layers", "narrower feed-forward layers",
+     [](const Genome& g) -> double { return g.n_ff_exp; }},
+    {"lr", "higher learning rates", "lower learning rates",
+     [](const Genome& g) { return std::log(g.lr); }},
+    {"steps", "longer training", "shorter training",
+     [](const Genome& g) -> double { return g.steps; }},
+}};
+
+double mean_of(std::span<const Organism> organisms, const Gene& gene) {
+  double sum = 0;
+  for (const Organism& o : organisms) sum += gene.value(o.genome);
+  return sum / static_cast<double>(organisms.size());
+}
+
+double squares_around(std::span<const Organism> organisms, const Gene& gene, double centre) {
+  double sum = 0;
+  for (const Organism& o : organisms) {
+    const double offset = gene.value(o.genome) - centre;
+    sum += offset * offset;
+  }
+  return sum;
+}
+
+std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t group) {
+  std::string text = fmt::format(
+      "What separates the best {0} from the worst {0} (means; separation in standard deviations)\n"
+      "  {1:<9} {2:>10} {3:>10} {4:>11}\n",
+      group, "gene", "best", "worst", "separation");
+  for (const GeneContrast& c : contrasts) {
+    text += fmt::format("  {:<9} {:>10.4g} {:>10.4g} {:>+11.2f}\n", c.gene, c.top, c.bottom,
+                        c.separation);
+  }
+  return text;
+}
+
+std::string insights(std::span<const GeneContrast> contrasts) {
+  constexpr double kClear = 0.8, kSlight = 0.4;  // Cohen's conventions: a large, a small effect
+  std::string text = "Insights\n";
+  for (const GeneContrast& c : contrasts) {
+    const double size = std::abs(c.separation);
+    if (size < kSlight) continue;
+    const Gene& gene = *std::find_if(kGenes.begin(), kGenes.end(),
+                                     [&](const Gene& g) { return g.name == c.gene; });
+    text += fmt::format("  The best organisms have {}{} ({:.4g} against {:.4g}).\n",
+                        size < kClear ? "slightly " : "", c.separation > 0 ? gene.more : gene.less,
+                        c.top, c.bottom);
+  }
+  if (std::count(text.begin(), text.end(), '\n') == 1) {
+    text += "  No gene separates the best from the worst clearly.\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::size_t diversity(std::span<const Organism> organisms) {
+  std::set<std::string> architectures;
+  for (const Organism& o : organisms) architectures.insert(architecture(o.genome));
+  return architectures.size();
+}
+
+std::vector<GeneContrast> contrast(std::span<const Organism> top,
+                                   std::span<const Organism> bottom) {
+  std::vector<GeneContrast> contrasts;
+  const double count = static_cast<double>(top.size() + bottom.size());
+  for (const Gene& gene : kGenes) {
+    const double of_top = mean_of(top, gene), of_bottom = mean_of(bottom, gene);
+    const double centre = (of_top * static_cast<double>(top.size()) +
+                           of_bottom * static_cast<double>(bottom.size())) /
+                          count;
+    const double deviation = std::sqrt(
+        (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
+    const bool logarithmic = gene.name == "lr";
+    contrasts.push_back({.gene = std::string(gene.name),
+                         .top = logarithmic ? std::exp(of_top) : of_top,
+                         .bottom = logarithmic ? std::exp(of_bottom) : of_bottom,
+                         .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
+  }
+  std::stable_sort(contrasts.begin(), contrasts.end(),
+                   [](const GeneContrast& a, const GeneContrast& b) {
+                     return std::abs(a.separation) > std::abs(b.separation);
+                   });
+  return contrasts;
+}
+
+std::string generation_report(const Evolution& evolution, std::size_t generation,
+                              Objective objective, double seconds) {
+  const std::vector<Organism> ranking = ranked(evolution.generation(generation));
+  const auto failed = std::count_if(ranking.begin(), ranking.end(),
+                                    [](const Organism& o) { return o.evaluation->failed(); });
+  const std::size_t alive = ranking.size() - static_cast<std::size_t>(failed);
+  const Evaluation& best = *ranking.front().evaluation;
+  const Evaluation& worst = *ranking[alive == 0 ? 0 : alive - 1].evaluation;
+  std::string text = fmt::format(
+      "--- Generation {}/{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
+      "s\n",
+      generation + 1, evolution.config().generations, shown(best, objective),
+      shown(worst, objective), worst.fitness - best.fitness, diversity(ranking), ranking.size(),
+      failed, seconds);
+  for (std::size_t i = 0; i < ranking.size(); ++i) {
+    text += fmt::format("  {:>3}. {}\n", i + 1, row(ranking[i], objective));
+    if (ranking[i].evaluation->failed()) {
+      text += fmt::format("       {}\n", ranking[i].evaluation->failure);
+    }
+  }
+  return text;
+}
+
+std::string final_report(const Evolution& evolution, Objective objective) {
+  constexpr std::size_t kGroup = 10;
+  const std::vector<Organism> ranking = successes(evolution.history());
+  std::string text =
+      trajectory(evolution, objective) + "\n" + top_architectures(ranking, objective);
+  // Two groups that share no organism; with fewer than twenty, smaller ones.
+  const std::size_t group = std::min(kGroup, ranking.size() / 2);
+  if (group > 0) {
+    const std::span all(ranking);
+    const auto contrasts = contrast(all.first(group), all.last(group));
+    text += fmt::format("\n{}\n{}", gene_table(contrasts, group), insights(contrasts));
+  }
+  const Organism& champion = evolution.champion();
+  text += fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
+                      champion.generation, unit(objective), shown(*champion.evaluation, objective),
+                      describe(champion.genome));
+  return text;
+}
+
+}  // namespace microgpt

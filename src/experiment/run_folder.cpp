@@ -1,0 +1,93 @@
+#include "microgpt/experiment/run_folder.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt {
+
+RunFolder::RunFolder(const std::filesystem::path& experiments, const std::string& timestamp) {
+  std::error_code failure;
+  std::filesystem::create_directories(experiments, failure);
+  bool made = false;
+  for (int attempt = 1; !made && !failure; ++attempt) {
+    path_ = experiments / (attempt == 1 ? timestamp : fmt::format("{}-{}", timestamp, attempt));
+    made = std::filesystem::create_directory(path_, failure);
+  }
+  require(made, "{}: a folder for this run cannot be made there: {}", experiments.string(),
+          failure.message());
+}
+
+void RunFolder::write(const std::string& file, std::string_view text) const {
+  write_file_atomically(path_ / file, text);
+}
+
+void RunFolder::append(const std::string& file, std::string_view text) const {
+  std::ofstream stream(path_ / file, std::ios::binary | std::ios::app);
+  stream << text;
+  stream.close();
+  require(stream.good(), "{}: cannot be written: {}", (path_ / file).string(),
+          std::strerror(errno));
+}
+
+std::string timestamp_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d_%H-%M-%S", &local);
+  return text;
+}
+
+namespace {
+
+/// A CSV field that may hold anything.
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string field = "\"";
+  for (const char c : text) {
+    if (c == '"') field += c;
+    field += c;
+  }
+  field += '"';
+  return field;
+}
+
+}  // namespace
+
+std::string organisms_csv_header() {
+  return "id,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,fitness,loss,"
+         "beauty,failure\n";
+}
+
+std::string organisms_csv(std::span<const Organism> organisms) {
+  std::string text;
+  for (const Organism& o : organisms) {
+    const Evaluation& e = o.evaluation.value();
+    const Genome& g = o.genome;
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation, name(o.origin),
+                        fmt::join(o.parents, " "), g.n_emb, g.n_head, g.n_layer, g.n_ctx,
+                        g.n_ff_exp, g.lr, g.steps);
+    text += e.failed() ? "MAX,MAX," : fmt::format("{},{},", e.fitness, e.loss);
+    text += fmt::format("{},{}\n", e.beauty ? fmt::to_string(*e.beauty) : "", csv_field(e.failure));
+  }
+  return text;
+}
+
+std::string timings_csv_header() { return "id,rank,host,start,seconds\n"; }
+
+std::string timings_csv(std::span<const TimedResult> results) {
+  std::string text;
+  for (const TimedResult& result : results) {
+    const Timing& t = result.timing;
+    text += fmt::format("{},{},{},{:.6f},{:.6f}\n", t.id, t.rank, csv_field(t.host), t.start,
+                        t.seconds);
+  }
+  return text;
+}
+
+}  // namespace microgpt

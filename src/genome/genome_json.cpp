@@ -1,0 +1,255 @@
+#include "microgpt/genome/genome_json.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <cereal/archives/json.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/vector.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt {
+
+namespace {
+
+// cereal reads and writes; what it cannot do is say which key of a file is wrong and why. So a file
+// is first checked against a list of its keys, on the JSON library that cereal itself is built on.
+
+enum class Type { whole, number, boolean, string, wholes };
+
+struct Key {
+  const char* name;
+  Type type;
+  bool required;
+};
+
+using Json = rapidjson::Value;
+
+bool is_whole(const Json& value) { return value.IsUint(); }
+
+bool has_type(const Json& value, const Key& key) {
+  switch (key.type) {
+    case Type::whole:
+      return std::string_view(key.name) == "seed" ? value.IsUint64() : is_whole(value);
+    case Type::number:
+      return value.IsNumber();
+    case Type::boolean:
+      return value.IsBool();
+    case Type::string:
+      return value.IsString();
+    case Type::wholes:
+      return value.IsArray() && std::all_of(value.Begin(), value.End(), is_whole);
+  }
+  return false;
+}
+
+std::string_view rule_of(Type type) {
+  switch (type) {
+    case Type::whole:
+      return "a whole number, not negative, of at most 10 digits";
+    case Type::number:
+      return "a number";
+    case Type::boolean:
+      return "true or false";
+    case Type::string:
+      return "a string";
+    case Type::wholes:
+      return "a list of whole numbers";
+  }
+  return "";
+}
+
+std::string text_of(const Json& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  const std::string text = buffer.GetString();
+  return text.size() <= 40 ? text : text.substr(0, 37) + "...";
+}
+
+const Key* find(std::span<const Key> keys, std::string_view name) {
+  for (const Key& key : keys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+/// The keys of the one JSON object in `text`. Throws Error if it is anything else, or if a key is
+/// unknown, missing, there twice or of another type.
+std::set<std::string> checked_keys(const std::string& path, const std::string& text,
+                                   std::span<const Key> keys) {
+  require(text.find_first_not_of(" \t\r\n") != std::string::npos,
+          "{}: the file is empty; it must hold a JSON object", path);
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  require(!document.HasParseError(), "{}: not valid JSON at byte {}: {}", path,
+          document.GetErrorOffset() + 1, rapidjson::GetParseError_En(document.GetParseError()));
+  require(document.IsObject(), "{}: must hold a JSON object, not {}", path, text_of(document));
+  std::set<std::string> seen;
+  for (const auto& member : document.GetObject()) {
+    const std::string name = member.name.GetString();
+    const Key* key = find(keys, name);
+    require(key != nullptr, "{}: unknown key \"{}\"", path, name);
+    require(seen.insert(name).second, "{}: key \"{}\" is there twice", path, name);
+    require(has_type(member.value, *key), "{}: {} ({}) must be {}", path, name,
+            text_of(member.value), rule_of(key->type));
+  }
+  for (const Key& key : keys) {
+    require(!key.required || seen.contains(key.name), "{}: key \"{}\" is missing", path, key.name);
+  }
+  return seen;
+}
+
+/// Loads the fields that a file has; the others keep their value.
+class Reader {
+ public:
+  Reader(const std::string& path, const std::string& text, std::span<const Key> keys)
+      : present_(checked_keys(path, text, keys)), stream_(text), archive_(stream_) {}
+  template <class Value>
+  void operator()(const char* key, Value& value) {
+    if (present_.contains(key)) archive_(cereal::make_nvp(key, value));
+  }
+
+ private:
+  std::set<std::string> present_;
+  std::istringstream stream_;
+  cereal::JSONInputArchive archive_;
+};
+
+class Writer {
+ public:
+  template <class Value>
+  void operator()(const char* key, const Value& value) {
+    (*archive_)(cereal::make_nvp(key, value));
+  }
+  std::string text() {
+    archive_.reset();  // closes the object
+    return stream_.str() + "\n";
+  }
+
+ private:
+  using Options = cereal::JSONOutputArchive::Options;
+  static constexpr int kAllDigits = 324;
+  std::ostringstream stream_;
+  std::optional<cereal::JSONOutputArchive> archive_{
+      std::in_place, stream_, Options(kAllDigits, Options::IndentChar::space, 2)};
+};
+
+constexpr Key kGenomeKeys[] = {
+    {"n_emb", Type::whole, true},      {"n_ctx", Type::whole, true},
+    {"n_layer", Type::whole, true},    {"n_head", Type::whole, true},
+    {"n_ff_exp", Type::whole, true},   {"steps", Type::whole, true},
+    {"lr", Type::number, true},        {"loss", Type::number, true},
+    {"generation", Type::whole, true}, {"evolved", Type::boolean, true},
+    {"seed", Type::whole, false},      {"precision", Type::string, false},
+    {"dataset", Type::string, false},  {"version", Type::string, false}};
+
+constexpr Key kSpaceKeys[] = {
+    {"n_emb", Type::wholes, false},         {"n_head", Type::wholes, false},
+    {"n_layer", Type::wholes, false},       {"n_ctx", Type::wholes, false},
+    {"n_ff_exp", Type::wholes, false},      {"lr_min", Type::number, false},
+    {"lr_max", Type::number, false},        {"steps_min", Type::whole, false},
+    {"steps_max", Type::whole, false},      {"steps_draw", Type::wholes, false},
+    {"steps_moves", Type::wholes, false},   {"lr_factor_min", Type::number, false},
+    {"lr_factor_max", Type::number, false}, {"n_layer_neighbours", Type::boolean, false}};
+
+template <class Fields, class File>
+void genome_fields(Fields& fields, File& file) {
+  fields("n_emb", file.genome.n_emb);
+  fields("n_ctx", file.genome.n_ctx);
+  fields("n_layer", file.genome.n_layer);
+  fields("n_head", file.genome.n_head);
+  fields("n_ff_exp", file.genome.n_ff_exp);
+  fields("steps", file.genome.steps);
+  fields("lr", file.genome.lr);
+  fields("loss", file.loss);
+  fields("generation", file.generation);
+  fields("evolved", file.evolved);
+  fields("seed", file.seed);
+  fields("precision", file.precision);
+  fields("dataset", file.dataset);
+  fields("version", file.version);
+}
+
+template <class Fields, class Space>
+void space_fields(Fields& fields, Space& space) {
+  fields("n_emb", space.n_emb);
+  fields("n_head", space.n_head);
+  fields("n_layer", space.n_layer);
+  fields("n_ctx", space.n_ctx);
+  fields("n_ff_exp", space.n_ff_exp);
+  fields("lr_min", space.lr_min);
+  fields("lr_max", space.lr_max);
+  fields("lr_factor_min", space.lr_factor_min);
+  fields("lr_factor_max", space.lr_factor_max);
+  fields("steps_min", space.steps_min);
+  fields("steps_max", space.steps_max);
+  fields("steps_draw", space.steps_draw);
+  fields("steps_moves", space.steps_moves);
+  fields("n_layer_neighbours", space.n_layer_neighbours);
+}
+
+/// Runs a check of values and puts the path before what it says.
+template <class Check>
+void check_values(const std::string& path, const Check& check) {
+  try {
+    check();
+  } catch (const Error& error) {
+    fail("{}: {}", path, error.what());
+  }
+}
+
+}  // namespace
+
+GenomeFile parse_genome(const std::string& path, const std::string& text) {
+  GenomeFile file;
+  Reader reader(path, text, kGenomeKeys);
+  genome_fields(reader, file);
+  check_values(path, [&] {
+    validate(file.genome);
+    precision_from(file.precision);
+  });
+  return file;
+}
+
+GenomeFile load_genome(const std::filesystem::path& path) {
+  return parse_genome(path.string(), read_file(path));
+}
+
+std::string to_json(const GenomeFile& file) {
+  Writer writer;
+  genome_fields(writer, file);
+  return writer.text();
+}
+
+void save_genome(const std::filesystem::path& path, const GenomeFile& file) {
+  write_file_atomically(path, to_json(file));
+}
+
+SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base) {
+  SearchSpace space = base;
+  Reader reader(path, text, kSpaceKeys);
+  space_fields(reader, space);
+  check_values(path, [&] { validate(space); });
+  return space;
+}
+
+SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& base) {
+  return parse_space(path.string(), read_file(path), base);
+}
+
+std::string to_json(const SearchSpace& space) {
+  Writer writer;
+  space_fields(writer, space);
+  return writer.text();
+}
+
+}  // namespace microgpt
