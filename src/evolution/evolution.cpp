@@ -144,6 +144,7 @@ std::vector<Organism> Evolution::ask() {
 }
 
 void Evolution::tell(std::span<const Result> results) {
+  require(waiting_, "tell() before ask()");
   std::map<std::uint64_t, const Evaluation*> by_id;
   for (const Result& result : results) by_id[result.id] = &result.evaluation;
   const std::span latest = std::span(history_).last(config_.population);
@@ -152,7 +153,7 @@ void Evolution::tell(std::span<const Result> results) {
   });
   const auto expected = std::count_if(
       latest.begin(), latest.end(), [](const Organism& organism) { return !organism.evaluation; });
-  require(waiting_ && missing == 0 && static_cast<std::size_t>(expected) == results.size(),
+  require(missing == 0 && static_cast<std::size_t>(expected) == results.size(),
           "tell() of {} results, but {} are awaited and {} of them are missing", results.size(),
           expected, missing);
   for (Organism& organism : latest) {

@@ -1,12 +1,14 @@
 #include "microgpt/genome/genome_json.hpp"
 
+// cereal goes first: it switches RapidJSON to reading every digit of a number.
+#include <cereal/archives/json.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/vector.hpp>
+
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <cereal/archives/json.hpp>
-#include <cereal/types/string.hpp>
-#include <cereal/types/vector.hpp>
 
 #include <algorithm>
 #include <optional>

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The result is a function of the seed and the settings alone: the same bytes of genome.json and of
+# the history in one process and on 1, 2, 3, 5 and 9 ranks, for both engines and both precisions.
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
+
+echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20]}' >short.json
+
+# same PROGRAM OPTIONS...: one run in this process, and one at each number of ranks.
+same() {
+    local program=$1 ranks run
+    shift
+    for ranks in 0 1 2 3 5 9; do
+        run=$program-$ranks
+        local -a launcher=(mpirun -n "$ranks")
+        ((ranks > 0)) || launcher=()
+        expect_exit 0 "${launcher[@]}" "$bin/$program" --input "$names" --space short.json "$@" \
+            --genome-out "$run.json" --experiments "$run"
+        cmp "$run.json" "$program-0.json" || broken "$program: genome.json differs at $ranks ranks"
+        cmp "$run"/*/organisms.csv "$program-0"/*/organisms.csv ||
+            broken "$program: the history differs at $ranks ranks"
+        cmp "$run"/*/genome.json "$run.json" || broken "$program: the folder has another genome"
+        cmp "$run"/*/run.log out || broken "$program: run.log is not what the screen showed"
+    done
+    rm -rf "$program"-*
+}
+
+same evolve_loss --population 6 --generations 3 --seed 7
+same evolve_loss --population 4 --generations 2 --seed 8 --precision f32
+same evolve --population 4 --generations 2 --seed 7 --samples 10
+
+# Another seed is another run.
+for seed in 1 2; do
+    expect_exit 0 "$bin/evolve_loss" --input "$names" --space short.json --population 4 \
+        --generations 1 --seed "$seed" --genome-out "$seed.json"
+done
+! cmp -s 1.json 2.json || broken "two seeds gave the same genome.json"
+
+# Runs that start together do not share a folder.
+expect_exit 0 bash -c 'for i in 1 2 3; do "$@" --genome-out "$i.json" & done; wait' _ \
+    "$bin/evolve_loss" --input "$names" --space short.json --population 3 --generations 1 \
+    --experiments together
+[[ $(find together -name genome.json | wc -l) == 3 ]] || broken "runs shared a folder"
+
+echo "same_bytes: $checks checks passed"

@@ -1,0 +1,149 @@
+// Runs on any number of ranks: mpirun -n 3 cluster_test. Every rank runs every test. EXPECT, never
+// ASSERT, before a collective: a rank that leaves early would leave the others waiting.
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "microgpt/cluster/session.hpp"
+#include "microgpt/evolution/evolution.hpp"
+
+namespace microgpt {
+namespace {
+
+Session* session = nullptr;
+
+// A fake training: quick, different for each genome; some fail.
+Evaluation fake(const Task& task) {
+  if (task.id % 7 == 3) throw std::runtime_error("organism " + std::to_string(task.id) + " threw");
+  Evaluation e;
+  e.loss = e.fitness = task.genome.lr + 1.0 / static_cast<double>(task.genome.n_emb);
+  return e;
+}
+
+// The whole history of an evolution, evaluated by `evaluator`.
+std::vector<Organism> history_with(Evaluator& evaluator, std::size_t population) {
+  Evolution evolution({.population = population, .generations = 4, .seed = 11}, {});
+  while (!evolution.finished()) {
+    std::vector<Task> tasks;
+    for (const Organism& o : evolution.ask()) tasks.push_back({.id = o.id, .genome = o.genome});
+    std::vector<Result> results;
+    for (const TimedResult& timed : evaluator.evaluate(tasks)) results.push_back(timed.result);
+    evolution.tell(results);
+  }
+  return {evolution.history().begin(), evolution.history().end()};
+}
+
+void expect_same(const std::vector<Organism>& a, const std::vector<Organism>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(a[i].id, b[i].id);
+    EXPECT_EQ(a[i].genome, b[i].genome);
+    EXPECT_EQ(a[i].parents, b[i].parents);
+    EXPECT_EQ(a[i].origin, b[i].origin);
+    EXPECT_EQ(a[i].evaluation, b[i].evaluation);
+  }
+}
+
+TEST(Cluster, the_history_is_that_of_one_process_for_few_and_many_organisms) {
+  for (const std::size_t population : {3U, 8U, 17U}) {
+    if (!session->is_coordinator()) {
+      session->work(fake);
+      continue;
+    }
+    std::vector<Organism> parallel;
+    {
+      const auto evaluator = session->coordinate(fake);
+      parallel = history_with(*evaluator, population);
+    }
+    const auto alone = local_evaluator(fake);
+    expect_same(parallel, history_with(*alone, population));
+  }
+}
+
+TEST(Cluster, a_worker_that_throws_costs_one_organism_and_gives_the_reason) {
+  if (!session->is_coordinator()) return session->work(fake);
+  const auto evaluator = session->coordinate(fake);
+  std::vector<Task> tasks(11);
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].id = i;
+  auto timed = evaluator->evaluate(tasks);
+  EXPECT_EQ(timed.size(), tasks.size());
+  std::sort(timed.begin(), timed.end(),
+            [](const TimedResult& a, const TimedResult& b) { return a.result.id < b.result.id; });
+  for (std::size_t i = 0; i < timed.size(); ++i) {
+    const Evaluation& e = timed[i].result.evaluation;
+    EXPECT_EQ(timed[i].result.id, i);
+    EXPECT_EQ(e.failed(), i % 7 == 3);
+    if (e.failed()) {
+      EXPECT_EQ(e.loss, kMaxLoss);
+      EXPECT_EQ(e.failure, "organism " + std::to_string(i) + " threw");
+    }
+  }
+}
+
+TEST(Cluster, rank_0_does_not_train_while_there_are_workers) {
+  if (!session->is_coordinator()) return session->work(fake);
+  const auto evaluator = session->coordinate(fake);
+  std::vector<Task> tasks(5);
+  for (const TimedResult& timed : evaluator->evaluate(tasks)) {
+    EXPECT_EQ(timed.timing.rank == 0, session->size() == 1);
+  }
+}
+
+TEST(Cluster, no_tasks_give_no_results) {
+  if (!session->is_coordinator()) return session->work(fake);
+  const auto evaluator = session->coordinate(fake);
+  EXPECT_TRUE(evaluator->evaluate({}).empty());
+}
+
+TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
+  std::vector<std::u32string> names;
+  for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back(std::u32string(3, c) + U"\u00e9");
+  Problem original;
+  original.dataset = split(names, 3);
+  original.dataset.checksum = "abc";
+  original.objective = Objective::beauty;
+  original.precision = Precision::f32;
+  original.seed = 0xFFFFFFFFFFFFFFFFULL;
+  original.samples = 77;
+  original.temperature = 0.123456789;
+  std::optional<Problem> problem;
+  if (session->is_coordinator()) problem = original;
+  session->share(problem);
+  EXPECT_TRUE(problem.has_value());
+  EXPECT_EQ(problem->dataset.vocabulary.characters(), original.dataset.vocabulary.characters());
+  EXPECT_EQ(problem->dataset.training, original.dataset.training);
+  EXPECT_EQ(problem->dataset.validation, original.dataset.validation);
+  EXPECT_EQ(problem->dataset.test, original.dataset.test);
+  EXPECT_EQ(problem->dataset.checksum, original.dataset.checksum);
+  EXPECT_EQ(problem->objective, original.objective);
+  EXPECT_EQ(problem->precision, original.precision);
+  EXPECT_EQ(problem->seed, original.seed);
+  EXPECT_EQ(problem->samples, original.samples);
+  EXPECT_EQ(problem->temperature, original.temperature);
+}
+
+TEST(Cluster, without_a_problem_nobody_has_one) {
+  std::optional<Problem> problem;
+  if (!session->is_coordinator()) problem.emplace();
+  session->share(problem);
+  EXPECT_FALSE(problem.has_value());
+}
+
+}  // namespace
+}  // namespace microgpt
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  microgpt::Session session(argc, argv);
+  microgpt::session = &session;
+  if (!session.is_coordinator()) {  // its failures still count, and are printed by their EXPECT
+    auto& listeners = testing::UnitTest::GetInstance()->listeners();
+    delete listeners.Release(listeners.default_result_printer());
+  }
+  int failed = RUN_ALL_TESTS();
+  if (session.size() > 1) MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  return failed;
+}

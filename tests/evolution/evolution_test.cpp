@@ -1,0 +1,177 @@
+#include "microgpt/evolution/evolution.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+namespace {
+
+// A fitness that needs no training: small is good.
+Evaluation fake(const Genome& g) {
+  Evaluation e;
+  e.loss = g.lr * 10 + 1.0 / g.n_emb + 100.0 / g.steps + g.n_layer * 0.1;
+  e.fitness = e.loss;
+  return e;
+}
+
+std::vector<Result> results_of(std::span<const Organism> organisms) {
+  std::vector<Result> results;
+  for (const Organism& o : organisms) results.push_back({.id = o.id, .evaluation = fake(o.genome)});
+  return results;
+}
+
+Evolution evolved(const EvolutionConfig& config, bool reversed = false) {
+  Evolution evolution(config, {});
+  while (!evolution.finished()) {
+    auto results = results_of(evolution.ask());
+    if (reversed) std::reverse(results.begin(), results.end());
+    evolution.tell(results);
+  }
+  return evolution;
+}
+
+TEST(Evolution, a_generation_has_the_documented_origins) {
+  const Evolution evolution = evolved({.generations = 3, .seed = 5});
+  ASSERT_EQ(evolution.history().size(), 24U);
+  std::map<Origin, int> first, second;
+  for (const Organism& o : evolution.generation(0)) ++first[o.origin];
+  for (const Organism& o : evolution.generation(1)) ++second[o.origin];
+  EXPECT_EQ(first, (std::map<Origin, int>{{Origin::random, 8}}));
+  EXPECT_EQ(second, (std::map<Origin, int>{{Origin::elite, 1},
+                                           {Origin::immigrant, 2},
+                                           {Origin::crossover, 2},
+                                           {Origin::mutant, 2},
+                                           {Origin::hypermutant, 1}}));
+}
+
+TEST(Evolution, the_elite_is_not_evaluated_again) {
+  Evolution evolution({}, {});
+  evolution.tell(results_of(evolution.ask()));
+  EXPECT_EQ(evolution.ask().size(), 7U);
+}
+
+TEST(Evolution, the_order_of_results_does_not_matter) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SCOPED_TRACE(seed);
+    const Evolution a = evolved({.generations = 5, .seed = seed});
+    const Evolution b = evolved({.generations = 5, .seed = seed}, true);
+    for (std::size_t i = 0; i < a.history().size(); ++i) {
+      EXPECT_EQ(a.history()[i].genome, b.history()[i].genome);
+      EXPECT_EQ(a.history()[i].parents, b.history()[i].parents);
+    }
+  }
+}
+
+TEST(Evolution, the_best_of_a_generation_never_worsens_with_an_elite) {
+  const auto best = [](std::span<const Organism> generation) {
+    return std::min_element(generation.begin(), generation.end(), better)->evaluation->fitness;
+  };
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    const Evolution evolution = evolved({.generations = 6, .seed = seed});
+    for (std::size_t g = 1; g < 6; ++g) {
+      EXPECT_LE(best(evolution.generation(g)), best(evolution.generation(g - 1)));
+    }
+    EXPECT_EQ(evolution.champion().evaluation->fitness, best(evolution.generation(5)));
+  }
+}
+
+TEST(Evolution, parents_come_from_the_generation_before) {
+  const Evolution evolution = evolved({.population = 12, .generations = 4, .seed = 3});
+  for (const Organism& o : evolution.history()) {
+    const bool parentless = o.origin == Origin::random || o.origin == Origin::immigrant;
+    EXPECT_EQ(o.parents.size(), parentless ? 0U : o.origin == Origin::crossover ? 2U : 1U);
+    for (const std::uint64_t parent : o.parents) {
+      EXPECT_EQ(evolution.history()[parent].generation + 1, o.generation);
+    }
+  }
+}
+
+TEST(Evolution, finds_better_organisms_than_it_started_with) {
+  double first = 0, last = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Evolution evolution = evolved({.generations = 10, .seed = seed});
+    const auto start = evolution.generation(0);
+    first += std::min_element(start.begin(), start.end(), better)->evaluation->fitness;
+    last += evolution.champion().evaluation->fitness;
+  }
+  EXPECT_LT(last, first - 50 * 0.05);
+}
+
+TEST(Evolution, goes_on_when_everything_fails) {
+  Evolution evolution({.generations = 3}, {});
+  while (!evolution.finished()) {
+    std::vector<Result> results;
+    for (const Organism& o : evolution.ask()) results.push_back({.id = o.id, .evaluation = {}});
+    for (Result& result : results) result.evaluation.failure = "it was not to be";
+    evolution.tell(results);
+  }
+  EXPECT_EQ(evolution.champion().id, 0U);  // of equals, the one born first
+}
+
+TEST(Evolution, the_aesthetic_engine_copies_its_elite_with_one_change) {
+  const EvolutionConfig config = {.population = 12,
+                                  .generations = 5,
+                                  .elite = 2,
+                                  .immigrants = 0,
+                                  .breeding = Breeding::elite_copies};
+  Evolution evolution(config, aesthetic_space());
+  while (!evolution.finished()) evolution.tell(results_of(evolution.ask()));
+  for (std::size_t g = 1; g < 5; ++g) {
+    const auto before = evolution.generation(g - 1);
+    std::vector<Organism> ranking(before.begin(), before.end());
+    std::sort(ranking.begin(), ranking.end(), better);
+    for (const Organism& o : evolution.generation(g)) {
+      ASSERT_EQ(o.parents.size(), 1U);
+      EXPECT_TRUE(o.parents[0] == ranking[0].id || o.parents[0] == ranking[1].id);
+    }
+  }
+}
+
+TEST(Evolution, refuses_results_that_were_not_asked_for) {
+  Evolution evolution({}, {});
+  EXPECT_THROW(evolution.tell({}), Error);
+  auto results = results_of(evolution.ask());
+  EXPECT_THROW(evolution.ask(), Error);
+  results.back().id = 99;
+  EXPECT_THROW(evolution.tell(results), Error);
+  results.pop_back();
+  EXPECT_THROW(evolution.tell(results), Error);
+}
+
+TEST(Evolution, refuses_settings_that_cannot_be) {
+  EXPECT_THROW(Evolution({.population = 0}, {}), Error);
+  EXPECT_THROW(Evolution({.generations = 0}, {}), Error);
+  EXPECT_THROW(Evolution({.elite = 8, .immigrants = 1}, {}), Error);
+  EXPECT_THROW(Evolution({.tournament = 9}, {}), Error);
+  EXPECT_THROW(Evolution({.tournament = 0}, {}), Error);
+  EXPECT_THROW(Evolution({.elite = 0, .breeding = Breeding::elite_copies}, {}), Error);
+  EXPECT_NO_THROW(Evolution({.population = 1, .elite = 1, .immigrants = 0, .tournament = 1}, {}));
+}
+
+TEST(Tournament, members_are_distinct_so_a_tournament_of_all_is_won_by_the_best) {
+  const Evolution evolution = evolved({.generations = 1, .seed = 9});
+  const auto population = evolution.generation(0);
+  const auto best = std::min_element(population.begin(), population.end(), better);
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Rng rng(seed, Stream::breeding, 0);
+    EXPECT_EQ(tournament(population, 8, rng), static_cast<std::size_t>(best - population.begin()));
+  }
+}
+
+TEST(Tournament, the_worst_never_wins_against_others) {
+  const Evolution evolution = evolved({.generations = 1, .seed = 9});
+  const auto population = evolution.generation(0);
+  const auto worst = std::max_element(population.begin(), population.end(), better);
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    Rng rng(seed, Stream::breeding, 0);
+    EXPECT_NE(tournament(population, 2, rng), static_cast<std::size_t>(worst - population.begin()));
+  }
+}
+
+}  // namespace
+}  // namespace microgpt

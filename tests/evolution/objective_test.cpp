@@ -1,0 +1,86 @@
+#include "microgpt/evolution/objective.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "microgpt/evolution/creature.hpp"
+#include "microgpt/training/scoring.hpp"
+
+namespace microgpt {
+namespace {
+
+// Invented names with some regularity, so that there is something to learn.
+Problem small_problem(Objective objective = Objective::loss) {
+  const std::u32string starts[] = {U"ka", U"mi", U"ro", U"te", U"lu", U"so"};
+  const std::u32string ends[] = {U"na", U"rin", U"do", U"lia", U"mar"};
+  std::vector<std::u32string> names;
+  for (const auto& a : starts) {
+    for (const auto& b : starts) {
+      for (const auto& c : ends) names.push_back(a + b + c);
+    }
+  }
+  Problem problem;
+  problem.dataset = split(names, 1);
+  problem.objective = objective;
+  problem.samples = 5;
+  return problem;
+}
+
+const Genome kSmall = {
+    .n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr = 0.02, .steps = 150};
+
+TEST(Evaluate, trains_an_organism_that_knows_more_than_nothing) {
+  const Problem problem = small_problem();
+  const Evaluation e = evaluate(kSmall, problem);
+  EXPECT_FALSE(e.failed()) << e.failure;
+  EXPECT_LT(e.loss, uniform_loss(problem.dataset.vocabulary) - 0.5);
+  EXPECT_EQ(e.fitness, e.loss);
+  EXPECT_FALSE(e.beauty.has_value());
+}
+
+TEST(Evaluate, gives_the_same_bits_again_and_others_for_another_seed) {
+  Problem problem = small_problem();
+  const Evaluation e = evaluate(kSmall, problem);
+  EXPECT_EQ(evaluate(kSmall, problem), e);
+  problem.seed = 2;
+  EXPECT_NE(evaluate(kSmall, problem).loss, e.loss);
+}
+
+TEST(Evaluate, an_impossible_organism_gets_the_maximum_and_the_reason) {
+  Genome impossible = kSmall;
+  impossible.n_head = 3;
+  const Evaluation e = evaluate(impossible, small_problem());
+  EXPECT_TRUE(e.failed());
+  EXPECT_EQ(e.loss, kMaxLoss);
+  EXPECT_EQ(e.fitness, kMaxLoss);
+  EXPECT_NE(e.failure.find("n_head (3)"), std::string::npos) << e.failure;
+}
+
+TEST(Evaluate, beauty_is_minimised_with_a_minus) {
+  const Evaluation e = evaluate(kSmall, small_problem(Objective::beauty));
+  ASSERT_TRUE(e.beauty.has_value());
+  EXPECT_EQ(e.fitness, -*e.beauty);
+  EXPECT_LT(e.loss, kMaxLoss);
+}
+
+TEST(Evaluate, single_precision_agrees_with_double_to_its_own_accuracy) {
+  Problem problem = small_problem();
+  const double f64 = evaluate(kSmall, problem).loss;
+  problem.precision = Precision::f32;
+  const double f32 = evaluate(kSmall, problem).loss;
+  EXPECT_NE(f32, f64);
+  EXPECT_NEAR(f32, f64, 1e-2);
+}
+
+TEST(Creature, names_do_not_depend_on_how_many_are_spoken) {
+  const Problem problem = small_problem();
+  Creature creature(kSmall, problem.dataset, Precision::f64, 1);
+  creature.train();
+  const auto five = creature.speak(5, 0.8), two = creature.speak(2, 0.8);
+  EXPECT_EQ(five[0], two[0]);
+  EXPECT_EQ(five[1], two[1]);
+}
+
+}  // namespace
+}  // namespace microgpt

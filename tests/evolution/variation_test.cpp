@@ -1,0 +1,131 @@
+#include "microgpt/evolution/variation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+namespace microgpt {
+namespace {
+
+std::size_t differences(const Genome& a, const Genome& b) {
+  return static_cast<std::size_t>(
+      (a.n_emb != b.n_emb) + (a.n_head != b.n_head) + (a.n_layer != b.n_layer) +
+      (a.n_ctx != b.n_ctx) + (a.n_ff_exp != b.n_ff_exp) + (a.lr != b.lr) + (a.steps != b.steps));
+}
+
+SearchSpace odd_space() {  // where not every n_head divides every n_emb
+  SearchSpace space;
+  space.n_emb = {8, 9, 10, 12, 15};
+  space.n_head = {1, 2, 3, 4, 5};
+  return space;
+}
+
+TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space) {
+  for (const SearchSpace& space : {SearchSpace{}, odd_space()}) {
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+      SCOPED_TRACE(seed);
+      Rng rng(seed, Stream::breeding, 1);
+      const Genome genome = random_genome(space, rng);
+      for (std::size_t count = 1; count <= 3; ++count) {
+        const Genome mutant = mutate(genome, count, space, rng);
+        EXPECT_EQ(differences(genome, mutant), count);
+        EXPECT_TRUE(contains(space, mutant));
+      }
+    }
+  }
+}
+
+TEST(Mutation, changes_one_to_three_genes_by_default) {
+  std::set<std::size_t> seen;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Rng rng(seed, Stream::breeding, 2);
+    const Genome genome = random_genome({}, rng);
+    seen.insert(differences(genome, mutate(genome, SearchSpace{}, rng)));
+  }
+  EXPECT_EQ(seen, (std::set<std::size_t>{1, 2, 3}));
+}
+
+TEST(Mutation, every_gene_can_change) {
+  Rng rng(1, Stream::breeding, 3);
+  const Genome genome = random_genome({}, rng);
+  Genome seen;
+  std::array<int, 7> changed{};
+  for (int i = 0; i < 400; ++i) {
+    const Genome m = mutate(genome, 1, {}, rng);
+    changed[0] += m.n_emb != genome.n_emb;
+    changed[1] += m.n_head != genome.n_head;
+    changed[2] += m.n_layer != genome.n_layer;
+    changed[3] += m.n_ctx != genome.n_ctx;
+    changed[4] += m.n_ff_exp != genome.n_ff_exp;
+    changed[5] += m.lr != genome.lr;
+    changed[6] += m.steps != genome.steps;
+  }
+  for (const int count : changed) EXPECT_NEAR(count, 400 / 7, 30);
+}
+
+TEST(Mutation, steps_also_move_by_the_documented_amounts) {
+  const Genome genome = {.steps = 1000};
+  std::set<std::uint32_t> reached;
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    Rng rng(seed, Stream::breeding, 4);
+    reached.insert(mutate(genome, 7, {}, rng).steps);
+  }
+  EXPECT_EQ(reached, (std::set<std::uint32_t>{200, 300, 500, 750, 900, 1100, 1250, 1500}));
+}
+
+TEST(Mutation, of_what_cannot_change_changes_nothing) {
+  SearchSpace point;
+  point.n_emb = {8}, point.n_head = {2}, point.n_layer = {1}, point.n_ctx = {8};
+  point.n_ff_exp = {1}, point.lr_min = point.lr_max = 0.01;
+  point.steps_min = point.steps_max = 100, point.steps_draw = {100}, point.steps_moves = {};
+  Rng rng(1, Stream::breeding, 5);
+  const Genome genome = random_genome(point, rng);
+  EXPECT_EQ(mutate(genome, 3, point, rng), genome);
+}
+
+TEST(Mutation, of_the_aesthetic_engine_moves_locally) {
+  const SearchSpace space = aesthetic_space();
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed, Stream::breeding, 6);
+    const Genome genome = random_genome(space, rng);
+    const Genome mutant = mutate(genome, 1, space, rng);
+    EXPECT_EQ(differences(genome, mutant), 1U);
+    EXPECT_LE(std::abs(static_cast<int>(genome.n_layer) - static_cast<int>(mutant.n_layer)), 1);
+    if (mutant.lr != genome.lr && mutant.lr > space.lr_min && mutant.lr < space.lr_max) {
+      EXPECT_GE(mutant.lr / genome.lr, 0.7);
+      EXPECT_LE(mutant.lr / genome.lr, 1.3);
+    }
+  }
+}
+
+TEST(Crossover, takes_each_gene_from_a_parent_and_stays_possible) {
+  const SearchSpace space = odd_space();
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed, Stream::breeding, 7);
+    const Genome a = random_genome(space, rng), b = random_genome(space, rng);
+    const Genome child = crossover(a, b, rng);
+    EXPECT_TRUE(child.n_emb == a.n_emb || child.n_emb == b.n_emb);
+    EXPECT_TRUE(child.n_head == a.n_head || child.n_head == b.n_head);
+    EXPECT_TRUE(child.n_layer == a.n_layer || child.n_layer == b.n_layer);
+    EXPECT_TRUE(child.n_ctx == a.n_ctx || child.n_ctx == b.n_ctx);
+    EXPECT_TRUE(child.n_ff_exp == a.n_ff_exp || child.n_ff_exp == b.n_ff_exp);
+    EXPECT_TRUE(child.lr == a.lr || child.lr == b.lr);
+    EXPECT_TRUE(child.steps == a.steps || child.steps == b.steps);
+    EXPECT_EQ(child.n_emb % child.n_head, 0U);
+  }
+}
+
+TEST(Crossover, takes_from_both_parents) {
+  const Genome a = {.n_emb = 8, .n_head = 1, .n_layer = 1, .n_ctx = 8, .lr = 0.01, .steps = 100};
+  const Genome b = {.n_emb = 16, .n_head = 2, .n_layer = 2, .n_ctx = 16, .lr = 0.02, .steps = 200};
+  Rng rng(1, Stream::breeding, 8);
+  std::size_t from_b = 0;
+  for (int i = 0; i < 1000; ++i) from_b += crossover(a, b, rng).n_layer == b.n_layer;
+  EXPECT_NEAR(static_cast<double>(from_b), 500, 60);
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,76 @@
+#include "microgpt/experiment/report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace microgpt {
+namespace {
+
+Evaluation worth(double loss) {
+  Evaluation e;
+  e.loss = e.fitness = loss;
+  return e;
+}
+
+Evolution finished_run(bool fails) {
+  Evolution evolution({.generations = 3, .seed = 2}, {});
+  while (!evolution.finished()) {
+    std::vector<Result> results;
+    for (const Organism& o : evolution.ask()) {
+      Evaluation e = worth(2 + o.genome.lr);
+      if (fails || o.id % 5 == 0) {
+        e = {};
+        e.failure = "it broke";
+      }
+      results.push_back({.id = o.id, .evaluation = e});
+    }
+    evolution.tell(results);
+  }
+  return evolution;
+}
+
+TEST(Report, a_generation_names_failures_and_their_reasons) {
+  const Evolution evolution = finished_run(false);
+  const std::string text = generation_report(evolution, 0, Objective::loss, 1.5);
+  EXPECT_NE(text.find("Generation 1/3"), std::string::npos);
+  EXPECT_NE(text.find("failed 2"), std::string::npos);
+  EXPECT_NE(text.find("it broke"), std::string::npos);
+  EXPECT_NE(text.find("MAX"), std::string::npos);
+}
+
+TEST(Report, a_run_in_which_everything_failed_can_be_reported) {
+  const Evolution evolution = finished_run(true);
+  EXPECT_NE(generation_report(evolution, 2, Objective::loss, 0).find("failed 8"),
+            std::string::npos);
+  EXPECT_NE(final_report(evolution, Objective::loss).find("MAX"), std::string::npos);
+}
+
+TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
+  const std::string text = final_report(finished_run(false), Objective::loss);
+  for (const char* part : {"Trajectory", "Top ten", "What separates", "Insights", "Champion"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(Contrast, finds_the_gene_that_differs) {
+  std::vector<Organism> top(4), bottom(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    top[i].genome.steps = 1000 + static_cast<std::uint32_t>(i);
+    bottom[i].genome.steps = 200 + static_cast<std::uint32_t>(i);
+    top[i].genome.lr = 0.01, bottom[i].genome.lr = 0.01;
+  }
+  const auto contrasts = contrast(top, bottom);
+  ASSERT_EQ(contrasts.size(), 7U);
+  EXPECT_EQ(contrasts[0].gene, "steps");
+  EXPECT_GT(contrasts[0].separation, 1.9);
+  for (std::size_t i = 1; i < 7; ++i) EXPECT_EQ(contrasts[i].separation, 0) << contrasts[i].gene;
+}
+
+TEST(Diversity, counts_architectures_and_not_trainings) {
+  std::vector<Organism> organisms(3);
+  organisms[1].genome.lr = 0.04;
+  organisms[2].genome.n_layer = 2;
+  EXPECT_EQ(diversity(organisms), 2U);
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,57 @@
+#include "microgpt/experiment/run_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace microgpt {
+namespace {
+
+TEST(RunFolder, two_runs_of_one_second_do_not_collide) {
+  const test::TemporaryFolder folder;
+  const RunFolder a(folder / "runs", "now"), b(folder / "runs", "now"), c(folder / "runs", "now");
+  EXPECT_EQ(a.path().filename(), "now");
+  EXPECT_EQ(b.path().filename(), "now-2");
+  EXPECT_EQ(c.path().filename(), "now-3");
+}
+
+TEST(RunFolder, a_place_that_cannot_hold_it_is_named) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "file", "x");
+  try {
+    const RunFolder run(folder / "file", "now");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("file"), std::string::npos);
+  }
+}
+
+TEST(RunFolder, appends_and_writes) {
+  const test::TemporaryFolder folder;
+  const RunFolder run(folder / "deep" / "down", "now");
+  run.append("log", "one\n");
+  run.append("log", "two\n");
+  EXPECT_EQ(read_file(run.path() / "log"), "one\ntwo\n");
+  run.write("log", "three\n");
+  EXPECT_EQ(read_file(run.path() / "log"), "three\n");
+}
+
+TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
+  Organism o;
+  o.id = 3, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
+  o.genome.lr = 0.1 + 0.2;
+  o.evaluation.emplace();
+  o.evaluation->failure = "a \"quoted\", broken\nreason";
+  EXPECT_EQ(organisms_csv(std::span(&o, 1)),
+            "3,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,MAX,MAX,,"
+            "\"a \"\"quoted\"\", broken\nreason\"\n");
+  o.evaluation->failure.clear();
+  o.evaluation->loss = 2.5, o.evaluation->fitness = -1.25, o.evaluation->beauty = 1.25;
+  EXPECT_EQ(organisms_csv(std::span(&o, 1)),
+            "3,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,-1.25,2.5,1.25,\n");
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,52 @@
+#include "microgpt/genome/cost.hpp"
+
+#include <gtest/gtest.h>
+
+namespace microgpt {
+namespace {
+
+// Counts the multiply-adds of a forward pass one loop at a time.
+double counted_flops(const GptConfig& c, std::size_t positions) {
+  double multiply_adds = 0;
+  for (std::size_t t = 0; t < positions; ++t) {
+    for (std::size_t layer = 0; layer < c.n_layer; ++layer) {
+      for (int matrix = 0; matrix < 4; ++matrix) {
+        multiply_adds += static_cast<double>(c.n_emb * c.n_emb);
+      }
+      multiply_adds += static_cast<double>(2 * c.n_emb * c.n_emb * c.n_ff_exp);
+      for (std::size_t s = 0; s <= t; ++s) multiply_adds += static_cast<double>(2 * c.n_emb);
+    }
+    multiply_adds += static_cast<double>(c.n_emb * c.n_vocab);
+  }
+  return 2 * multiply_adds;
+}
+
+TEST(Cost, a_forward_pass_costs_what_its_loops_count) {
+  for (const std::size_t positions : {1U, 7U, 16U}) {
+    for (const std::size_t layers : {1U, 3U}) {
+      const GptConfig config = {.n_emb = 12, .n_layer = layers, .n_ff_exp = 3};
+      EXPECT_DOUBLE_EQ(forward_flops(config, positions), counted_flops(config, positions));
+    }
+  }
+}
+
+TEST(Cost, a_training_is_the_sum_of_its_steps) {
+  std::vector<std::u32string> names;
+  for (std::size_t i = 0; i < 40; ++i) {
+    names.push_back(std::u32string(1 + i % 12, U'a') + std::u32string(1, U"abcdefgh"[i % 8]));
+  }
+  const Dataset dataset = split(names, 1);
+  const Genome genome = {.n_ctx = 8, .steps = 3 * 40 + 5};
+  const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
+  double expected = 0;
+  for (std::size_t step = 0; step < genome.steps; ++step) {
+    const auto document = dataset.training[step % dataset.training.size()];
+    const std::size_t positions = std::min<std::size_t>(config.n_ctx, document.size() - 1);
+    expected += 3 * forward_flops(config, positions);
+    expected += 10 * static_cast<double>(parameter_count(config));
+  }
+  EXPECT_NEAR(training_flops(genome, dataset), expected, 1e-9 * expected);
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,87 @@
+#include "microgpt/genome/genome_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/random.hpp"
+
+namespace microgpt {
+namespace {
+
+GenomeFile random_file(std::uint64_t seed) {
+  Rng rng(seed, Stream::breeding, 0);
+  GenomeFile file;
+  file.genome = random_genome({}, rng);
+  file.loss = rng.uniform(2, 3);
+  file.generation = static_cast<std::uint32_t>(rng.below(100));
+  file.evolved = rng.below(2) == 0;
+  file.seed = rng.next();
+  file.precision = rng.below(2) == 0 ? "f64" : "f32";
+  file.dataset = "0123abc";
+  file.version = "1.2.3";
+  return file;
+}
+
+TEST(GenomeJson, what_is_saved_is_loaded_to_the_last_bit) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    const GenomeFile saved = random_file(seed);
+    const GenomeFile loaded = parse_genome("a.json", to_json(saved));
+    EXPECT_EQ(loaded.genome, saved.genome);
+    EXPECT_EQ(loaded.loss, saved.loss);
+    EXPECT_EQ(loaded.generation, saved.generation);
+    EXPECT_EQ(loaded.evolved, saved.evolved);
+    EXPECT_EQ(loaded.seed, saved.seed);
+    EXPECT_EQ(loaded.precision, saved.precision);
+    EXPECT_EQ(loaded.dataset, saved.dataset);
+    EXPECT_EQ(loaded.version, saved.version);
+  }
+}
+
+TEST(GenomeJson, the_flat_keys_come_in_the_documented_order) {
+  const std::string text = to_json(GenomeFile{});
+  std::size_t last = 0;
+  for (const char* key : {"n_emb", "n_ctx", "n_layer", "n_head", "n_ff_exp", "steps", "lr", "loss",
+                          "generation", "evolved", "seed", "precision", "dataset", "version"}) {
+    const std::size_t at = text.find(std::string("\"") + key + "\":");
+    ASSERT_NE(at, std::string::npos) << key;
+    EXPECT_GT(at, last) << key;
+    last = at;
+  }
+}
+
+TEST(GenomeJson, every_prefix_and_every_changed_byte_is_refused_or_valid) {
+  const std::string text = to_json(random_file(1));
+  for (std::size_t i = 0; i < text.size() - 2; ++i) {
+    EXPECT_THROW(parse_genome("a.json", text.substr(0, i)), Error) << i;
+  }
+  Rng rng(7, Stream::breeding, 0);
+  for (int trial = 0; trial < 3000; ++trial) {
+    std::string changed = text;
+    changed[rng.below(changed.size())] = static_cast<char>(rng.below(256));
+    try {
+      validate(parse_genome("a.json", changed).genome);
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).rfind("a.json: ", 0), 0U) << error.what();
+    }
+  }
+}
+
+TEST(GenomeJson, deep_nesting_does_not_exhaust_the_stack) {
+  EXPECT_THROW(parse_genome("a.json", std::string(10'000'000, '[')), Error);
+}
+
+TEST(GenomeJson, a_space_survives_the_round_trip) {
+  for (const SearchSpace& space : {SearchSpace{}, aesthetic_space()}) {
+    EXPECT_EQ(parse_space("s.json", to_json(space), SearchSpace{}), space);
+  }
+}
+
+TEST(GenomeJson, a_space_keeps_what_the_file_leaves_out) {
+  const SearchSpace space = parse_space("s.json", R"({"n_emb": [64, 128]})", SearchSpace{});
+  EXPECT_EQ(space.n_emb, (std::vector<std::uint32_t>{64, 128}));
+  EXPECT_EQ(space.n_layer, SearchSpace{}.n_layer);
+}
+
+}  // namespace
+}  // namespace microgpt
