@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# Functions shared by the other scripts. Source this file, do not execute it.
+# The caller stands at the top of the repository.
+
+# Prints the names in packages.txt, so that the list exists in one place only.
+required_packages() {
+    sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' scripts/packages.txt
+}
+
+# Prints the required packages dpkg does not report as installed. Asking dpkg
+# takes a fraction of a second, so every script can afford it on every run.
+missing_packages() {
+    local package status
+    for package in $(required_packages); do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [[ $status == installed ]] || echo "$package"
+    done
+}
+
+# Says what is missing and ends the script: there is nothing else it could do.
+cannot_install() {
+    local reason=$1
+    shift
+    {
+        echo "setup: $reason, so these packages cannot be installed:"
+        printf '  %s\n' "$@"
+        echo "setup: install them (or their equivalents) by other means; where they"
+        echo "setup: are not Debian packages, build with: cmake --preset release &&"
+        echo "setup: cmake --build --preset release"
+    } >&2
+    exit 2
+}
+
+# Makes the build possible on a bare Debian, and is quiet and quick where
+# everything is there already.
+install_packages() {
+    local -a missing as_root=()
+    mapfile -t missing < <(missing_packages)
+    ((${#missing[@]})) || return 0
+
+    command -v apt-get >/dev/null ||
+        cannot_install "apt-get is not available" "${missing[@]}"
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null ||
+            cannot_install "you are not root and there is no sudo" "${missing[@]}"
+        as_root=(sudo)
+    fi
+
+    echo "setup: installing ${missing[*]}"
+    # env stands after sudo because sudo would drop the variable.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q || return
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# Builds everything; the arguments go to the configuration, for example
+# -DMICROGPT_WERROR=ON.
+build() {
+    cmake --preset release "$@" && cmake --build --preset release
+}
+
+# Builds the named targets only: a run needs no tests, yet shares the build
+# folder with them.
+build_targets() {
+    cmake --preset release && cmake --build --preset release --target "$@"
+}
+
+# Lets mpirun start more ranks than there are cores (the islands outnumber the
+# cores of a laptop), and start as root, as it must in most containers.
+mpi_environment() {
+    export OMPI_MCA_rmaps_base_oversubscribe=1
+    if ((EUID == 0)); then
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    fi
+}
