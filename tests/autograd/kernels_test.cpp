@@ -1,0 +1,267 @@
+// Every instruction set gives the bits of the portable table, for every kernel and precision, and
+// writes nothing past the end of an array.
+#include "kernels.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "../support/numbers.hpp"
+
+namespace microgpt::test {
+namespace {
+
+template <class Real>
+class KernelTable : public ::testing::Test {
+ protected:
+  using Reals = std::vector<Real>;
+  using Arrays = std::vector<Reals>;
+  static constexpr std::size_t kGuard = 20;  // longer than any vector
+
+  /// Runs a kernel on copies of the arrays, by every table that this processor can run. Inputs are
+  /// compared like outputs: a kernel must leave them as they are.
+  template <class Run>
+  static void expect_same_bits(const Arrays& arrays, const Run& run) {
+    const Arrays expected = outcome(kernels_for<Real>(Simd::portable), arrays, run);
+    for (const Simd simd : supported_simd()) {
+      SCOPED_TRACE(name(simd));
+      const Kernels<Real>& table = kernels_for<Real>(simd);
+      ASSERT_EQ(table.simd, simd);
+      const Arrays found = outcome(table, arrays, run);
+      for (std::size_t i = 0; i < arrays.size(); ++i) {
+        EXPECT_TRUE(same_bits(found[i], expected[i])) << "array " << i;
+        const auto end = found[i].begin() + static_cast<std::ptrdiff_t>(arrays[i].size());
+        EXPECT_EQ(Reals(end, found[i].end()), Reals(kGuard, kUntouched)) << "written past the end";
+      }
+    }
+  }
+
+  /// Calls body(rng, rows, cols) for many shapes, the seed in the message of a failure.
+  template <class Body>
+  static void for_random_shapes(const Body& body) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      Rng rng = rng_of(seed);
+      const std::size_t rows = 1 + rng.below(20), cols = 1 + rng.below(70);
+      SCOPED_TRACE(fmt::format("seed {}: {} x {}", seed, rows, cols));
+      body(rng, rows, cols);
+    }
+  }
+
+  static Reals numbers(Rng& rng, std::size_t count, double low = -2, double high = 2) {
+    return random_numbers<Real>(rng, count, low, high);
+  }
+
+  static std::vector<std::uint32_t> targets(Rng& rng, std::size_t rows, std::size_t cols) {
+    std::vector<std::uint32_t> targets(rows);
+    for (std::uint32_t& target : targets) target = static_cast<std::uint32_t>(rng.below(cols));
+    return targets;
+  }
+
+ private:
+  static constexpr Real kUntouched = Real(12345.678);
+
+  template <class Run>
+  static Arrays outcome(const Kernels<Real>& table, Arrays arrays, const Run& run) {
+    for (Reals& array : arrays) array.resize(array.size() + kGuard, kUntouched);
+    run(table, arrays);
+    return arrays;
+  }
+};
+
+using Precisions = ::testing::Types<double, float>;
+TYPED_TEST_SUITE(KernelTable, Precisions);
+
+// Also against the plain chain that kernels.hpp promises, for transposed and accumulating products.
+TYPED_TEST(KernelTable, matmul) {
+  using Real = TypeParam;
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t inner = 1 + rng.below(40), gap = rng.below(3);
+    const bool transposed = rng.below(2) == 1, accumulate = rng.below(2) == 1;
+    const auto a = this->numbers(rng, rows * inner), b = this->numbers(rng, inner * (cols + gap));
+    const auto c = this->numbers(rng, rows * (cols + gap));
+    const auto product = [&](const Kernels<Real>& kernels, auto& arrays) {
+      kernels.matmul({.rows = rows,
+                      .cols = cols,
+                      .inner = inner,
+                      .a = arrays[0].data(),
+                      .a_row = transposed ? 1 : inner,
+                      .a_inner = transposed ? rows : 1,
+                      .b = arrays[1].data(),
+                      .b_inner = cols + gap,
+                      .c = arrays[2].data(),
+                      .c_row = cols + gap,
+                      .accumulate = accumulate});
+    };
+    this->expect_same_bits({a, b, c}, product);
+
+    std::vector<std::vector<Real>> arrays = {a, b, c};
+    product(kernels_for<Real>(Simd::best), arrays);
+    std::vector<Real> expected = c;  // what lies in the gap between two rows stays as it is
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < cols; ++j) {
+        Real sum = accumulate ? c[i * (cols + gap) + j] : Real{0};
+        for (std::size_t k = 0; k < inner; ++k) {
+          const Real a_ik = transposed ? a[k * rows + i] : a[i * inner + k];
+          sum = std::fma(a_ik, b[k * (cols + gap) + j], sum);
+        }
+        expected[i * (cols + gap) + j] = sum;
+      }
+    }
+    EXPECT_TRUE(same_bits(arrays[2], expected));
+  });
+}
+
+TYPED_TEST(KernelTable, transpose) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const auto in = this->numbers(rng, rows * cols), out = this->numbers(rng, rows * cols);
+    this->expect_same_bits({in, out}, [&](const auto& kernels, auto& a) {
+      kernels.transpose(rows, cols, a[0].data(), a[1].data());
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < cols; ++j) ASSERT_EQ(a[1][j * rows + i], in[i * cols + j]);
+      }
+    });
+  });
+}
+
+TYPED_TEST(KernelTable, add_also_in_place) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    this->expect_same_bits({this->numbers(rng, n), this->numbers(rng, n), this->numbers(rng, n)},
+                           [n](const auto& kernels, auto& a) {
+                             kernels.add(n, a[0].data(), a[1].data(), a[2].data());
+                             kernels.add(n, a[2].data(), a[1].data(), a[2].data());
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, relu_and_its_way_back_with_nan_and_zeros_of_both_signs) {
+  using Real = TypeParam;
+  constexpr Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    auto x = this->numbers(rng, n);
+    for (const Real special : {kNaN, -kNaN, Real{0}, -Real{0}}) x[rng.below(n)] = special;
+    this->expect_same_bits({x, this->numbers(rng, n), this->numbers(rng, n), this->numbers(rng, n)},
+                           [&](const Kernels<Real>& kernels, auto& a) {
+                             kernels.relu(n, a[0].data(), a[1].data());
+                             kernels.relu_backward(n, a[0].data(), a[2].data(), a[3].data());
+                             for (std::size_t i = 0; i < n; ++i) {
+                               EXPECT_EQ(std::isnan(a[1][i]), std::isnan(x[i])) << i;
+                               EXPECT_FALSE(a[1][i] < 0) << i;
+                             }
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, rmsnorm_and_its_way_back) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    this->expect_same_bits({this->numbers(rng, n), this->numbers(rng, n), this->numbers(rng, rows),
+                            this->numbers(rng, n), this->numbers(rng, n)},
+                           [&](const auto& kernels, auto& a) {
+                             kernels.rmsnorm(rows, cols, a[0].data(), a[1].data(), a[2].data());
+                             kernels.rmsnorm_backward(rows, cols, a[1].data(), a[2].data(),
+                                                      a[3].data(), a[4].data());
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, softmax_and_its_way_back) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    this->expect_same_bits({this->numbers(rng, n, -20, 20), this->numbers(rng, n),
+                            this->numbers(rng, n), this->numbers(rng, n)},
+                           [&](const auto& kernels, auto& a) {
+                             kernels.softmax(rows, cols, a[0].data(), a[1].data());
+                             kernels.softmax_backward(rows, cols, a[1].data(), a[2].data(),
+                                                      a[3].data());
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, cross_entropy_and_its_way_back) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    const auto target = this->targets(rng, rows, cols);
+    this->expect_same_bits(
+        {this->numbers(rng, n, -20, 20), this->numbers(rng, n), this->numbers(rng, rows),
+         this->numbers(rng, rows), this->numbers(rng, n)},
+        [&](const auto& kernels, auto& a) {
+          kernels.cross_entropy(rows, cols, a[0].data(), target.data(), a[1].data(), a[2].data());
+          kernels.cross_entropy_backward(rows, cols, a[1].data(), target.data(), a[3].data(),
+                                         a[4].data());
+        });
+  });
+}
+
+TYPED_TEST(KernelTable, attention_and_its_way_back) {
+  using Real = TypeParam;
+  using Arguments = AttentionArguments<Real>;
+  this->for_random_shapes([&](Rng& rng, std::size_t, std::size_t) {
+    const std::size_t heads = 1 + rng.below(4), channels = heads * (1 + rng.below(20));
+    std::vector<Sequence> sequences(1 + rng.below(3));
+    std::size_t queries = 0, keys = 0, probabilities = 0, scratch = 0;
+    for (Sequence& s : sequences) {
+      s.queries = static_cast<std::uint32_t>(1 + rng.below(20));
+      s.keys = s.queries + static_cast<std::uint32_t>(rng.below(4));
+      queries += s.queries * channels;
+      keys += s.keys * channels;
+      probabilities += Arguments::probability_count(s, heads);
+      scratch = std::max(scratch, attention_scratch(s, channels));
+    }
+    // q, k, v, probabilities, out, the gradients of out, q, k and v, and scratch
+    std::vector<std::vector<Real>> arrays;
+    for (const std::size_t n :
+         {queries, keys, keys, probabilities, queries, queries, queries, keys, keys, scratch}) {
+      arrays.push_back(this->numbers(rng, n));
+    }
+    this->expect_same_bits(arrays, [&](const Kernels<Real>& kernels, auto& a) {
+      const Arguments arguments = {.channels = channels,
+                                   .heads = heads,
+                                   .sequences = sequences.data(),
+                                   .sequence_count = sequences.size(),
+                                   .q = a[0].data(),
+                                   .k = a[1].data(),
+                                   .v = a[2].data(),
+                                   .probabilities = a[3].data(),
+                                   .scratch = a[9].data()};
+      kernels.attention(arguments, a[4].data());
+      kernels.attention_backward(arguments, a[5].data(), a[6].data(), a[7].data(), a[8].data());
+      std::fill_n(a[9].begin(), scratch, Real{0});  // what is left there is nobody's business
+    });
+  });
+}
+
+TYPED_TEST(KernelTable, adam) {
+  using Real = TypeParam;
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    std::vector<std::vector<Real>> arrays = {this->numbers(rng, n), this->numbers(rng, n),
+                                             this->numbers(rng, n), this->numbers(rng, n, 0, 2)};
+    for (std::size_t i = rng.below(7); i < n; i += 7) {  // of every size, down to nothing
+      const auto size = static_cast<Real>(std::pow(10, rng.uniform(-70, 0)));
+      for (const std::size_t array : {1U, 2U, 3U}) arrays[array][i] *= size;
+    }
+    this->expect_same_bits(arrays, [&](const Kernels<Real>& kernels, auto& a) {
+      for (const bool drop_tiny_moments : {false, true, false}) {
+        kernels.adam({.count = n,
+                      .weights = a[0].data(),
+                      .gradients = a[1].data(),
+                      .first_moment = a[2].data(),
+                      .second_moment = a[3].data(),
+                      .beta1 = Real(0.85),
+                      .beta2 = Real(0.99),
+                      .epsilon = Real(1e-8),
+                      .step = Real(0.01),
+                      .drop_tiny_moments = drop_tiny_moments});
+      }
+      EXPECT_TRUE(std::ranges::all_of(a[0], [](Real weight) { return std::isfinite(weight); }));
+    });
+  });
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,128 @@
+// Gradients that were reset are zero, whoever looks at them or adds to them first.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "../support/blocks.hpp"
+#include "../support/errors.hpp"
+#include "../support/gradient_check.hpp"
+#include "microgpt/autograd/fused.hpp"
+
+namespace microgpt::test {
+namespace {
+
+using Integers = std::vector<std::uint32_t>;
+
+/// A number that depends on every element, without scalar operations: those look at all gradients.
+Val<double> number_of(Block<double> y) {
+  return mean(cross_entropy<double>(y, Integers(y.rows(), 0)));
+}
+
+/// Leaves of random data, cut into operands by the computations below.
+struct Parameters {
+  explicit Parameters(std::size_t count) : block(tape.zeros(1, count)) {
+    Rng rng = rng_of(1);
+    for (double& number : block.data()) number = rng.uniform(-1, 1);
+  }
+
+  template <class Function>
+  std::vector<double> gradients(const Function& f) {
+    const Tape<double>::Scope scope(tape);
+    tape.backward(f(block));
+    return copy(block.grad());
+  }
+  void reset() { tape.reset_gradients(block.first(), block.size()); }
+
+  Tape<double> tape;
+  Block<double> block;
+};
+
+template <class Function>
+void expect_a_reset_forgets(std::size_t count, const Function& f) {
+  Parameters parameters(count);
+  const std::vector<double> first = parameters.gradients(f);
+  parameters.reset();
+  EXPECT_TRUE(same_bits(parameters.gradients(f), first)) << "once";
+  const std::vector<double> twice = parameters.gradients(f);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_TRUE(close(twice[i], 2 * first[i], 1e-14)) << "without a reset they accumulate";
+  }
+  parameters.reset();
+  EXPECT_EQ(copy(parameters.block.grad()), std::vector<double>(count, 0)) << "looked at";
+  EXPECT_TRUE(same_bits(parameters.gradients(f), first)) << "reset and looked at";
+  parameters.reset();
+  parameters.reset();
+  EXPECT_EQ(parameters.block[count - 1].grad(), 0) << "one looked at";
+  EXPECT_TRUE(same_bits(parameters.gradients(f), first)) << "reset twice";
+}
+
+TEST(ResetGradients, before_a_matrix_product) {
+  expect_a_reset_forgets(64, [](Block<double> x) {
+    Operands operands(x);
+    const auto a = operands.next(4, 8);
+    return number_of(linear(a, operands.next(8, 4)));
+  });
+}
+
+TEST(ResetGradients, before_matrix_products_with_the_same_weights) {
+  expect_a_reset_forgets(64, [](Block<double> x) {
+    const auto square = Operands(x).next(8, 8);
+    return number_of(linear(linear(square, square), square));
+  });
+}
+
+TEST(ResetGradients, before_a_matrix_product_and_other_operations_on_the_same_weights) {
+  expect_a_reset_forgets(64, [](Block<double> x) {
+    const auto square = Operands(x).next(8, 8);
+    return number_of(add(linear(relu(square), softmax(square)), linear(square, square)));
+  });
+}
+
+TEST(ResetGradients, before_scalar_operations) {
+  expect_a_reset_forgets(9, [](Block<double> x) { return x[0] * x[8] + exp(x[3]) / (x[0] + 2); });
+}
+
+TEST(ResetGradients, before_scalar_operations_and_a_matrix_product) {
+  expect_a_reset_forgets(64, [](Block<double> x) {
+    const auto square = Operands(x).next(8, 8);
+    return weighted_sum(linear(square, square)) * x[5] + x[63];
+  });
+}
+
+TEST(ResetGradients, before_a_table_of_which_some_rows_are_used) {
+  expect_a_reset_forgets(40, [](Block<double> x) {
+    Operands operands(x);
+    const auto tokens = operands.next(3, 8);
+    return number_of(
+        embed<double>(tokens, operands.next(2, 8), Integers{2, 2, 0}, Integers{0, 0, 0}));
+  });
+}
+
+// Of operands that share a cache line, one may be overwritten and the other added to.
+TEST(ResetGradients, before_operands_that_do_not_start_at_a_cache_line) {
+  expect_a_reset_forgets(27, [](Block<double> x) {
+    Operands operands(x);
+    const auto a = operands.next(3, 3), b = operands.next(3, 3), c = operands.next(3, 3);
+    return number_of(linear(add(relu(a), softmax(c)), b));
+  });
+}
+
+TEST(ResetGradients, leaves_other_gradients_as_they_are) {
+  Tape<double> tape;
+  Rng rng = rng_of(2);
+  const auto kept = random_block(tape, rng, 3, 3), reset = random_block(tape, rng, 3, 5);
+  const auto also_kept = random_block(tape, rng, 5, 1);
+  const auto step = [&] {
+    const Tape<double>::Scope scope(tape);
+    tape.backward(mean(linear(linear(kept, reset), also_kept)));
+  };
+  step();
+  const std::vector<double> before = copy(kept.grad()), also_before = copy(also_kept.grad());
+  tape.reset_gradients(reset.first(), reset.size());
+  EXPECT_TRUE(same_bits(copy(kept.grad()), before));
+  EXPECT_TRUE(same_bits(copy(also_kept.grad()), also_before));
+  EXPECT_EQ(copy(reset.grad()), std::vector<double>(15, 0));
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "../support/blocks.hpp"
+#include "../support/errors.hpp"
+#include "../support/gradient_check.hpp"
+#include "microgpt/autograd/fused.hpp"
+
+namespace microgpt::test {
+namespace {
+
+using Integers = std::vector<std::uint32_t>;
+
+TEST(Stack, holds_the_scattered_values_in_their_order) {
+  Tape<double> tape;
+  const Val<double> a = tape.value(1), b = tape.value(2), sum = a + b;
+  const std::vector<Val<double>> values = {sum, a, b, a};
+  const Block<double> block = stack<double>(values);
+  EXPECT_EQ(block.rows(), 1U);
+  EXPECT_EQ(copy(block.data()), (std::vector<double>{3, 1, 2, 1}));
+}
+
+TEST(Stack, gradients_match_also_for_a_value_that_is_in_it_twice) {
+  Rng rng = rng_of(1);
+  for (const std::size_t n : {1U, 2U, 9U, 17U}) {
+    SCOPED_TRACE(fmt::format("{} values", n));
+    expect_gradients_match(
+        [](Tape<double>&, Block<double> x) {
+          std::vector<Val<double>> values;
+          for (std::size_t i = x.size(); i-- > 0;) values.push_back(x[i] * x[i]);
+          values.push_back(values[0]);
+          values.push_back(x[0]);
+          return weighted_sum(stack<double>(values));
+        },
+        random_numbers(rng, n));
+  }
+}
+
+TEST(Stack, of_nothing_throws) { EXPECT_THROW(stack<double>({}), Error); }
+
+TEST(Concatenate, holds_the_rows_of_one_and_then_of_the_other) {
+  Tape<double> tape;
+  Rng rng = rng_of(2);
+  for (const std::size_t cols : {1U, 9U, 16U}) {
+    const auto a = random_block(tape, rng, 3, cols), b = random_block(tape, rng, 2, cols);
+    const Block<double> both = concatenate(a, b);
+    std::vector<double> expected = copy(a.data());
+    expected.insert(expected.end(), b.data().begin(), b.data().end());
+    EXPECT_EQ(both.rows(), 5U);
+    EXPECT_EQ(copy(both.data()), expected);
+  }
+}
+
+TEST(Concatenate, gradients_match) {
+  Rng rng = rng_of(3);
+  for (const std::size_t cols : {1U, 9U, 17U}) {
+    SCOPED_TRACE(fmt::format("{} columns", cols));
+    expect_gradients_match(
+        [cols](Tape<double>&, Block<double> x) {
+          Operands operands(x);
+          const Block<double> a = operands.next(2, cols), b = operands.next(3, cols);
+          return weighted_sum(concatenate(concatenate(a, b), a));
+        },
+        random_numbers(rng, 5 * cols));
+  }
+}
+
+TEST(Concatenate, of_rows_of_other_lengths_throws) {
+  Tape<double> tape;
+  EXPECT_TRUE(contains(error_of([&] { concatenate(tape.zeros(1, 4), tape.zeros(1, 5)); }), "5"));
+}
+
+TEST(Embed, each_row_is_the_sum_of_a_token_and_a_position) {
+  Rng rng = rng_of(4);
+  for (const std::size_t cols : {1U, 9U, 16U, 17U}) {
+    Tape<double> tape;
+    const auto tokens = random_block(tape, rng, 5, cols);
+    const auto positions = random_block(tape, rng, 3, cols);
+    const Integers token = {4, 0, 4, 2}, position = {0, 1, 2, 0};
+    const Block<double> rows = embed(tokens, positions, token, position);
+    ASSERT_EQ(rows.rows(), 4U);
+    ASSERT_EQ(rows.cols(), cols);
+    for (std::size_t t = 0; t < 4; ++t) {
+      for (std::size_t c = 0; c < cols; ++c) {
+        EXPECT_EQ(rows(t, c).data(), tokens(token[t], c).data() + positions(position[t], c).data());
+      }
+    }
+  }
+}
+
+TEST(Embed, gradients_match_also_for_rows_that_are_used_often_or_never) {
+  Rng rng = rng_of(5);
+  for (const std::size_t cols : {1U, 9U, 16U}) {
+    SCOPED_TRACE(fmt::format("{} columns", cols));
+    expect_gradients_match(
+        [cols](Tape<double>&, Block<double> x) {
+          Operands operands(x);
+          const Block<double> tokens = operands.next(4, cols), positions = operands.next(3, cols);
+          return weighted_sum(
+              embed<double>(tokens, positions, Integers{3, 3, 0, 3, 1}, Integers{0, 1, 2, 0, 0}));
+        },
+        random_numbers(rng, 7 * cols));
+  }
+}
+
+// A record must not keep a view of the caller's lists.
+TEST(Embed, remembers_the_tokens_after_the_caller_has_changed_them) {
+  Tape<double> tape;
+  const Block<double> tokens = tape.zeros(3, 1), positions = tape.zeros(2, 1);
+  Integers token = {2, 0}, position = {1, 1};
+  const Val<double> sum = mean(embed<double>(tokens, positions, token, position)) * 2;
+  token.assign(2, 1);
+  position.assign(2, 0);
+  tape.backward(sum);
+  EXPECT_EQ(copy(tokens.grad()), (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(copy(positions.grad()), (std::vector<double>{0, 2}));
+}
+
+TEST(Embed, of_what_is_not_in_the_tables_throws) {
+  Tape<double> tape;
+  const Block<double> tokens = tape.zeros(3, 4), positions = tape.zeros(2, 4);
+  const auto message = [&](Block<double> table, Integers token, Integers position) {
+    return error_of([&] { embed<double>(table, positions, token, position); });
+  };
+  EXPECT_TRUE(contains(message(tokens, {0, 3}, {0, 1}), "token 3"));
+  EXPECT_TRUE(contains(message(tokens, {0, 1}, {0, 2}), "position 2"));
+  EXPECT_TRUE(contains(message(tokens, {0, 1}, {0}), "2 tokens and 1 positions"));
+  EXPECT_TRUE(contains(message(tape.zeros(3, 5), {0}, {0}), "5"));
+}
+
+}  // namespace
+}  // namespace microgpt::test

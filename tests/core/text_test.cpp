@@ -1,0 +1,68 @@
+#include "microgpt/core/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "../support/errors.hpp"
+#include "../support/numbers.hpp"
+
+namespace microgpt::test {
+namespace {
+
+TEST(Utf8, decodes_code_points_of_one_to_four_bytes) {
+  EXPECT_EQ(decode_utf8(""), U"");
+  EXPECT_EQ(decode_utf8("anna"), U"anna");
+  EXPECT_EQ(decode_utf8("Zo\xC3\xAB"), U"Zo\u00EB");
+  EXPECT_EQ(decode_utf8("\xE2\x82\xAC"), U"\u20AC");
+  EXPECT_EQ(decode_utf8("\xF0\x9F\x98\x80!"), U"\U0001F600!");
+  EXPECT_EQ(decode_utf8(std::string_view("a\0b", 3)), std::u32string(U"a\0b", 3));
+}
+
+TEST(Utf8, decoding_gives_back_what_was_encoded) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Rng rng = rng_of(seed);
+    std::u32string text;
+    for (std::size_t i = rng.below(20); i > 0; --i) {
+      const auto point = static_cast<char32_t>(rng.below(0x110000) >> rng.below(21));
+      if (point < 0xD800 || point > 0xDFFF) text.push_back(point);
+    }
+    EXPECT_EQ(decode_utf8(encode_utf8(text)), text);
+  }
+}
+
+TEST(Utf8, invalid_bytes_throw_with_their_position) {
+  const auto position = [](std::string_view bytes) {
+    return error_of([&] { decode_utf8(bytes); });
+  };
+  EXPECT_TRUE(contains(position("\xFF"), "byte 1"));
+  EXPECT_TRUE(contains(position("ab\x80"), "byte 3")) << "a continuation without a start";
+  EXPECT_TRUE(contains(position("ab\xC3"), "byte 3")) << "cut off at the end";
+  EXPECT_TRUE(contains(position("a\xC3(b"), "byte 2")) << "a start without a continuation";
+  EXPECT_TRUE(contains(position("\xC3\xAB\xC0\xAF"), "byte 3")) << "longer than needed";
+  EXPECT_TRUE(contains(position("a\xED\xA0\x80"), "byte 2")) << "a surrogate";
+  EXPECT_TRUE(contains(position("a\xF4\x90\x80\x80"), "byte 2")) << "past U+10FFFF";
+}
+
+TEST(Trim, removes_ascii_white_space_at_both_ends_only) {
+  EXPECT_EQ(trim("anna"), "anna");
+  EXPECT_EQ(trim(" \t anna maria\r\n\v\f "), "anna maria");
+  EXPECT_EQ(trim(""), "");
+  EXPECT_EQ(trim(" \t\r\n"), "");
+  EXPECT_EQ(trim("\xC2\xA0x"), "\xC2\xA0x") << "a no-break space is not ASCII";
+}
+
+TEST(WithCommas, groups_digits_by_three_from_the_right) {
+  EXPECT_EQ(with_commas(0), "0");
+  EXPECT_EQ(with_commas(999), "999");
+  EXPECT_EQ(with_commas(1000), "1,000");
+  EXPECT_EQ(with_commas(12'345), "12,345");
+  EXPECT_EQ(with_commas(123'456), "123,456");
+  EXPECT_EQ(with_commas(1'234'567), "1,234,567");
+  EXPECT_EQ(with_commas(std::numeric_limits<std::size_t>::max()), "18,446,744,073,709,551,615");
+}
+
+}  // namespace
+}  // namespace microgpt::test

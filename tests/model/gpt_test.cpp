@@ -1,0 +1,227 @@
+#include "microgpt/model/gpt.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../support/errors.hpp"
+#include "../support/gpts.hpp"
+
+namespace microgpt::test {
+namespace {
+
+std::vector<GptConfig> some_configs() {
+  return {{},
+          {.n_vocab = 27, .n_emb = 24, .n_ctx = 8, .n_layer = 2, .n_head = 2, .n_ff_exp = 1},
+          {.n_vocab = 5, .n_emb = 9, .n_ctx = 20, .n_layer = 3, .n_head = 3, .n_ff_exp = 2},
+          {.n_vocab = 2, .n_emb = 1, .n_ctx = 3, .n_layer = 1, .n_head = 1, .n_ff_exp = 1},
+          {.n_vocab = 40, .n_emb = 32, .n_ctx = 12, .n_layer = 1, .n_head = 1, .n_ff_exp = 5}};
+}
+
+std::string describe(const GptConfig& c) {
+  return fmt::format("vocab {} emb {} ctx {} layers {} heads {} ff {}", c.n_vocab, c.n_emb, c.n_ctx,
+                     c.n_layer, c.n_head, c.n_ff_exp);
+}
+
+template <class Real>
+class GptOf : public ::testing::Test {};
+using Precisions = ::testing::Types<double, float>;
+TYPED_TEST_SUITE(GptOf, Precisions);
+
+TEST(GptConfig, the_primordial_organism_has_4192_weights) {
+  EXPECT_EQ(parameter_count(GptConfig{}), 4192U);
+}
+
+TEST(Gpt, parameter_count_is_the_sum_over_its_parameters) {
+  for (const GptConfig& config : some_configs()) {
+    SCOPED_TRACE(describe(config));
+    Tape<double> tape;
+    const Gpt<double> gpt(tape, config);
+    std::size_t count = 0;
+    std::set<std::string> names;
+    for (const NamedBlock<double>& parameter : gpt.parameters()) {
+      count += parameter.block.size();
+      names.insert(parameter.name);
+    }
+    EXPECT_EQ(parameter_count(config), count);
+    EXPECT_EQ(names.size(), gpt.parameters().size()) << "two parameters of one name";
+  }
+}
+
+TEST(Gpt, weights_and_gradients_hold_every_parameter_and_otherwise_zeros) {
+  for (const GptConfig& config : some_configs()) {
+    SCOPED_TRACE(describe(config));
+    SomeGpt<double> some(config, 1);
+    Gpt<double>& gpt = some.gpt;
+    std::multiset<double> parameters, weights(gpt.weights().begin(), gpt.weights().end());
+    for (const NamedBlock<double>& parameter : gpt.parameters()) {
+      parameters.insert(parameter.block.data().begin(), parameter.block.data().end());
+      EXPECT_GE(parameter.block.data().data(), gpt.weights().data());
+      EXPECT_LE(parameter.block.data().data() + parameter.block.size(),
+                gpt.weights().data() + gpt.weights().size());
+    }
+    weights.erase(0);
+    EXPECT_EQ(weights, parameters);
+    EXPECT_EQ(gpt.gradients().size(), gpt.weights().size());
+  }
+}
+
+TEST(Gpt, initial_weights_lie_within_a_tenth_and_depend_on_the_stream_alone) {
+  const auto weights = [](std::uint64_t seed) {
+    Tape<double> tape;
+    Gpt<double> gpt(tape, {});
+    Rng rng(seed, Stream::weights, 0);
+    gpt.initialise(rng);
+    return copy(gpt.weights());
+  };
+  const std::vector<double> first = weights(1);
+  EXPECT_TRUE(same_bits(weights(1), first));
+  EXPECT_FALSE(same_bits(weights(2), first));
+  const auto [least, most] = std::minmax_element(first.begin(), first.end());
+  EXPECT_GE(*least, -0.1);
+  EXPECT_LT(*least, -0.09);
+  EXPECT_LT(*most, 0.1);
+  EXPECT_GT(*most, 0.09);
+}
+
+TEST(Gpt, sizes_that_are_impossible_throw) {
+  Tape<double> tape;
+  const auto message = [&](const GptConfig& config) {
+    return error_of([&] { Gpt<double>(tape, config); });
+  };
+  EXPECT_TRUE(contains(message({.n_emb = 18, .n_head = 4}), "n_emb (18)"));
+  EXPECT_TRUE(contains(message({.n_vocab = 0}), "positive"));
+  EXPECT_TRUE(contains(message({.n_emb = 0}), "positive"));
+  EXPECT_TRUE(contains(message({.n_ctx = 0}), "positive"));
+  EXPECT_TRUE(contains(message({.n_layer = 0}), "positive"));
+  EXPECT_TRUE(contains(message({.n_head = 0}), "positive"));
+  EXPECT_TRUE(contains(message({.n_ff_exp = 0}), "positive"));
+  EXPECT_EQ(tape.value_count(), 0U);
+  EXPECT_NO_THROW(validate(GptConfig{}));
+}
+
+TEST(Gpt, tokens_and_positions_that_it_does_not_have_throw) {
+  SomeGpt<double> some({.n_vocab = 5, .n_ctx = 3}, 1);
+  EXPECT_TRUE(contains(error_of([&] {
+                         logits_of(some.gpt, std::vector<Token>{0, 5});
+                       }),
+                       "token 5"));
+  EXPECT_TRUE(contains(error_of([&] {
+                         logits_of(some.gpt, std::vector<Token>{0, 1, 2, 3});
+                       }),
+                       "position 3"));
+}
+
+TYPED_TEST(GptOf, a_changed_token_leaves_earlier_logits_bit_for_bit) {
+  for (const GptConfig& config : some_configs()) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", describe(config), seed));
+      SomeGpt<TypeParam> some(config, seed);
+      Rng rng = rng_of(seed);
+      std::vector<Token> tokens = random_tokens(rng, config.n_ctx, config.n_vocab);
+      const std::vector<TypeParam> before = logits_of(some.gpt, tokens);
+      const std::size_t changed = rng.below(config.n_ctx);
+      tokens[changed] = static_cast<Token>((tokens[changed] + 1) % config.n_vocab);
+      const std::vector<TypeParam> after = logits_of(some.gpt, tokens);
+      const auto earlier = [&](const std::vector<TypeParam>& logits) {
+        const auto end = logits.begin() + static_cast<std::ptrdiff_t>(changed * config.n_vocab);
+        return std::vector<TypeParam>(logits.begin(), end);
+      };
+      EXPECT_TRUE(same_bits(earlier(after), earlier(before)));
+      EXPECT_FALSE(same_bits(after, before));
+    }
+  }
+}
+
+TYPED_TEST(GptOf, a_cache_gives_the_same_bits_as_the_whole_sequence_at_once) {
+  for (const GptConfig& config : some_configs()) {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", describe(config), seed));
+      SomeGpt<TypeParam> some(config, seed);
+      Rng rng = rng_of(seed);
+      const std::vector<Token> tokens = random_tokens(rng, config.n_ctx, config.n_vocab);
+      const std::vector<TypeParam> whole = logits_of(some.gpt, tokens);
+
+      const typename Tape<TypeParam>::Scope scope(some.tape);
+      KvCache<TypeParam> cache;
+      std::vector<TypeParam> in_pieces;
+      TokenBatch batch;
+      while (cache.size() < tokens.size()) {
+        const std::size_t read = cache.size(), left = tokens.size() - read;
+        // One token at a time, as in speech; then also several at once.
+        const std::size_t piece = seed == 0 ? 1 : 1 + rng.below(left);
+        batch.clear();
+        batch.add(std::span(tokens).subspan(read, piece), read);
+        const Block<TypeParam> logits = some.gpt.forward(batch, &cache);
+        in_pieces.insert(in_pieces.end(), logits.data().begin(), logits.data().end());
+        EXPECT_EQ(cache.size(), read + piece);
+      }
+      EXPECT_TRUE(same_bits(in_pieces, whole));
+    }
+  }
+}
+
+TYPED_TEST(GptOf, a_batch_gives_each_sequence_the_same_bits_as_alone) {
+  for (const GptConfig& config : some_configs()) {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", describe(config), seed));
+      SomeGpt<TypeParam> some(config, seed);
+      Rng rng = rng_of(seed);
+      TokenBatch batch;
+      std::vector<TypeParam> alone;
+      for (int i = 0; i < 6; ++i) {
+        const auto tokens = random_tokens(rng, 1 + rng.below(config.n_ctx), config.n_vocab);
+        batch.add(tokens);
+        const std::vector<TypeParam> logits = logits_of(some.gpt, tokens);
+        alone.insert(alone.end(), logits.begin(), logits.end());
+      }
+      EXPECT_TRUE(same_bits(copy(some.gpt.forward(batch).data()), alone));
+    }
+  }
+}
+
+TYPED_TEST(GptOf, every_instruction_set_gives_the_same_logits_and_gradients) {
+  const auto outcome = [](Simd simd) {
+    Tape<TypeParam> tape(simd);
+    Gpt<TypeParam> gpt(tape, {.n_emb = 20, .n_layer = 2, .n_head = 2});
+    Rng rng = rng_of(1);
+    gpt.initialise(rng);
+    const std::vector<Token> document = random_tokens(rng, 12, 27);
+    tape.backward(loss_of<TypeParam>(gpt, document));
+    return std::pair(logits_of<TypeParam>(gpt, document), copy(gpt.gradients()));
+  };
+  const auto [logits, gradients] = outcome(Simd::portable);
+  for (const Simd simd : supported_simd()) {
+    SCOPED_TRACE(name(simd));
+    EXPECT_TRUE(same_bits(outcome(simd).first, logits));
+    EXPECT_TRUE(same_bits(outcome(simd).second, gradients));
+  }
+}
+
+TEST(Gpt, a_cache_continues_one_sequence_only) {
+  SomeGpt<double> some({}, 1);
+  TokenBatch batch;
+  batch.add(std::vector<Token>{1});
+  batch.add(std::vector<Token>{2});
+  KvCache<double> cache;
+  EXPECT_EQ(cache.size(), 0U);
+  EXPECT_TRUE(contains(error_of([&] { some.gpt.forward(batch, &cache); }), "not 2"));
+}
+
+TEST(TokenBatch, packs_sequences_with_their_positions) {
+  TokenBatch batch;
+  batch.add(std::vector<Token>{7, 8, 9});
+  batch.add(std::vector<Token>{5, 6}, 4);
+  EXPECT_EQ(batch.tokens, (std::vector<Token>{7, 8, 9, 5, 6}));
+  EXPECT_EQ(batch.positions, (std::vector<std::uint32_t>{0, 1, 2, 4, 5}));
+  ASSERT_EQ(batch.sequences.size(), 2U);
+  EXPECT_EQ(batch.sequences[1].queries, 2U);
+  batch.clear();
+  EXPECT_TRUE(batch.tokens.empty() && batch.positions.empty() && batch.sequences.empty());
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,135 @@
+#include "microgpt/model/sampler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <vector>
+
+#include "../support/errors.hpp"
+#include "../support/gpts.hpp"
+
+namespace microgpt::test {
+namespace {
+
+constexpr Token kDelimiter = 26;
+
+template <class Real>
+std::vector<std::vector<Token>> names(Gpt<Real>& gpt, double temperature, std::uint64_t seed) {
+  std::vector<std::vector<Token>> spoken;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    Rng rng(seed, Stream::names, i);
+    spoken.push_back(sample(gpt, kDelimiter, temperature, rng));
+  }
+  return spoken;
+}
+
+/// Speaks each token with the same logits, whatever came before: one channel, which all embeddings
+/// set to 1 after the norm, layers that add nothing, and the logits as the weights of the head.
+struct Speaker : SomeGpt<double> {
+  Speaker(const std::vector<double>& logits, std::size_t context)
+      : SomeGpt({.n_vocab = logits.size(), .n_emb = 1, .n_ctx = context, .n_head = 1}, 0, 0) {
+    for (const NamedBlock<double>& parameter : gpt.parameters()) {
+      if (parameter.name == "wte") std::ranges::fill(parameter.block.data(), 1e6);
+      if (parameter.name == "lm_head") std::ranges::copy(logits, parameter.block.data().begin());
+    }
+  }
+};
+
+TEST(Sampler, the_same_stream_speaks_the_same_names) {
+  SomeGpt<double> some({}, 1);
+  const auto first = names(some.gpt, 0.8, 1);
+  EXPECT_EQ(names(some.gpt, 0.8, 1), first);
+  EXPECT_NE(names(some.gpt, 0.8, 2), first);
+  EXPECT_GT(std::set(first.begin(), first.end()).size(), 25U) << "ids give names of their own";
+}
+
+TEST(Sampler, a_low_temperature_takes_the_likeliest_token_every_time) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    SomeGpt<double> some({.n_ctx = 8}, seed);
+    std::vector<Token> text = {kDelimiter};
+    while (text.size() <= 8) {
+      const std::vector<double> logits = logits_of(some.gpt, text);
+      const auto last = logits.end() - 27;
+      const auto next = static_cast<Token>(std::max_element(last, logits.end()) - last);
+      if (next == kDelimiter) break;
+      text.push_back(next);
+    }
+    Rng rng = rng_of(seed);
+    text.erase(text.begin());
+    EXPECT_EQ(sample(some.gpt, kDelimiter, 1e-9, rng), text);
+  }
+}
+
+TEST(Sampler, names_hold_no_delimiter_and_end_with_the_context) {
+  SomeGpt<double> some({.n_ctx = 6}, 3);
+  std::size_t longest = 0;
+  for (const std::vector<Token>& name : names(some.gpt, 1, 1)) {
+    EXPECT_LE(name.size(), 6U);
+    EXPECT_EQ(std::count(name.begin(), name.end(), kDelimiter), 0);
+    longest = std::max(longest, name.size());
+  }
+  EXPECT_EQ(longest, 6U);
+}
+
+TEST(Sampler, a_name_without_an_end_is_as_long_as_the_context) {
+  Speaker speaker({0, 50, 0, -50}, 7);
+  Rng rng = rng_of(1);
+  EXPECT_EQ(sample(speaker.gpt, 3, 1, rng), std::vector<Token>(7, 1));
+}
+
+TEST(Sampler, a_name_may_be_empty) {
+  Speaker speaker({0, 0, 0, 50}, 7);
+  Rng rng = rng_of(1);
+  EXPECT_TRUE(sample(speaker.gpt, 3, 1, rng).empty());
+}
+
+TEST(Sampler, draws_each_token_as_often_as_the_softmax_at_its_temperature_says) {
+  const std::vector<double> logits = {0.5, -1, 2, 0};
+  constexpr std::size_t kDraws = 20'000;
+  for (const double temperature : {0.5, 1.0, 2.0}) {
+    SCOPED_TRACE(fmt::format("temperature {}", temperature));
+    Speaker speaker(logits, 1);
+    Rng rng = rng_of(2);
+    std::vector<std::size_t> frequency(4);
+    for (std::size_t i = 0; i < kDraws; ++i) {
+      const std::vector<Token> name = sample(speaker.gpt, 3, temperature, rng);
+      ++frequency[name.empty() ? 3 : name[0]];
+    }
+    double sum = 0;
+    for (const double logit : logits) sum += std::exp(logit / temperature);
+    for (std::size_t token = 0; token < 4; ++token) {
+      const double p = std::exp(logits[token] / temperature) / sum;
+      const double sigma = std::sqrt(p * (1 - p) / kDraws);
+      EXPECT_NEAR(static_cast<double>(frequency[token]) / kDraws, p, 5 * sigma) << token;
+    }
+  }
+}
+
+TEST(Sampler, leaves_the_tape_as_it_was) {
+  SomeGpt<double> some({}, 1);
+  const std::size_t values = some.tape.value_count();
+  names(some.gpt, 1, 1);
+  EXPECT_EQ(some.tape.value_count(), values);
+  EXPECT_EQ(some.tape.record_count(), 0U);
+  EXPECT_TRUE(some.tape.recording());
+}
+
+TEST(Sampler, single_precision_speaks_too) {
+  SomeGpt<float> some({}, 1);
+  EXPECT_EQ(names(some.gpt, 1, 1), names(some.gpt, 1, 1));
+}
+
+TEST(Sampler, a_temperature_that_is_not_positive_throws) {
+  SomeGpt<double> some({}, 1);
+  Rng rng = rng_of(1);
+  EXPECT_TRUE(contains(error_of([&] { sample(some.gpt, kDelimiter, 0, rng); }), "temperature (0)"));
+  EXPECT_THROW(sample(some.gpt, kDelimiter, -1, rng), Error);
+  EXPECT_THROW(sample(some.gpt, kDelimiter, std::numeric_limits<double>::quiet_NaN(), rng), Error);
+}
+
+}  // namespace
+}  // namespace microgpt::test

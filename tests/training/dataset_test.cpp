@@ -1,0 +1,171 @@
+#include "microgpt/training/dataset.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "../support/corpus.hpp"
+#include "../support/errors.hpp"
+#include "../support/gpts.hpp"
+#include "../support/temporary_folder.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
+
+namespace microgpt::test {
+namespace {
+
+using Texts = std::vector<std::u32string>;
+
+Texts read(std::string_view bytes) { return read_documents("names.txt", bytes); }
+std::string message(std::string_view bytes) {
+  return error_of([&] { read(bytes); });
+}
+
+TEST(ReadDocuments, takes_one_document_a_line) {
+  EXPECT_EQ(read("anna\nbob\n"), (Texts{U"anna", U"bob"}));
+  EXPECT_EQ(read("anna\nbob"), (Texts{U"anna", U"bob"})) << "without an end of the last line";
+  EXPECT_EQ(read("anna maria\nzo\xC3\xAB\n"), (Texts{U"anna maria", U"zo\u00EB"}));
+}
+
+TEST(ReadDocuments, trims_lines_and_skips_empty_ones) {
+  EXPECT_EQ(read("  anna\t\n\n \t \nbob  \n\n"), (Texts{U"anna", U"bob"}));
+}
+
+TEST(ReadDocuments, takes_the_line_ends_of_windows) {
+  EXPECT_EQ(read("anna\r\nbob\r\n\r\n"), (Texts{U"anna", U"bob"}));
+}
+
+TEST(ReadDocuments, leaves_a_byte_order_mark_out) {
+  EXPECT_EQ(read("\xEF\xBB\xBF"
+                 "anna\nbob\n"),
+            (Texts{U"anna", U"bob"}));
+  EXPECT_TRUE(contains(message("\xEF\xBB\xBF"), "empty"));
+}
+
+TEST(ReadDocuments, keeps_repetitions) {
+  EXPECT_EQ(read("bob\nanna\nbob\n"), (Texts{U"bob", U"anna", U"bob"}));
+}
+
+TEST(ReadDocuments, names_file_line_and_byte_of_invalid_utf8) {
+  const std::string error = message(
+      "anna\n\nbo\xFF"
+      "b\neve\n");
+  EXPECT_TRUE(contains(error, "names.txt"));
+  EXPECT_TRUE(contains(error, "line 3"));
+  EXPECT_TRUE(contains(error, "invalid UTF-8 at byte 3"));
+}
+
+TEST(ReadDocuments, names_file_line_and_code_of_a_control_character) {
+  const std::string error = message("anna\r\nb\tb\n");
+  EXPECT_TRUE(contains(error, "names.txt: line 2"));
+  EXPECT_TRUE(contains(error, "control character U+0009"));
+  EXPECT_TRUE(contains(message(std::string_view("a\0b", 3)), "U+0000"));
+  EXPECT_TRUE(contains(message("a\x1F"
+                               "b"),
+                       "U+001F"));
+  EXPECT_TRUE(contains(message("a\x7F"
+                               "b"),
+                       "U+007F"));
+  EXPECT_TRUE(contains(message("a\xC2\x85"
+                               "b"),
+                       "U+0085"));
+  EXPECT_TRUE(contains(message("anna\rbob"), "U+000D")) << "a lone carriage return ends no line";
+  EXPECT_EQ(read("a b\xC2\xA0"
+                 "c~"),
+            (Texts{U"a b\u00A0c~"}))
+      << "spaces are none";
+}
+
+TEST(ReadDocuments, of_nothing_but_white_space_throws) {
+  for (const std::string_view bytes : {"", "\n", " \r\n\t\n\n"}) {
+    EXPECT_TRUE(contains(message(bytes), "names.txt: empty"));
+  }
+}
+
+TEST(LoadDataset, reads_splits_and_remembers_the_checksum) {
+  const TemporaryFolder folder;
+  std::string bytes;
+  for (char c = 'a'; c <= 't'; ++c) bytes += std::string(3, c) + "\n";
+  const Dataset dataset = load_dataset(folder.file("names.txt", bytes), 1);
+  EXPECT_EQ(dataset.training.size(), 16U);
+  EXPECT_EQ(dataset.validation.size(), 2U);
+  EXPECT_EQ(dataset.test.size(), 2U);
+  EXPECT_EQ(dataset.vocabulary.size(), 21U);
+  EXPECT_EQ(dataset.checksum, sha256(bytes));
+  EXPECT_EQ(dataset.training, split(read(bytes), 1).training);
+}
+
+TEST(LoadDataset, names_the_path_of_what_it_cannot_use) {
+  const TemporaryFolder folder;
+  const auto error = [](const std::filesystem::path& path) {
+    const std::string text = error_of([&] { load_dataset(path, 1); });
+    EXPECT_TRUE(contains(text, path.string()));
+    return text;
+  };
+  EXPECT_TRUE(contains(error(folder / "missing.txt"), "no such file"));
+  EXPECT_TRUE(contains(error(folder / ""), "directory"));
+  EXPECT_TRUE(contains(error(folder.file("empty.txt", "")), "empty"));
+  EXPECT_TRUE(contains(error(folder.file("few.txt", "a\nb\nc\n")), "3 documents are too few"));
+  EXPECT_TRUE(contains(error(folder.file("binary.txt", "anna\n\x80\n")), "line 2"));
+}
+
+TEST(Vocabulary, is_sorted_and_ends_with_the_delimiter) {
+  const Texts texts = {U"zo\u00EB", U"anna", U"\U0001F600-b", U"a",  U"b",  U"n",
+                       U"o",        U"z",    U"ab",           U"ba", U"-a", U"zz"};
+  const Vocabulary vocabulary = split(texts, 1).vocabulary;
+  EXPECT_EQ(vocabulary.characters(), U"-abnoz\u00EB\U0001F600");
+  EXPECT_EQ(vocabulary.size(), 9U);
+  EXPECT_EQ(vocabulary.delimiter(), 8U);
+  for (Token token = 0; token < 8; ++token) {
+    EXPECT_EQ(vocabulary.encode(vocabulary.characters()[token]), token);
+  }
+}
+
+TEST(Vocabulary, a_character_that_it_does_not_have_throws_with_its_code) {
+  EXPECT_TRUE(contains(error_of([] { letters().encode(U'\u00EB'); }), "U+00EB"));
+  EXPECT_THROW(letters().encode(U'A'), Error);
+  EXPECT_THROW(Vocabulary().encode(U'a'), Error);
+  EXPECT_EQ(Vocabulary().size(), 1U) << "the delimiter is always there";
+}
+
+TEST(Vocabulary, decoding_gives_back_the_encoded_text) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Rng rng = rng_of(seed);
+    std::u32string text;
+    while (text.size() < 1 + seed % 12) {
+      const auto point = static_cast<char32_t>(0x21 + (rng.below(0x10FFDF) >> rng.below(21)));
+      if (point < 0xD800 || point > 0xDFFF) text.push_back(point);
+    }
+    std::u32string characters = text;
+    std::ranges::sort(characters);
+    characters.erase(std::unique(characters.begin(), characters.end()), characters.end());
+    const Vocabulary vocabulary(characters);
+    Documents documents;
+    documents.add(text, vocabulary);
+    EXPECT_EQ(vocabulary.decode(documents[0]), encode_utf8(text));
+    EXPECT_EQ(documents[0].size(), text.size() + 2);
+  }
+}
+
+TEST(Documents, stand_between_delimiters_one_after_another) {
+  const Documents documents = documents_of({U"ab", U"z"});
+  ASSERT_EQ(documents.size(), 2U);
+  EXPECT_TRUE(std::ranges::equal(documents[0], std::vector<Token>{26, 0, 1, 26}));
+  EXPECT_TRUE(std::ranges::equal(documents[1], std::vector<Token>{26, 25, 26}));
+  EXPECT_EQ(documents.prediction_count(), 5U);
+  EXPECT_EQ(documents, documents_of({U"ab", U"z"}));
+  EXPECT_NE(documents, documents_of({U"abz"}));
+  EXPECT_EQ(Documents().size(), 0U);
+  EXPECT_EQ(Documents().prediction_count(), 0U);
+}
+
+TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
+  const Documents documents = some_names();
+  EXPECT_EQ(Documents(documents.tokens(), documents.ends()), documents);
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,110 @@
+// A run of 20 steps whose every bit is pinned: the primordial model, twelve names, seed 42.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "../support/corpus.hpp"
+#include "../support/gpts.hpp"
+#include "../support/plain_adam.hpp"
+#include "../support/scalar_gpt.hpp"
+#include "microgpt/model/sampler.hpp"
+#include "microgpt/training/trainer.hpp"
+
+namespace microgpt::test {
+namespace {
+
+constexpr std::size_t kSteps = 20;
+
+// Whoever changes the numbers on purpose finds the new lists in the message of the failing test:
+//   training_test --gtest_filter='Golden.*'
+const std::vector<double> kLosses = {
+    0x1.a0a5ad857b7p+1,   0x1.cb0c54830a764p+1, 0x1.a5f08a2a4171bp+1, 0x1.9190d004e1d3dp+1,
+    0x1.8aca5eacc5d09p+1, 0x1.7c481b01e6095p+1, 0x1.72741e123d139p+1, 0x1.73ba0e86f6b05p+1,
+    0x1.6dc054fc764d8p+1, 0x1.642a69d56cb64p+1, 0x1.4df66ec96f1f4p+1, 0x1.4d23b44eb61bfp+1,
+    0x1.17d8cb5aa5fabp+1, 0x1.4e3c7a11583a3p+1, 0x1.59244f4b03dbap+1, 0x1.3ae4ba4b84e47p+1,
+    0x1.480d1c66d445p+1,  0x1.31aae8a1547edp+1, 0x1.438c601a42031p+1, 0x1.3fa2ea1d895bbp+1};
+const std::vector<float> kFloatLosses = {
+    0x1.a0a5aep+1f, 0x1.cb0c56p+1f, 0x1.a5f08cp+1f, 0x1.9190cep+1f, 0x1.8aca6p+1f,
+    0x1.7c481ap+1f, 0x1.72741ep+1f, 0x1.73ba0ep+1f, 0x1.6dc054p+1f, 0x1.642a68p+1f,
+    0x1.4df66ep+1f, 0x1.4d23b6p+1f, 0x1.17d8cap+1f, 0x1.4e3c7ep+1f, 0x1.59245p+1f,
+    0x1.3ae4bap+1f, 0x1.480d2p+1f,  0x1.31aaeap+1f, 0x1.438c62p+1f, 0x1.3fa2ecp+1f};
+
+template <class Real>
+Gpt<Real> newborn(Tape<Real>& tape) {
+  Gpt<Real> gpt(tape, {});
+  Rng rng(42, Stream::weights, 0);
+  gpt.initialise(rng);
+  return gpt;
+}
+
+template <class Real>
+std::vector<Real> losses(Simd simd) {
+  Tape<Real> tape(simd);
+  Gpt<Real> gpt = newborn(tape);
+  const Documents documents = some_names();
+  Trainer<Real> trainer(gpt, documents, {.steps = kSteps, .learning_rate = 0.01});
+  std::vector<Real> losses;
+  while (!trainer.finished()) losses.push_back(static_cast<Real>(trainer.step()));
+  return losses;
+}
+
+template <class Real>
+std::string as_code(const std::vector<Real>& numbers) {
+  std::string code;
+  for (const Real number : numbers) {
+    code += fmt::format("{:a}{}, ", number, sizeof(Real) == 4 ? "f" : "");
+  }
+  return code;
+}
+
+TEST(Golden, losses_of_20_steps_are_these_on_every_instruction_set) {
+  for (const Simd simd : supported_simd()) {
+    const std::vector<double> found = losses<double>(simd);
+    EXPECT_TRUE(same_bits(found, kLosses)) << name(simd) << ":\n" << as_code(found);
+  }
+}
+
+TEST(Golden, losses_of_20_steps_in_single_precision_are_these_on_every_instruction_set) {
+  for (const Simd simd : supported_simd()) {
+    const std::vector<float> found = losses<float>(simd);
+    EXPECT_TRUE(same_bits(found, kFloatLosses)) << name(simd) << ":\n" << as_code(found);
+  }
+}
+
+// The same run by other means: scalar operations, a plain Adam, no kernel.
+TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
+  ASSERT_EQ(kLosses.size(), kSteps);
+  Tape<double> tape;
+  Gpt<double> gpt = newborn(tape);
+  const Documents documents = some_names();
+  PlainAdam adam(gpt.weights().size(), {});
+  std::vector<double> weights = copy(gpt.weights());
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    const Tape<double>::Scope scope(tape);
+    std::copy(weights.begin(), weights.end(), gpt.weights().begin());
+    std::fill(gpt.gradients().begin(), gpt.gradients().end(), 0);
+    const Val<double> loss = ScalarGpt<double>(gpt).loss(documents[step % documents.size()]);
+    tape.backward(loss);
+    EXPECT_TRUE(close(loss.data(), kLosses[step], 1e-10, 0)) << "step " << step;
+    const double left = 1 - static_cast<double>(step) / kSteps;
+    adam.step(weights, copy(gpt.gradients()), 0.01 * left);
+  }
+}
+
+TEST(Golden, names_spoken_after_200_steps_are_these) {
+  Tape<double> tape;
+  Gpt<double> gpt = newborn(tape);
+  const Documents documents = some_names();
+  Trainer<double>(gpt, documents, {.steps = 200, .learning_rate = 0.01}).run();
+  std::vector<std::string> names;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    Rng rng(42, Stream::names, i);
+    names.push_back(letters().decode(sample(gpt, letters().delimiter(), 0.8, rng)));
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"jelan", "imaro", "lia", "enela", "jelancan"}));
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,146 @@
+#include "microgpt/training/scoring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "../support/corpus.hpp"
+#include "../support/gpts.hpp"
+
+namespace microgpt::test {
+namespace {
+
+/// The mean over all predictions, each from its own forward pass over the tokens before it, at most
+/// n_ctx of them.
+double naive_held_out_loss(Gpt<double>& gpt, const Documents& documents) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::span<const Token> document = documents[i];
+    for (std::size_t t = 1; t < document.size(); ++t, ++count) {
+      const std::size_t context = std::min(t, gpt.config().n_ctx);
+      const auto logits = logits_of(gpt, document.subspan(t - context, context));
+      const std::size_t last = logits.size() - gpt.config().n_vocab;
+      double exponentials = 0;
+      for (std::size_t c = last; c < logits.size(); ++c) exponentials += std::exp(logits[c]);
+      sum += std::log(exponentials) - logits[last + document[t]];
+    }
+  }
+  return sum / static_cast<double>(count);
+}
+
+std::u32string random_text(Rng& rng, std::size_t length) {
+  std::u32string text;
+  for (std::size_t i = 0; i < length; ++i)
+    text.push_back(U'a' + static_cast<char32_t>(rng.below(26)));
+  return text;
+}
+
+TEST(HeldOutLoss, equals_the_naive_mean_over_single_predictions) {
+  for (const std::size_t context : {1U, 2U, 5U, 8U, 16U, 24U}) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      SCOPED_TRACE(fmt::format("context {}, seed {}", context, seed));
+      SomeGpt<double> some({.n_ctx = context, .n_layer = 1 + seed % 2}, seed);
+      Rng rng = rng_of(seed);
+      Documents documents;  // shorter than the context, as long, and longer
+      for (int i = 0; i < 30; ++i) documents.add(random_text(rng, 1 + rng.below(20)), letters());
+      EXPECT_TRUE(close(held_out_loss(some.gpt, documents),
+                        naive_held_out_loss(some.gpt, documents), 1e-12));
+    }
+  }
+}
+
+TEST(HeldOutLoss, slides_the_context_over_a_long_document) {
+  Rng rng = rng_of(1);
+  Documents documents;
+  documents.add(random_text(rng, 500), letters());
+  for (const std::size_t context : {1U, 7U, 16U}) {
+    SomeGpt<double> some({.n_ctx = context}, context);
+    EXPECT_TRUE(
+        close(held_out_loss(some.gpt, documents), naive_held_out_loss(some.gpt, documents), 1e-12));
+  }
+}
+
+// Every document counts as many times as it has predictions, whichever others share its pass.
+TEST(HeldOutLoss, is_the_mean_over_documents_weighted_by_their_predictions) {
+  SomeGpt<double> some({.n_ctx = 6}, 1);
+  const Documents names = some_names();
+  double sum = 0, predictions = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::span<const Token> name = names[i];
+    std::u32string text;
+    for (const Token token : name.subspan(1, name.size() - 2)) text.push_back(U'a' + token);
+    Documents alone;
+    alone.add(text, letters());
+    ASSERT_TRUE(std::ranges::equal(alone[0], name));
+    const double count = static_cast<double>(alone.prediction_count());
+    sum += held_out_loss(some.gpt, alone) * count;
+    predictions += count;
+  }
+  EXPECT_EQ(predictions, static_cast<double>(names.prediction_count()));
+  EXPECT_TRUE(close(held_out_loss(some.gpt, names), sum / predictions, 1e-13));
+}
+
+TEST(HeldOutLoss, is_the_training_loss_for_a_document_within_the_context) {
+  SomeGpt<double> some({}, 1);
+  const Documents documents = documents_of({U"carimo"});
+  EXPECT_TRUE(close(held_out_loss(some.gpt, documents),
+                    loss_of<double>(some.gpt, documents[0]).data(), 1e-14));
+}
+
+TEST(HeldOutLoss, records_nothing_and_leaves_the_tape_as_it_was) {
+  SomeGpt<double> some({}, 1);
+  const std::size_t values = some.tape.value_count();
+  held_out_loss(some.gpt, some_names());
+  EXPECT_EQ(some.tape.value_count(), values);
+  EXPECT_EQ(some.tape.record_count(), 0U);
+}
+
+TEST(HeldOutLoss, every_instruction_set_gives_the_same_bits) {
+  const auto loss = [](Simd simd) {
+    Tape<double> tape(simd);
+    Gpt<double> gpt(tape, {});
+    Rng rng = rng_of(1);
+    gpt.initialise(rng);
+    return held_out_loss(gpt, some_names());
+  };
+  for (const Simd simd : supported_simd())
+    EXPECT_EQ(loss(simd), loss(Simd::portable)) << name(simd);
+}
+
+TEST(HeldOutLoss, of_a_model_without_a_preference_is_the_uniform_loss) {
+  SomeGpt<double> some({}, 1, 0);
+  EXPECT_TRUE(close(held_out_loss(some.gpt, some_names()), std::log(27.0), 1e-14));
+}
+
+TEST(UniformLoss, is_the_logarithm_of_the_vocabulary) {
+  EXPECT_TRUE(close(uniform_loss(letters()), std::log(27.0), 1e-15));
+  EXPECT_TRUE(close(uniform_loss(Vocabulary(U"ab")), std::log(3.0), 1e-15));
+}
+
+// Training on "ab" and "b", with . as the delimiter: the pairs are .a ab b. .b b. , so . and b come
+// first twice, a once; the vocabulary has 3 tokens.
+TEST(BigramLoss, equals_an_example_worked_out_by_hand) {
+  Dataset dataset;
+  dataset.vocabulary = Vocabulary(U"ab");
+  dataset.training.add(U"ab", dataset.vocabulary);
+  dataset.training.add(U"b", dataset.vocabulary);
+  Documents documents;
+  documents.add(U"ab", dataset.vocabulary);  // P(a|.) = 2/5, P(b|a) = 2/4, P(.|b) = 3/5
+  documents.add(U"aa", dataset.vocabulary);  // P(a|.) = 2/5, P(a|a) = 1/4, P(.|a) = 1/4
+  const double expected = -(std::log(2 / 5.0) + std::log(2 / 4.0) + std::log(3 / 5.0) +
+                            std::log(2 / 5.0) + std::log(1 / 4.0) + std::log(1 / 4.0)) /
+                          6;
+  EXPECT_TRUE(close(bigram_loss(dataset, documents), expected, 1e-15));
+}
+
+TEST(BigramLoss, without_training_is_the_uniform_loss) {
+  Dataset dataset;
+  dataset.vocabulary = letters();
+  EXPECT_TRUE(close(bigram_loss(dataset, some_names()), std::log(27.0), 1e-14));
+}
+
+}  // namespace
+}  // namespace microgpt::test

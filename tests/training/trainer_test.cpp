@@ -1,0 +1,164 @@
+#include "microgpt/training/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "../support/corpus.hpp"
+#include "../support/errors.hpp"
+#include "../support/gpts.hpp"
+#include "microgpt/training/scoring.hpp"
+
+namespace microgpt::test {
+namespace {
+
+TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {
+  const Documents documents = some_names();
+  const TrainConfig config = {.steps = 30, .learning_rate = 0.01, .adam = {.beta1 = 0.9}};
+  SomeGpt<double> trained({.n_ctx = 8}, 1), by_hand({.n_ctx = 8}, 1);
+  Trainer<double> trainer(trained.gpt, documents, config);
+  Gpt<double>& gpt = by_hand.gpt;
+  Adam<double> adam(gpt.weights().size(), by_hand.tape.kernels(), config.adam);
+  for (std::size_t step = 0; step < 30; ++step) {
+    SCOPED_TRACE(fmt::format("step {}", step));
+    double loss = 0;
+    {
+      const Tape<double>::Scope scope(by_hand.tape);
+      const Val<double> mean_loss = loss_of<double>(gpt, documents[step % documents.size()]);
+      by_hand.tape.backward(mean_loss);
+      loss = mean_loss.data();
+    }
+    const double left = 1 - static_cast<double>(step) / 30;  // the rate decays to 0
+    adam.step(gpt.weights(), gpt.gradients(), 0.01 * left);
+    std::ranges::fill(gpt.gradients(), 0);
+    EXPECT_EQ(trainer.step(), loss);
+    ASSERT_TRUE(same_bits(copy(trained.gpt.weights()), copy(gpt.weights())));
+  }
+}
+
+TEST(Trainer, counts_its_steps_and_finishes) {
+  const Documents documents = some_names();
+  SomeGpt<double> some({}, 1);
+  Trainer<double> trainer(some.gpt, documents, {.steps = 5});
+  EXPECT_FALSE(trainer.finished());
+  trainer.step();
+  trainer.step();
+  EXPECT_EQ(trainer.steps_done(), 2U);
+  trainer.run();
+  EXPECT_EQ(trainer.steps_done(), 5U);
+  EXPECT_TRUE(trainer.finished());
+  trainer.run();
+  EXPECT_EQ(trainer.steps_done(), 5U);
+}
+
+TEST(Trainer, run_gives_the_weights_of_single_steps) {
+  const Documents documents = some_names();
+  SomeGpt<double> at_once({}, 1), by_step({}, 1);
+  Trainer<double>(at_once.gpt, documents, {.steps = 20}).run();
+  Trainer<double> trainer(by_step.gpt, documents, {.steps = 20});
+  while (!trainer.finished()) trainer.step();
+  EXPECT_TRUE(same_bits(copy(at_once.gpt.weights()), copy(by_step.gpt.weights())));
+}
+
+TEST(Trainer, a_step_leaves_the_tape_as_it_was_and_the_gradients_at_zero) {
+  const Documents documents = some_names();
+  SomeGpt<double> some({}, 1);
+  const std::size_t values = some.tape.value_count();
+  Trainer<double> trainer(some.gpt, documents, {.steps = 5});
+  trainer.step();
+  EXPECT_EQ(some.tape.value_count(), values);
+  EXPECT_EQ(some.tape.record_count(), 0U);
+  EXPECT_EQ(some.tape.integer_count(), 0U);
+  const std::vector<double> gradients = copy(some.gpt.gradients());
+  EXPECT_EQ(gradients, std::vector<double>(gradients.size(), 0));
+}
+
+TEST(Trainer, weights_between_the_parameters_stay_zero) {
+  const Documents documents = some_names();
+  SomeGpt<double> some({.n_emb = 9, .n_head = 3, .n_ff_exp = 1}, 1);
+  const std::vector<double> before = copy(some.gpt.weights());
+  Trainer<double>(some.gpt, documents, {.steps = 20}).run();
+  std::size_t padding = before.size();
+  for (const auto& parameter : some.gpt.parameters()) padding -= parameter.block.size();
+  std::size_t zeros = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == 0 && some.gpt.weights()[i] == 0) ++zeros;
+  }
+  EXPECT_GT(padding, 0U);
+  EXPECT_EQ(zeros, padding);
+}
+
+template <class Real>
+class Learning : public ::testing::Test {};
+using Precisions = ::testing::Types<double, float>;
+TYPED_TEST_SUITE(Learning, Precisions);
+
+TYPED_TEST(Learning, lowers_the_loss_far_below_that_of_knowing_nothing) {
+  const Documents documents = some_names();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Tape<TypeParam> tape;
+    Gpt<TypeParam> gpt(tape, {});
+    Rng rng(seed, Stream::weights, 0);
+    gpt.initialise(rng);
+    const double newborn = held_out_loss(gpt, documents);
+    EXPECT_NEAR(newborn, uniform_loss(letters()), 0.2);
+    Trainer<TypeParam>(gpt, documents, {.steps = 300, .learning_rate = 0.02}).run();
+    EXPECT_LT(held_out_loss(gpt, documents), 0.5 * newborn);
+  }
+}
+
+TEST(Learning, gets_one_name_by_heart) {
+  const Documents documents = documents_of({U"abracadabra"});
+  SomeGpt<double> some({}, 1);
+  Trainer<double> trainer(some.gpt, documents, {.steps = 200, .learning_rate = 0.01});
+  trainer.run();
+  EXPECT_LT(held_out_loss(some.gpt, documents), 0.05);
+}
+
+TEST(Divergence, throws_with_the_step_and_the_loss) {
+  const Documents documents = some_names();
+  SomeGpt<double> some({}, 1);
+  Trainer<double> trainer(some.gpt, documents, {.steps = 50, .learning_rate = 1e300});
+  const std::string message = error_of([&] { trainer.run(); });
+  EXPECT_TRUE(contains(message, "diverged"));
+  EXPECT_TRUE(contains(message, fmt::format("step {}", trainer.steps_done() + 1)));
+  EXPECT_TRUE(contains(message, "nan"));
+  EXPECT_LT(trainer.steps_done(), 50U);
+  EXPECT_EQ(some.tape.record_count(), 0U);
+}
+
+// Single precision overflows sooner.
+TEST(Divergence, throws_in_single_precision) {
+  const Documents documents = some_names();
+  SomeGpt<float> some({}, 1);
+  Trainer<float> trainer(some.gpt, documents, {.steps = 50, .learning_rate = 1e30});
+  EXPECT_TRUE(contains(error_of([&] { trainer.run(); }), "diverged"));
+}
+
+// The norms keep a GPT with absurd weights finite: bad, but it can still be scored.
+TEST(Divergence, a_learning_rate_of_a_million_gives_a_large_but_finite_loss) {
+  const Documents documents = some_names();
+  SomeGpt<double> some({}, 1);
+  Trainer<double>(some.gpt, documents, {.steps = 50, .learning_rate = 1e6}).run();
+  EXPECT_GT(held_out_loss(some.gpt, documents), 100);
+}
+
+TEST(Divergence, of_the_held_out_loss_throws) {
+  SomeGpt<double> some({}, 1);
+  some.gpt.weights()[0] = std::numeric_limits<double>::quiet_NaN();
+  const Documents documents = documents_of({U"a"});  // token 0, whose embedding is broken
+  EXPECT_TRUE(contains(error_of([&] { held_out_loss(some.gpt, documents); }), "diverged"));
+}
+
+TEST(Trainer, without_a_document_throws) {
+  SomeGpt<double> some({}, 1);
+  const Documents none;
+  EXPECT_TRUE(
+      contains(error_of([&] { Trainer<double>(some.gpt, none, {.steps = 1}); }), "no document"));
+}
+
+}  // namespace
+}  // namespace microgpt::test
