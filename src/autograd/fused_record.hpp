@@ -23,7 +23,7 @@ struct FusedRecord {
   const FusedRule<Real>* rule;
   Index output;
   Index x, y = 0, z = 0;     // first values of the operands
-  Index saved = 0;           // first of the saved numbers; they are no values of anybody's
+  Index saved = 0;           // first of the numbers in Tape::saved
   std::uint32_t rows, cols;  // shape of the output
   std::uint32_t inner = 0;   // summed dimension, rows of a second operand, or heads
   std::uint32_t integers = 0, integer_count = 0;

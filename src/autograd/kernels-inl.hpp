@@ -6,6 +6,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -24,7 +25,8 @@ namespace HWY_NAMESPACE {
 
 // A tile of R rows x V vectors of C stays in registers while k runs over the inner dimension.
 // kPart: the last vector is cut off at `last` lanes.
-template <int R, int V, bool kPart, class Real>
+// kTransposed: a column of A is contiguous (a_row = 1); otherwise a row is (a_inner = 1).
+template <bool kTransposed, int R, int V, bool kPart, class Real>
 HWY_INLINE void matmul_tile(const MatmulArguments<Real>& m, std::size_t row, std::size_t col,
                             std::size_t last) {
   const hn::ScalableTag<Real> d;
@@ -40,13 +42,14 @@ HWY_INLINE void matmul_tile(const MatmulArguments<Real>& m, std::size_t row, std
       sum[r][v] = m.accumulate ? load_vector(c + r * m.c_row + v * lanes, v) : hn::Zero(d);
     }
   }
-  const Real* a = m.a + row * m.a_row;
+  const std::size_t a_row = kTransposed ? 1 : m.a_row, a_inner = kTransposed ? m.a_inner : 1;
+  const Real* a = m.a + row * a_row;
   const Real* b = m.b + col;
-  for (std::size_t k = 0; k < m.inner; ++k, a += m.a_inner, b += m.b_inner) {
+  for (std::size_t k = 0; k < m.inner; ++k, a += a_inner, b += m.b_inner) {
     hn::Vec<decltype(d)> b_lanes[V];
     for (int v = 0; v < V; ++v) b_lanes[v] = load_vector(b + v * lanes, v);
     for (int r = 0; r < R; ++r) {
-      const auto a_all = hn::Set(d, a[r * m.a_row]);
+      const auto a_all = hn::Set(d, a[r * a_row]);
       for (int v = 0; v < V; ++v) sum[r][v] = fma(a_all, b_lanes[v], sum[r][v]);
     }
   }
@@ -70,42 +73,169 @@ constexpr int kTileRows = 4, kWideRows = 1;
 #endif
 
 // The rows of one column of tiles, as many as possible at a time.
-template <int R, int V, bool kPart, class Real>
+template <bool kTransposed, int R, int V, bool kPart, class Real>
 HWY_INLINE void matmul_rows(const MatmulArguments<Real>& m, std::size_t row, std::size_t col,
                             std::size_t last) {
   if constexpr (R > 0) {
-    for (; row + R <= m.rows; row += R) matmul_tile<R, V, kPart>(m, row, col, last);
-    if (row < m.rows) matmul_rows<R - 1, V, kPart>(m, row, col, last);
+    for (; row + R <= m.rows; row += R) matmul_tile<kTransposed, R, V, kPart>(m, row, col, last);
+    if (row < m.rows) matmul_rows<kTransposed, R - 1, V, kPart>(m, row, col, last);
+  }
+}
+
+template <bool kTransposed, class Real>
+HWY_INLINE void matmul_columns(const MatmulArguments<Real>& m) {
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<Real>());
+  std::size_t col = 0;
+  if (m.rows <= kWideRows) {  // few rows: more columns at once keep the multipliers busy
+    for (; col + 4 * lanes <= m.cols; col += 4 * lanes) {
+      matmul_rows<kTransposed, kWideRows, 4, false>(m, 0, col, lanes);
+    }
+  }
+  for (; col + 2 * lanes <= m.cols; col += 2 * lanes) {
+    matmul_rows<kTransposed, kTileRows, 2, false>(m, 0, col, lanes);
+  }
+  const std::size_t left = m.cols - col;
+  if (left > lanes) {
+    matmul_rows<kTransposed, kTileRows, 2, true>(m, 0, col, left - lanes);
+  } else if (left == lanes) {
+    matmul_rows<kTransposed, kTileRows, 1, false>(m, 0, col, lanes);
+  } else if (left > 0) {
+    matmul_rows<kTransposed, kTileRows, 1, true>(m, 0, col, left);
   }
 }
 
 template <class Real>
 void matmul(const MatmulArguments<Real>& m) {
-  const std::size_t lanes = hn::Lanes(hn::ScalableTag<Real>());
-  std::size_t col = 0;
-  if (m.rows <= kWideRows) {  // few rows: more columns at once keep the multipliers busy
-    for (; col + 4 * lanes <= m.cols; col += 4 * lanes) {
-      matmul_rows<kWideRows, 4, false>(m, 0, col, lanes);
+  if (m.a_row == 1) {
+    matmul_columns<true>(m);
+  } else {
+    matmul_columns<false>(m);
+  }
+}
+
+// ---- Transposition ----
+
+#if HWY_TARGET == HWY_SCALAR
+template <class D, class V>
+HWY_INLINE void transpose_registers(D, V*) {}
+#else
+
+// A 128-bit block holds two doubles or four floats. Transposes the squares within the blocks of as
+// many rows as a block holds.
+template <class D, class V>
+HWY_INLINE void transpose_within_blocks(D d, V* row) {
+  if constexpr (sizeof(hn::TFromD<D>) == 8) {
+    const V a = row[0], b = row[1];
+    row[0] = hn::InterleaveLower(d, a, b);
+    row[1] = hn::InterleaveUpper(d, a, b);
+  } else {
+    const hn::RepartitionToWide<D> pairs;
+    const auto low_ab = hn::BitCast(pairs, hn::InterleaveLower(d, row[0], row[1]));
+    const auto high_ab = hn::BitCast(pairs, hn::InterleaveUpper(d, row[0], row[1]));
+    const auto low_cd = hn::BitCast(pairs, hn::InterleaveLower(d, row[2], row[3]));
+    const auto high_cd = hn::BitCast(pairs, hn::InterleaveUpper(d, row[2], row[3]));
+    row[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low_ab, low_cd));
+    row[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low_ab, low_cd));
+    row[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high_ab, high_cd));
+    row[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high_ab, high_cd));
+  }
+}
+
+// Transposes the square of as many registers as one has lanes.
+template <class D, class V>
+HWY_INLINE void transpose_registers(D d, V* row) {
+  constexpr std::size_t kLanes = hn::MaxLanes(d), kInBlock = 16 / sizeof(hn::TFromD<D>);
+  for (std::size_t i = 0; i < kLanes; i += kInBlock) transpose_within_blocks(d, row + i);
+  // Now the blocks themselves: those at the same place of each group of rows form a square.
+  if constexpr (kLanes / kInBlock == 2) {
+    for (std::size_t i = 0; i < kInBlock; ++i) {
+      const V a = row[i], b = row[i + kInBlock];
+      row[i] = hn::ConcatLowerLower(d, b, a);
+      row[i + kInBlock] = hn::ConcatUpperUpper(d, b, a);
+    }
+  } else if constexpr (kLanes / kInBlock == 4) {
+    for (std::size_t i = 0; i < kInBlock; ++i) {
+      const V a = row[i], b = row[i + kInBlock];
+      const V c = row[i + 2 * kInBlock], e = row[i + 3 * kInBlock];
+      const V even_ab = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);  // a0 b0 a2 b2
+      const V odd_ab = hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));   // a1 b1 a3 b3
+      const V even_ce = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(e), c);
+      const V odd_ce = hn::OddEvenBlocks(e, hn::SwapAdjacentBlocks(c));
+      row[i] = hn::ConcatLowerLower(d, even_ce, even_ab);
+      row[i + kInBlock] = hn::ConcatLowerLower(d, odd_ce, odd_ab);
+      row[i + 2 * kInBlock] = hn::ConcatUpperUpper(d, even_ce, even_ab);
+      row[i + 3 * kInBlock] = hn::ConcatUpperUpper(d, odd_ce, odd_ab);
     }
   }
-  for (; col + 2 * lanes <= m.cols; col += 2 * lanes) {
-    matmul_rows<kTileRows, 2, false>(m, 0, col, lanes);
+}
+#endif
+
+// One square of out[j][i] = in[i][j], or += where kAdd; kWhole: no part of it lies outside.
+template <bool kAdd, bool kWhole, class Real>
+HWY_INLINE void transpose_square(std::size_t rows, std::size_t cols, const Real* in,
+                                 std::size_t in_row, Real* out, std::size_t out_row) {
+  const hn::CappedTag<Real, 8> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  hn::Vec<decltype(d)> square[kLanes];
+  for (std::size_t r = 0; r < kLanes; ++r) {
+    if constexpr (kWhole) {
+      square[r] = hn::LoadU(d, in + r * in_row);
+    } else {
+      square[r] = r < rows ? load(d, in + r * in_row, cols) : hn::Zero(d);
+    }
   }
-  const std::size_t left = m.cols - col;
-  if (left > lanes) {
-    matmul_rows<kTileRows, 2, true>(m, 0, col, left - lanes);
-  } else if (left == lanes) {
-    matmul_rows<kTileRows, 1, false>(m, 0, col, lanes);
-  } else if (left > 0) {
-    matmul_rows<kTileRows, 1, true>(m, 0, col, left);
+  transpose_registers(d, square);
+  for (std::size_t c = 0; c < kLanes; ++c) {
+    Real* to = out + c * out_row;
+    if constexpr (kWhole) {
+      hn::StoreU(kAdd ? hn::Add(hn::LoadU(d, to), square[c]) : square[c], d, to);
+    } else if (c < cols) {
+      store(kAdd ? hn::Add(load(d, to, rows), square[c]) : square[c], d, to, rows);
+    }
+  }
+}
+
+// out[j][i] = in[i][j], or += where kAdd, square by square in registers.
+template <bool kAdd, class Real>
+HWY_INLINE void transpose_matrix(std::size_t rows, std::size_t cols, const Real* in,
+                                 std::size_t in_row, Real* out, std::size_t out_row) {
+  constexpr std::size_t kLanes = hn::MaxLanes(hn::CappedTag<Real, 8>());
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    for (std::size_t j = 0; j < cols; j += kLanes) {
+      const Real* from = in + i * in_row + j;
+      Real* to = out + j * out_row + i;
+      if (rows - i >= kLanes && cols - j >= kLanes) {
+        transpose_square<kAdd, true>(rows - i, cols - j, from, in_row, to, out_row);
+      } else {
+        transpose_square<kAdd, false>(rows - i, cols - j, from, in_row, to, out_row);
+      }
+    }
+  }
+}
+
+// The first `count` rows of a chunk of eight, the others zero, as columns of out (cols x 8).
+template <class Real>
+HWY_INLINE void transpose_chunk(std::size_t count, std::size_t cols, const Real* in,
+                                std::size_t in_row, Real* out) {
+  const hn::CappedTag<Real, 8> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  for (std::size_t i = 0; i < kAttentionChunk; i += kLanes) {
+    for (std::size_t j = 0; j < cols; j += kLanes) {
+      hn::Vec<decltype(d)> square[kLanes];
+      for (std::size_t r = 0; r < kLanes; ++r) {
+        square[r] = i + r < count ? load(d, in + (i + r) * in_row + j, cols - j) : hn::Zero(d);
+      }
+      transpose_registers(d, square);
+      for (std::size_t c = 0; c < kLanes && j + c < cols; ++c) {
+        hn::StoreU(square[c], d, out + (j + c) * kAttentionChunk + i);
+      }
+    }
   }
 }
 
 template <class Real>
 void transpose(std::size_t rows, std::size_t cols, const Real* in, Real* out) {
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < cols; ++j) out[j * rows + i] = in[i * cols + j];
-  }
+  transpose_matrix<false>(rows, cols, in, cols, out, rows);
 }
 
 // ---- Elementwise ----
@@ -204,11 +334,21 @@ void rmsnorm_backward(std::size_t rows, std::size_t cols, const Real* y, const R
   }
 }
 
+// The largest of n > 0 numbers. (With a NaN among them it may be any; the exponentials then bring
+// the NaN to light.)
 template <class Real>
 HWY_INLINE Real maximum(std::size_t n, const Real* x) {
-  Real largest = x[0];
-  for (std::size_t i = 1; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
-  return largest;
+  const hn::CappedTag<Real, 8> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  auto largest = hn::Set(d, x[0]);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) largest = hn::Max(largest, hn::LoadU(d, x + i));
+  Real lanes[kLanes];
+  hn::StoreU(largest, d, lanes);
+  Real result = lanes[0];
+  for (std::size_t lane = 1; lane < kLanes; ++lane) result = std::max(result, lanes[lane]);
+  for (; i < n; ++i) result = std::max(result, x[i]);
+  return result;
 }
 
 // y = e^(x - max x) for one row, not yet divided by its sum, which is returned.
@@ -258,13 +398,14 @@ void softmax_backward(std::size_t rows, std::size_t cols, const Real* y, const R
 template <class Real>
 void cross_entropy(std::size_t rows, std::size_t cols, const Real* logits,
                    const std::uint32_t* targets, Real* probabilities, Real* losses) {
-  for (std::size_t t = 0; t < rows; ++t, logits += cols, probabilities += cols) {
-    const Real largest = maximum(cols, logits);
-    const Real sum = exponentials(cols, logits, largest, probabilities);
-    scale(cols, 1 / sum, probabilities);
-    Real log_sum;
-    log(1, &sum, &log_sum);
-    losses[t] = log_sum + (largest - logits[targets[t]]);
+  for (std::size_t t = 0; t < rows; ++t) {
+    Real* p = probabilities + t * cols;
+    losses[t] = exponentials(cols, logits + t * cols, maximum(cols, logits + t * cols), p);
+    scale(cols, 1 / losses[t], p);
+  }
+  log(rows, losses, losses);
+  for (std::size_t t = 0; t < rows; ++t, logits += cols) {
+    losses[t] += maximum(cols, logits) - logits[targets[t]];
   }
 }
 
@@ -280,119 +421,373 @@ void cross_entropy_backward(std::size_t rows, std::size_t cols, const Real* prob
 }
 
 // ---- Attention ----
+//
+// Lanes run over queries, a chunk of eight at a time, so that softmax needs no sum across lanes;
+// q and grad_out are transposed into that form, out and the gradients back out of it. Lanes beyond
+// the last query compute on zeros and are dropped. Each sum runs over its index in order.
 
-// The scores of query t with the keys it may see, then their softmax, in place in p. Sums over
-// channels and over keys run in order.
+// The vectors of one chunk of queries: one of eight lanes, or two of four, and so on.
 template <class Real>
-HWY_INLINE void attend(std::size_t keys, std::size_t width, std::size_t stride, const Real* q,
-                       const Real* k, Real* p) {
-  const Real root = 1 / std::sqrt(static_cast<Real>(width));
-  for (std::size_t s = 0; s < keys; ++s) {
-    Real score = 0;
-    for (std::size_t c = 0; c < width; ++c) score = fma1(q[c], k[s * stride + c], score);
-    p[s] = score * root;
+struct Chunk {
+  using D = hn::CappedTag<Real, kAttentionChunk>;
+  using V = hn::Vec<D>;
+  static constexpr std::size_t kLanes = hn::MaxLanes(D());
+  static constexpr std::size_t kVectors = kAttentionChunk / kLanes;
+};
+
+// Queries [t, t + count) of one sequence and one head. Matrices: q_T, grad_out_T, ... are
+// D x kAttentionChunk; p and grad_score are keys x kAttentionChunk.
+template <class Real>
+struct AttentionChunk {
+  std::size_t first_seen;  // keys that the first query of the chunk sees
+  std::size_t keys;        // keys that its last query sees
+  std::size_t width;       // D
+  std::size_t stride;      // channels: from one row of k and v to the next
+  Real root;               // 1 / sqrt(D)
+};
+
+// sum[s] = chain over c of x_T[c] y[s][c], for the lanes of one vector
+template <class Real, class V = typename Chunk<Real>::V>
+HWY_INLINE V lane_dot(const AttentionChunk<Real>& a, const Real* x_T, const Real* y_row) {
+  const typename Chunk<Real>::D d;
+  auto sum = hn::Mul(hn::LoadU(d, x_T), hn::Set(d, y_row[0]));
+  for (std::size_t c = 1; c < a.width; ++c) {
+    sum = fma(hn::LoadU(d, x_T + c * kAttentionChunk), hn::Set(d, y_row[c]), sum);
   }
-  const Real largest = maximum(keys, p);
-  for (std::size_t s = 0; s < keys; ++s) p[s] -= largest;
-  exp(keys, p, p);
-  Real sum = 0;
-  for (std::size_t s = 0; s < keys; ++s) sum += p[s];
-  scale(keys, 1 / sum, p);
+  return sum;
+}
+
+// out_T[c] = chain over s of weights[s] y[s][c], for R channels from c on
+template <std::size_t R, class Real>
+HWY_INLINE void weighted_channels(const AttentionChunk<Real>& a, const Real* weights, const Real* y,
+                                  Real* out_T) {
+  const typename Chunk<Real>::D d;
+  typename Chunk<Real>::V sum[R];
+  for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Zero(d);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto weight = hn::LoadU(d, weights + s * kAttentionChunk);
+    for (std::size_t r = 0; r < R; ++r) {
+      sum[r] = fma(weight, hn::Set(d, y[s * a.stride + r]), sum[r]);
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out_T + r * kAttentionChunk);
+}
+
+template <class Real>
+HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights, const Real* y,
+                             Real* out_T) {
+  std::size_t c = 0;
+  for (; c + 4 <= a.width; c += 4) {
+    weighted_channels<4>(a, weights, y + c, out_T + c * kAttentionChunk);
+  }
+  for (; c < a.width; ++c) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
+}
+
+// p = softmax over the keys that each query sees; 0 for the others. One vector of lanes.
+template <class Real>
+HWY_INLINE void attend(const AttentionChunk<Real>& a, std::size_t first_lane, const Real* q_T,
+                       const Real* k, Real* p) {
+  const typename Chunk<Real>::D d;
+  const auto root = hn::Set(d, a.root);
+  const auto unseen = hn::Set(d, -std::numeric_limits<Real>::infinity());
+  const auto lane = hn::Iota(d, static_cast<Real>(first_lane));
+  auto largest = unseen;
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    auto score = hn::Mul(lane_dot(a, q_T, k + s * a.stride), root);
+    if (s >= a.first_seen) {  // lane i sees the keys up to first_seen - 1 + i
+      const auto sees = hn::Ge(lane, hn::Set(d, static_cast<Real>(s + 1 - a.first_seen)));
+      score = hn::IfThenElse(sees, score, unseen);
+    }
+    hn::StoreU(score, d, p + s * kAttentionChunk);
+    largest = hn::Max(largest, score);
+  }
+  auto sum = hn::Zero(d);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto score = hn::LoadU(d, p + s * kAttentionChunk);
+    const auto e = exp_lanes<Real, Ops<Real, typename Chunk<Real>::D>>(hn::Sub(score, largest));
+    hn::StoreU(e, d, p + s * kAttentionChunk);
+    sum = hn::Add(sum, e);
+  }
+  const auto inverse = hn::Div(hn::Set(d, Real{1}), sum);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    Real* at = p + s * kAttentionChunk;
+    hn::StoreU(hn::Mul(hn::LoadU(d, at), inverse), d, at);
+  }
+}
+
+template <class Real>
+HWY_INLINE AttentionChunk<Real> chunk_of(const AttentionArguments<Real>& a, const Sequence& s,
+                                         std::size_t t) {
+  const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+  const std::size_t width = a.channels / a.heads;
+  return {.first_seen = s.keys - s.queries + t + 1,
+          .keys = s.keys - s.queries + t + count,
+          .width = width,
+          .stride = a.channels,
+          .root = 1 / std::sqrt(static_cast<Real>(width))};
 }
 
 template <class Real>
 void attention(const AttentionArguments<Real>& a, Real* out) {
   const std::size_t width = a.channels / a.heads;
   const Real *q = a.q, *k = a.k, *v = a.v;
-  Real* p = a.probabilities;
+  Real *p = a.probabilities, *q_T = a.scratch, *out_T = q_T + a.channels * kAttentionChunk;
   for (std::size_t i = 0; i < a.sequence_count; ++i) {
-    const std::size_t queries = a.sequences[i].queries, keys = a.sequences[i].keys;
-    for (std::size_t h = 0; h < a.heads; ++h) {
-      const std::size_t channel = h * width;
-      for (std::size_t t = 0; t < queries; ++t, p += keys) {
-        const std::size_t seen = keys - queries + t + 1;
-        attend(seen, width, a.channels, q + t * a.channels + channel, k + channel, p);
-        for (std::size_t s = seen; s < keys; ++s) p[s] = 0;
-        Real* o = out + t * a.channels + channel;
-        for (std::size_t c = 0; c < width; ++c) {
-          Real sum = 0;
-          for (std::size_t s = 0; s < seen; ++s) {
-            sum = fma1(p[s], v[s * a.channels + channel + c], sum);
-          }
-          o[c] = sum;
+    const Sequence& s = a.sequences[i];
+    const std::size_t chunk_size = s.keys * kAttentionChunk;
+    const std::size_t head_size = AttentionArguments<Real>::chunks(s) * chunk_size;
+    for (std::size_t t = 0; t < s.queries; t += kAttentionChunk) {
+      const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+      const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+      transpose_chunk(count, a.channels, q + t * a.channels, a.channels, q_T);
+      for (std::size_t h = 0; h < a.heads; ++h) {
+        Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
+        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+          const std::size_t at = h * width * kAttentionChunk + l;
+          attend(chunk, l, q_T + at, k + h * width, p_h + l);
+          weighted_sum(chunk, p_h + l, v + h * width, out_T + at);
+        }
+        std::fill(p_h + chunk.keys * kAttentionChunk, p_h + chunk_size, Real{0});
+      }
+      transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
+                              a.channels);
+    }
+    q += s.queries * a.channels, out += s.queries * a.channels;
+    k += s.keys * a.channels, v += s.keys * a.channels;
+    p += AttentionArguments<Real>::probability_count(s, a.heads);
+  }
+}
+
+// grad_score = p (grad_p - sum_s p grad_p) / sqrt(D), grad_p[s] = grad_out v[s]. One vector.
+template <class Real>
+HWY_INLINE void score_gradients(const AttentionChunk<Real>& a, const Real* grad_out_T,
+                                const Real* v, const Real* p, Real* grad_score) {
+  const typename Chunk<Real>::D d;
+  auto weighted = hn::Zero(d);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto grad_p = lane_dot(a, grad_out_T, v + s * a.stride);
+    hn::StoreU(grad_p, d, grad_score + s * kAttentionChunk);
+    weighted = fma(hn::LoadU(d, p + s * kAttentionChunk), grad_p, weighted);
+  }
+  const auto root = hn::Set(d, a.root);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    Real* at = grad_score + s * kAttentionChunk;
+    const auto relative = hn::Sub(hn::LoadU(d, at), weighted);
+    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, p + s * kAttentionChunk), relative), root), d, at);
+  }
+}
+
+// out_T[c][s] = chain over t of weights[t][s] x[t][c]: lanes over keys. weights: queries x keys,
+// rows of `row` numbers; out_T: D x keys, rows of `row` numbers.
+template <class Real>
+HWY_INLINE void gather_over_queries(std::size_t queries, std::size_t keys, std::size_t width,
+                                    std::size_t row, const Real* weights, const Real* x,
+                                    std::size_t stride, Real* out_T) {
+  const typename Chunk<Real>::D d;
+  constexpr std::size_t kLanes = Chunk<Real>::kLanes;
+  for (std::size_t s = 0; s < keys; s += kLanes) {
+    std::size_t c = 0;
+    for (; c + 4 <= width; c += 4) {
+      typename Chunk<Real>::V sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+      for (std::size_t t = 0; t < queries; ++t) {
+        const auto weight = hn::LoadU(d, weights + t * row + s);
+        for (std::size_t r = 0; r < 4; ++r) {
+          sum[r] = fma(weight, hn::Set(d, x[t * stride + c + r]), sum[r]);
         }
       }
+      for (std::size_t r = 0; r < 4; ++r) hn::StoreU(sum[r], d, out_T + (c + r) * row + s);
     }
-    q += queries * a.channels, out += queries * a.channels;
-    k += keys * a.channels, v += keys * a.channels;
+    for (; c < width; ++c) {
+      auto sum = hn::Zero(d);
+      for (std::size_t t = 0; t < queries; ++t) {
+        sum = fma(hn::LoadU(d, weights + t * row + s), hn::Set(d, x[t * stride + c]), sum);
+      }
+      hn::StoreU(sum, d, out_T + c * row + s);
+    }
   }
 }
 
 // out_t = sum_s p_ts v_s, p_t = softmax(q_t k_s / sqrt(D)):
-// grad_v_s += p_ts grad_out_t;  grad_p_ts = grad_out_t v_s;
-// grad_score_ts = p_ts (grad_p_ts - sum_s p_ts grad_p_ts) / sqrt(D);
-// grad_q_t += grad_score_ts k_s;  grad_k_s += grad_score_ts q_t
+// grad_v_s += sum_t p_ts grad_out_t;  grad_q_t += sum_s grad_score_ts k_s;
+// grad_k_s += sum_t grad_score_ts q_t
 template <class Real>
 void attention_backward(const AttentionArguments<Real>& a, const Real* grad_out, Real* grad_q,
                         Real* grad_k, Real* grad_v) {
-  const std::size_t width = a.channels / a.heads;
-  const Real root = 1 / std::sqrt(static_cast<Real>(width));
-  const Real *q = a.q, *k = a.k, *v = a.v;
-  Real* p = a.probabilities;  // becomes grad_score on the way
+  const std::size_t width = a.channels / a.heads, C = a.channels;
+  const Real *q = a.q, *k = a.k, *v = a.v, *p = a.probabilities;
   for (std::size_t i = 0; i < a.sequence_count; ++i) {
-    const std::size_t queries = a.sequences[i].queries, keys = a.sequences[i].keys;
+    const Sequence& s = a.sequences[i];
+    const std::size_t chunk_size = s.keys * kAttentionChunk;
+    const std::size_t chunks = AttentionArguments<Real>::chunks(s);
+    const std::size_t row = (s.keys + kAttentionChunk - 1) / kAttentionChunk * kAttentionChunk;
+    Real* grad_out_T = a.scratch;                         // C x chunk
+    Real* grad_q_T = grad_out_T + C * kAttentionChunk;    // C x chunk
+    Real* grad_score_T = grad_q_T + C * kAttentionChunk;  // keys x chunk
+    Real* p_rows = grad_score_T + chunk_size;             // queries x keys
+    Real* grad_score = p_rows + chunks * kAttentionChunk * row;
+    Real* grad_k_T = grad_score + chunks * kAttentionChunk * row;  // C x keys
+    Real* grad_v_T = grad_k_T + C * row;
     for (std::size_t h = 0; h < a.heads; ++h) {
-      for (std::size_t t = 0; t < queries; ++t, p += keys) {
-        const std::size_t seen = keys - queries + t + 1;
-        const std::size_t at = t * a.channels + h * width;
-        const Real* go = grad_out + at;
-        for (std::size_t s = 0; s < seen; ++s) {
-          add_multiple(width, p[s], go, grad_v + s * a.channels + h * width);
+      const std::size_t channel = h * width;
+      for (std::size_t t = 0; t < s.queries; t += kAttentionChunk, p += chunk_size) {
+        const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+        const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+        transpose_chunk(count, width, grad_out + t * C + channel, C, grad_out_T);
+        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+          score_gradients(chunk, grad_out_T + l, v + channel, p + l, grad_score_T + l);
+          weighted_sum(chunk, grad_score_T + l, k + channel, grad_q_T + l);
         }
-        const auto grad_p = [&](std::size_t s) HWY_ATTR {
-          Real sum = 0;
-          const Real* v_s = v + s * a.channels + h * width;
-          for (std::size_t c = 0; c < width; ++c) sum = fma1(go[c], v_s[c], sum);
-          return sum;
-        };
-        Real weighted = 0;
-        for (std::size_t s = 0; s < seen; ++s) weighted = fma1(p[s], grad_p(s), weighted);
-        for (std::size_t s = 0; s < seen; ++s) p[s] = p[s] * (grad_p(s) - weighted) * root;
-        for (std::size_t s = 0; s < seen; ++s) {
-          const std::size_t from = s * a.channels + h * width;
-          add_multiple(width, p[s], k + from, grad_q + at);
-          add_multiple(width, p[s], q + at, grad_k + from);
-        }
+        transpose_matrix<true>(width, count, grad_q_T, kAttentionChunk, grad_q + t * C + channel,
+                               C);
+        const std::size_t hidden = s.keys - chunk.keys;
+        std::fill_n(grad_score_T + chunk.keys * kAttentionChunk, hidden * kAttentionChunk, Real{0});
+        transpose_matrix<false>(s.keys, kAttentionChunk, p, kAttentionChunk, p_rows + t * row, row);
+        transpose_matrix<false>(s.keys, kAttentionChunk, grad_score_T, kAttentionChunk,
+                                grad_score + t * row, row);
       }
+      gather_over_queries(s.queries, s.keys, width, row, p_rows, grad_out + channel, C,
+                          grad_v_T + channel * row);
+      gather_over_queries(s.queries, s.keys, width, row, grad_score, q + channel, C,
+                          grad_k_T + channel * row);
     }
-    q += queries * a.channels, grad_q += queries * a.channels, grad_out += queries * a.channels;
-    k += keys * a.channels, grad_k += keys * a.channels;
-    v += keys * a.channels, grad_v += keys * a.channels;
+    transpose_matrix<true>(C, s.keys, grad_k_T, row, grad_k, C);
+    transpose_matrix<true>(C, s.keys, grad_v_T, row, grad_v, C);
+    q += s.queries * C, grad_q += s.queries * C, grad_out += s.queries * C;
+    k += s.keys * C, grad_k += s.keys * C;
+    v += s.keys * C, grad_v += s.keys * C;
   }
 }
 
 // ---- Adam ----
 
-// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= step m / (sqrt(v correction) + epsilon)
+// How often the steps of third order are taken, and the terms of the last series.
 template <class Real>
-void adam(const AdamArguments<Real>& a) {
+struct RootConstants;
+template <>
+struct RootConstants<double> {
+  static constexpr std::uint64_t kInverseRoot = 0x5FE6EB50C7B537A9, kInverse = 0x7FDE623822FC16E6;
+  static constexpr int kInverseSteps = 3;
+  static constexpr double kTinyMoment = 1e-60;
+};
+template <>
+struct RootConstants<float> {
+  static constexpr std::uint32_t kInverseRoot = 0x5F375A86, kInverse = 0x7EF311C7;
+  static constexpr int kInverseSteps = 2;
+  static constexpr float kTinyMoment = 1e-32f;
+};
+
+// The chains of dependent operations below are long. Several vectors go through them side by side,
+// operation by operation, so that the processor always finds work that is ready.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int kAdamVectors = 4;
+#else
+constexpr int kAdamVectors = 2;
+#endif
+
+// root = sqrt(x) for x >= 0 without a hardware root. A first guess y of 1 / sqrt(x) from the bits
+// of x (error 3.5 %), improved by y (1 + e/2 + 3/8 e^2), e = 1 - x y^2 (error 1e-4), and at last
+// x y (1 - e)^(-1/2) as a series in e. Below 2^-1022 the result is some number below 2^-511, which
+// vanishes beside Adam's epsilon.
+template <class Real, int N, class D = hn::ScalableTag<Real>, class V = hn::Vec<D>>
+HWY_INLINE void approximate_sqrt(const V (&x)[N], V (&root)[N]) {
+  using K = RootConstants<Real>;
+  const D d;
+  const hn::RebindToUnsigned<D> bits;
+  const auto one = hn::Set(d, Real(1)), half = hn::Set(d, Real(0.5));
+  const auto three_eighths = hn::Set(d, Real(0.375));
+  V y[N], e[N], series[N];
+  for (int i = 0; i < N; ++i) {
+    y[i] = hn::BitCast(
+        d, hn::Sub(hn::Set(bits, K::kInverseRoot), hn::ShiftRight<1>(hn::BitCast(bits, x[i]))));
+  }
+  for (int i = 0; i < N; ++i) root[i] = hn::Mul(x[i], y[i]);
+  for (int i = 0; i < N; ++i) e[i] = negative_fma(root[i], y[i], one);
+  for (int i = 0; i < N; ++i) series[i] = fma(three_eighths, e[i], half);
+  for (int i = 0; i < N; ++i) e[i] = hn::Mul(e[i], y[i]);
+  for (int i = 0; i < N; ++i) y[i] = fma(series[i], e[i], y[i]);
+  for (int i = 0; i < N; ++i) root[i] = hn::Mul(x[i], y[i]);
+  for (int i = 0; i < N; ++i) e[i] = negative_fma(root[i], y[i], one);
+  for (int i = 0; i < N; ++i) series[i] = three_eighths;
+  if constexpr (sizeof(Real) == 8) {
+    const auto c3 = hn::Set(d, Real(5.0 / 16)), c4 = hn::Set(d, Real(35.0 / 128));
+    for (int i = 0; i < N; ++i) series[i] = fma(c4, e[i], c3);
+    for (int i = 0; i < N; ++i) series[i] = fma(series[i], e[i], three_eighths);
+  }
+  for (int i = 0; i < N; ++i) series[i] = fma(series[i], e[i], half);
+  for (int i = 0; i < N; ++i) e[i] = hn::Mul(e[i], root[i]);
+  for (int i = 0; i < N; ++i) root[i] = fma(series[i], e[i], root[i]);
+}
+
+// inverse = 1 / x for normal x > 0 without a hardware division: a first guess from the bits (error
+// 12 %), and steps of third order, y (1 + e + e^2), e = 1 - x y.
+template <class Real, int N, class D = hn::ScalableTag<Real>, class V = hn::Vec<D>>
+HWY_INLINE void approximate_inverse(const V (&x)[N], V (&inverse)[N]) {
+  using K = RootConstants<Real>;
+  const D d;
+  const hn::RebindToUnsigned<D> bits;
+  const auto one = hn::Set(d, Real(1));
+  for (int i = 0; i < N; ++i) {
+    inverse[i] = hn::BitCast(d, hn::Sub(hn::Set(bits, K::kInverse), hn::BitCast(bits, x[i])));
+  }
+  V e[N], square[N];
+  for (int step = 0; step < K::kInverseSteps; ++step) {
+    for (int i = 0; i < N; ++i) e[i] = negative_fma(x[i], inverse[i], one);
+    for (int i = 0; i < N; ++i) square[i] = fma(e[i], e[i], e[i]);
+    for (int i = 0; i < N; ++i) inverse[i] = fma(square[i], inverse[i], inverse[i]);
+  }
+}
+
+// A moment below kTinyMoment moves a weight by less than a thousandth of its last bit: the root of
+// the second one vanishes beside epsilon = 1e-8.
+template <class Real>
+HWY_INLINE void drop_tiny(std::size_t n, Real* moments) {
   const hn::ScalableTag<Real> d;
-  const auto beta1 = hn::Set(d, a.beta1), one_minus_beta1 = hn::Set(d, 1 - a.beta1);
-  const auto beta2 = hn::Set(d, a.beta2), one_minus_beta2 = hn::Set(d, 1 - a.beta2);
-  const auto step = hn::Set(d, a.step_size), epsilon = hn::Set(d, a.epsilon);
-  const auto correction = hn::Set(d, a.second_correction);
-  for_lanes<Real>(a.count, [&](std::size_t i, std::size_t left) HWY_ATTR {
-    const auto g = load(d, a.gradients + i, left);
-    const auto m = fma(beta1, load(d, a.first_moment + i, left), hn::Mul(one_minus_beta1, g));
-    const auto v =
-        fma(beta2, load(d, a.second_moment + i, left), hn::Mul(hn::Mul(one_minus_beta2, g), g));
-    const auto denominator = hn::Add(hn::Sqrt(hn::Mul(v, correction)), epsilon);
-    const auto w = load(d, a.weights + i, left);
-    store(m, d, a.first_moment + i, left);
-    store(v, d, a.second_moment + i, left);
-    store(hn::Sub(w, hn::Div(hn::Mul(step, m), denominator)), d, a.weights + i, left);
-    store(hn::Zero(d), d, a.gradients + i, left);
+  const auto tiny = hn::Set(d, RootConstants<Real>::kTinyMoment);
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    const auto moment = load(d, moments + i, left);
+    store(hn::IfThenZeroElse(hn::Lt(hn::Abs(moment), tiny), moment), d, moments + i, left);
   });
+}
+
+// N vectors from number `first` on; of the last one only `left` lanes if it is cut off.
+template <int N, class Real>
+HWY_INLINE void adam_vectors(const AdamArguments<Real>& a, std::size_t first, std::size_t left) {
+  const hn::ScalableTag<Real> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto beta1 = hn::Set(d, a.beta1), beta2 = hn::Set(d, a.beta2);
+  hn::Vec<decltype(d)> m[N], v[N], root[N], inverse[N];
+  const auto at = [&](auto* array, int i)
+                      HWY_ATTR { return array + first + static_cast<std::size_t>(i) * lanes; };
+  for (int i = 0; i < N; ++i) {
+    const auto g = load(d, at(a.gradients, i), left);
+    m[i] = fma(beta1, load(d, at(a.first_moment, i), left), g);
+    v[i] = fma(g, g, hn::Mul(beta2, load(d, at(a.second_moment, i), left)));
+    store(m[i], d, at(a.first_moment, i), left);
+    store(v[i], d, at(a.second_moment, i), left);
+  }
+  approximate_sqrt<Real>(v, root);
+  for (int i = 0; i < N; ++i) root[i] = hn::Add(root[i], hn::Set(d, a.epsilon));
+  approximate_inverse<Real>(root, inverse);
+  for (int i = 0; i < N; ++i) {
+    const auto move = hn::Mul(hn::Set(d, a.step), m[i]);
+    const auto w = load(d, at(a.weights, i), left);
+    store(negative_fma(move, inverse[i], w), d, at(a.weights, i), left);
+  }
+}
+
+template <class Real>
+void adam(const AdamArguments<Real>& arguments) {
+  const AdamArguments<Real> a = arguments;  // a copy: stores through its pointers cannot change it
+  if (a.drop_tiny_moments) {
+    drop_tiny(a.count, a.first_moment);
+    drop_tiny(a.count, a.second_moment);
+  }
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<Real>());
+  std::size_t i = 0;
+  for (; i + kAdamVectors * lanes <= a.count; i += kAdamVectors * lanes) {
+    adam_vectors<kAdamVectors>(a, i, lanes);
+  }
+  for (; i < a.count; i += lanes) adam_vectors<1>(a, i, a.count - i);
 }
 
 template <class Real>

@@ -23,8 +23,11 @@ struct MatmulArguments {
   bool accumulate;
 };
 
-/// q, k, v and out have rows of channels = heads * D numbers. The probabilities of a sequence are
-/// stored head by head, queries x keys.
+/// How many queries the attention kernels take at a time, whatever the width of a vector.
+inline constexpr std::size_t kAttentionChunk = 8;
+
+/// q, k, v and out have rows of channels = heads * D numbers. The probabilities are stored sequence
+/// by sequence, head by head, chunk by chunk of queries, as keys x kAttentionChunk.
 template <class Real>
 struct AttentionArguments {
   std::size_t channels, heads;
@@ -32,15 +35,42 @@ struct AttentionArguments {
   std::size_t sequence_count;
   const Real *q, *k, *v;
   Real* probabilities;
+  Real* scratch;  ///< attention_scratch() numbers
+
+  /// Where probabilities[query][key] of head `head` stands within its sequence.
+  static std::size_t place(const Sequence& s, std::size_t head, std::size_t query,
+                           std::size_t key) {
+    const std::size_t chunk = head * chunks(s) + query / kAttentionChunk;
+    return (chunk * s.keys + key) * kAttentionChunk + query % kAttentionChunk;
+  }
+  static std::size_t chunks(const Sequence& s) {
+    return (s.queries + kAttentionChunk - 1) / kAttentionChunk;
+  }
+  static std::size_t probability_count(const Sequence& s, std::size_t heads) {
+    return heads * chunks(s) * s.keys * kAttentionChunk;
+  }
 };
 
+/// Numbers of scratch memory that both attention kernels need for a sequence.
+inline std::size_t attention_scratch(const Sequence& s, std::size_t channels) {
+  const std::size_t queries = (s.queries + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
+  const std::size_t keys = (s.keys + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
+  return 2 * channels * kAttentionChunk + 2 * keys * kAttentionChunk + 2 * queries * keys +
+         2 * channels * keys;
+}
+
+/// m = beta1 m + g;  v = beta2 v + g^2;  w -= step m / (sqrt(v) + epsilon)
 template <class Real>
 struct AdamArguments {
   std::size_t count;
-  Real *weights, *gradients, *first_moment, *second_moment;
-  Real beta1, beta2, epsilon;
-  Real step_size;          ///< learning rate / (1 - beta1^t)
-  Real second_correction;  ///< 1 / (1 - beta2^t)
+  Real* weights;
+  const Real* gradients;
+  Real *first_moment, *second_moment;
+  Real beta1, beta2, epsilon, step;
+  /// Sets moments to zero that are too small to matter. Where a gradient stays zero they would
+  /// shrink step by step into the subnormal numbers, on which processors are a hundred times
+  /// slower.
+  bool drop_tiny_moments;
 };
 
 /// The numeric work of the fused algebra for one instruction set. Every table gives the same bits;
@@ -69,7 +99,7 @@ struct Kernels {
   void (*attention)(const AttentionArguments<Real>&, Real* out);
   void (*attention_backward)(const AttentionArguments<Real>&, const Real* grad_out, Real* grad_q,
                              Real* grad_k, Real* grad_v);
-  /// One step of Adam (Kingma and Ba, 2015); leaves the gradients at zero.
+  /// One step of Adam (Kingma and Ba, 2015); the quotient is within 4 ulp.
   void (*adam)(const AdamArguments<Real>&);
   void (*exp)(std::size_t n, const Real* x, Real* y);
   void (*log)(std::size_t n, const Real* x, Real* y);

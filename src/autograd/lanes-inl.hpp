@@ -20,16 +20,6 @@ struct FloatBits<float> {
   static constexpr float kRound = 0x1.8p23f;
 };
 
-template <class Real>
-HWY_INLINE Real fma1(Real a, Real b, Real c) {
-#if defined(__FMA__) || defined(__aarch64__)
-  if constexpr (sizeof(Real) == 8) return __builtin_fma(a, b, c);
-  return __builtin_fmaf(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c));
-#else
-  return std::fma(a, b, c);
-#endif
-}
-
 // a * b + c, rounded once. Highway's single lane would round twice.
 template <class V>
 HWY_INLINE V fma(V a, V b, V c) {
@@ -37,6 +27,16 @@ HWY_INLINE V fma(V a, V b, V c) {
   return V(std::fma(a.raw, b.raw, c.raw));
 #else
   return hn::MulAdd(a, b, c);
+#endif
+}
+
+// c - a * b, rounded once.
+template <class V>
+HWY_INLINE V negative_fma(V a, V b, V c) {
+#if HWY_TARGET == HWY_SCALAR
+  return V(std::fma(-a.raw, b.raw, c.raw));
+#else
+  return hn::NegMulAdd(a, b, c);
 #endif
 }
 
@@ -83,9 +83,9 @@ HWY_INLINE Real sum_in_eight_lanes(std::size_t n, const Term& term) {
 }
 
 // What elementary-inl.hpp asks for.
-template <class Real>
+template <class Real, class Tag = hn::ScalableTag<Real>>
 struct Ops {
-  using D = hn::ScalableTag<Real>;
+  using D = Tag;
   using V = hn::Vec<D>;
   using B = FloatBits<Real>;
   using DI = hn::RebindToSigned<D>;
@@ -100,6 +100,9 @@ struct Ops {
   static HWY_INLINE V max(V a, V b) { return hn::Max(a, b); }
   static HWY_INLINE V round(V a) { return hn::Round(a); }
   static HWY_INLINE V nan_from(V x, V result) { return hn::IfThenElse(hn::IsNaN(x), x, result); }
+  static HWY_INLINE V zero_below(V bound, V x, V result) {
+    return hn::IfThenZeroElse(hn::Lt(x, bound), result);
+  }
   static HWY_INLINE VI to_int(V whole) {
     return hn::Sub(hn::BitCast(DI(), hn::Add(whole, set(B::kRound))),
                    hn::BitCast(DI(), set(B::kRound)));

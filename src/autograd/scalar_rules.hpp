@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "microgpt/autograd/tape.hpp"
 #include "microgpt/core/elementary.hpp"
 
@@ -13,6 +15,13 @@ struct LocalDerivatives {
 };
 
 inline bool has_two_parents(Op op) { return op <= Op::div || op == Op::pow; }
+
+/// The limit of z x^(z - 1) as x > 0 goes to 0, for z >= 0.
+template <class Real>
+inline Real derivative_of_power_at_zero(Real z) {
+  if (z > 0 && z < 1) return std::numeric_limits<Real>::infinity();
+  return z == 1 ? Real{1} : Real{0};
+}
 
 /// The one place where the scalar algebra is differentiated: x and z are the operands' data, y the
 /// result.
@@ -32,7 +41,7 @@ inline LocalDerivatives<Real> local_derivatives(Op op, Real x, Real z, Real y) {
     case Op::pow:
       return {z * y / x, elementary::log(x) * y};
     case Op::pow_constant:
-      return {x == 0 ? (z == 1 ? Real{1} : Real{0}) : z * y / x, 0};
+      return {x == 0 ? derivative_of_power_at_zero(z) : z * y / x, 0};
     case Op::exp:
       return {y, 0};
     case Op::log:

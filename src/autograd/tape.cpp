@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "fused_record.hpp"
 #include "kernels.hpp"
@@ -13,31 +11,6 @@
 #include "scalar_rules.hpp"
 
 namespace microgpt {
-
-namespace {
-
-constexpr std::size_t kAlignment = 64;  // a cache line, and a whole AVX-512 register
-
-std::size_t grown(std::size_t capacity, std::size_t needed) {
-  return std::max({needed, capacity * 2, std::size_t{1024}});
-}
-
-/// A larger copy of an array; throws std::bad_alloc.
-template <class T>
-T* reallocated(const T* old, std::size_t used, std::size_t capacity) {
-  const std::size_t bytes = (capacity * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-  void* memory = std::aligned_alloc(kAlignment, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  if (used > 0) std::memcpy(memory, old, used * sizeof(T));
-  return static_cast<T*>(memory);
-}
-
-}  // namespace
-
-template <class Real>
-void Tape<Real>::FreeDelete::operator()(void* memory) const {
-  std::free(memory);
-}
 
 template <class Real>
 Tape<Real>::Tape(Simd simd) : kernels_(&kernels_for<Real>(simd)) {}
@@ -47,10 +20,9 @@ Tape<Real>::~Tape() = default;
 
 template <class Real>
 Val<Real> Tape<Real>::value(Real data) {
-  if (size_ == capacity_) reserve_values(size_ + 1);
-  const Index index = static_cast<Index>(size_++);
-  data_[index] = data;
-  grad_[index] = 0;
+  const Index index = static_cast<Index>(data_.size());
+  data_.push_back(data);
+  grad_.push_back(0);
   return {*this, index};
 }
 
@@ -64,43 +36,45 @@ Block<Real> Tape<Real>::zeros(std::size_t rows, std::size_t cols) {
 
 template <class Real>
 Index Tape<Real>::allocate(std::size_t count) {
-  constexpr std::size_t kLine = kAlignment / sizeof(Real);
-  const std::size_t first = (size_ + kLine - 1) / kLine * kLine;
-  if (first + count > capacity_) reserve_values(first + count);
+  const std::size_t end = data_.size(), first = (end + kLine - 1) / kLine * kLine;
+  if (first + count > std::numeric_limits<Index>::max()) fail("the tape is full: 2^32 numbers");
+  data_.resize(first + count);
+  grad_.resize(first + count);
   // The skipped numbers belong to nobody; as zeros they do no harm in a pass over a whole range.
-  std::fill(&data_[size_], &data_[first], Real{0});
-  std::fill(&grad_[size_], &grad_[first], Real{0});
-  size_ = first + count;
+  for (std::size_t i = end; i < first; ++i) data_[i] = grad_[i] = 0;
+  return static_cast<Index>(first);
+}
+
+template <class Real>
+Index Tape<Real>::save(std::size_t count) {
+  const std::size_t first = (saved_.size() + kLine - 1) / kLine * kLine;
+  saved_.resize(first + count);
   return static_cast<Index>(first);
 }
 
 template <class Real>
 void Tape<Real>::push(const FusedRecord<Real>& record) {
   if (!recording_) return;
-  if (records_size_ == records_capacity_) reserve_records(records_size_ + 1);
-  records_[records_size_++] = {Op::fused, record.output, static_cast<Index>(fused_.size()), 0};
+  records_.push_back({Op::fused, record.output, static_cast<Index>(fused_.size()), 0});
   fused_.push_back(record);
 }
 
 template <class Real>
 std::span<std::uint32_t> Tape<Real>::integers(std::size_t count) {
-  integers_.resize(integers_.size() + count);
-  return std::span(integers_).last(count);
-}
-
-template <class Real>
-std::span<const std::uint32_t> Tape<Real>::integers(std::size_t first, std::size_t count) const {
-  return std::span(integers_).subspan(first, count);
+  const std::size_t first = integers_.size();
+  integers_.resize(first + count);
+  return {integers_.data() + first, count};
 }
 
 template <class Real>
 void Tape<Real>::backward(Val<Real> output) {
-  require(records_size_ > 0 && output.index() >= records_[0].output,
+  require(records_.size() > 0 && output.index() >= records_[0].output,
           "backward of a value that was not recorded");
   const Index first = records_[0].output;
-  std::fill(&grad_[first], &grad_[size_], Real{0});
+  if (scalar_records_) grad(0, first);  // the loop below adds to single gradients without a look
+  std::fill(grad_.data() + first, grad_.data() + grad_.size(), Real{0});
   grad_[output.index()] = 1;
-  for (std::size_t i = records_size_; i-- > 0;) {
+  for (std::size_t i = records_.size(); i-- > 0;) {
     const Record& record = records_[i];
     if (record.op == Op::fused) {
       const FusedRecord<Real>& fused = fused_[record.a];
@@ -116,10 +90,49 @@ void Tape<Real>::backward(Val<Real> output) {
 }
 
 template <class Real>
+void Tape<Real>::reset_gradients(Index first, std::size_t count) {
+  const std::size_t begin = first / kLine, end = (first + count + kLine - 1) / kLine;
+  require(first % kLine == 0, "only whole blocks can be reset");
+  if (reset_.size() < end) {
+    const std::size_t old = reset_.size();
+    reset_.resize(end);
+    std::fill(reset_.data() + old, reset_.data() + end, std::uint8_t{0});
+  }
+  std::fill(reset_.data() + begin, reset_.data() + end, std::uint8_t{1});
+  reset_end_ = std::max(reset_end_, end * kLine);
+}
+
+template <class Real>
+void Tape<Real>::write_zeros(Index first, std::size_t count) {
+  const std::size_t end = std::min((first + count + kLine - 1) / kLine, reset_end_ / kLine);
+  std::uint8_t* line = reset_.data() + first / kLine;
+  std::uint8_t* const last = reset_.data() + end;
+  while (line < last) {
+    line = static_cast<std::uint8_t*>(std::memchr(line, 1, static_cast<std::size_t>(last - line)));
+    if (line == nullptr) return;
+    std::uint8_t* const run = line;
+    while (line < last && *line != 0) *line++ = 0;
+    std::fill_n(grad_.data() + (run - reset_.data()) * std::ptrdiff_t{kLine},
+                static_cast<std::size_t>(line - run) * kLine, Real{0});
+  }
+}
+
+template <class Real>
+bool Tape<Real>::take_reset(Index first, std::size_t count) {
+  const std::size_t begin = first / kLine, lines = (first + count + kLine - 1) / kLine - begin;
+  if (first % kLine != 0 || (begin + lines) * kLine > reset_end_) return false;
+  if (std::memchr(reset_.data() + begin, 0, lines) != nullptr) return false;
+  std::memset(reset_.data() + begin, 0, lines);
+  // What shares the last line belongs to others, and was reset with it.
+  std::fill(&grad_[first + count], &grad_[(begin + lines) * kLine], Real{0});
+  return true;
+}
+
+template <class Real>
 std::vector<Parent<Real>> Tape<Real>::history(Index i) {
-  if (records_size_ == 0 || i < records_[0].output) return {};
+  if (records_.size() == 0 || i < records_[0].output) return {};
   // Outputs are in creation order: the record of i is the last one that starts at or before it.
-  const std::span<const Record> records(records_.get(), records_size_);
+  const std::span<const Record> records(records_.data(), records_.size());
   const auto after =
       std::upper_bound(records.begin(), records.end(), i,
                        [](Index index, const Record& r) { return index < r.output; });
@@ -139,31 +152,18 @@ std::vector<Parent<Real>> Tape<Real>::history(Index i) {
 
 template <class Real>
 auto Tape<Real>::position() const -> Position {
-  return {size_, records_size_, fused_.size(), integers_.size()};
+  return {data_.size(), saved_.size(), records_.size(), fused_.size(), integers_.size()};
 }
 
 template <class Real>
 void Tape<Real>::rewind(const Position& position) {
-  size_ = position.values;
-  records_size_ = position.records;
+  data_.resize(position.values);
+  grad_.resize(position.values);
+  saved_.resize(position.saved);
+  records_.resize(position.records);
+  scalar_records_ = scalar_records_ && position.records > 0;
   fused_.resize(position.fused);
   integers_.resize(position.integers);
-}
-
-template <class Real>
-void Tape<Real>::reserve_values(std::size_t count) {
-  require(count <= std::numeric_limits<Index>::max(), "the tape holds at most 2^32 - 1 values");
-  const std::size_t capacity = grown(capacity_, count);
-  Array<Real> data(reallocated(data_.get(), size_, capacity));
-  grad_.reset(reallocated(grad_.get(), size_, capacity));
-  data_ = std::move(data);
-  capacity_ = capacity;
-}
-
-template <class Real>
-void Tape<Real>::reserve_records(std::size_t count) {
-  records_capacity_ = grown(records_capacity_, count);
-  records_.reset(reallocated(records_.get(), records_size_, records_capacity_));
 }
 
 namespace detail {
@@ -173,7 +173,7 @@ Real power(Real x, Real y) {
   if (y == Real(0.5) && x >= 0) return std::sqrt(x);
   if (y == Real(-0.5) && x > 0) return 1 / std::sqrt(x);
   const bool whole = y == std::floor(y);
-  require(x == x && y == y ? x > 0 || (whole && (x < 0 || y >= 0)) : true,
+  require(std::isnan(x) || std::isnan(y) || x > 0 || (x < 0 && whole) || (x == 0 && y >= 0),
           "pow of {} to {} is not a real number", x, y);
   if (whole && std::abs(y) <= 64) {
     Real result = 1;

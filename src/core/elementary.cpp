@@ -40,6 +40,7 @@ struct Ops {
   static V max(V a, V b) { return a > b ? a : b; }
   static V round(V a) { return std::nearbyint(a); }
   static V nan_from(V x, V result) { return x != x ? x : result; }
+  static V zero_below(V bound, V x, V result) { return x < bound ? Real{0} : result; }
   static V power_of_two(Int n) { return std::bit_cast<Real>((n + B::kBias) << B::kMantissa); }
   /// a 2^n in two steps, since 2^n alone may be out of range.
   static V scale(V a, V n) {

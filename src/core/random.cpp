@@ -2,6 +2,7 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -38,7 +39,8 @@ double Rng::uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 double Rng::uniform(double low, double high) { return low + (high - low) * uniform(); }
 
 double Rng::log_uniform(double low, double high) {
-  return elementary::exp(uniform(elementary::log(low), elementary::log(high)));
+  const double drawn = elementary::exp(uniform(elementary::log(low), elementary::log(high)));
+  return std::clamp(drawn, low, high);  // the way there and back rounds
 }
 
 std::size_t Rng::below(std::size_t count) {

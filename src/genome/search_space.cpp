@@ -92,7 +92,7 @@ Genome random_genome(const SearchSpace& s, Rng& rng) {
   g.n_layer = draw(s.n_layer);
   g.n_ctx = draw(s.n_ctx);
   g.n_ff_exp = draw(s.n_ff_exp);
-  g.lr = std::clamp(rng.log_uniform(s.lr_min, s.lr_max), s.lr_min, s.lr_max);
+  g.lr = rng.log_uniform(s.lr_min, s.lr_max);
   g.steps = draw(s.steps_draw);
   return g;
 }

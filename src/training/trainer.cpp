@@ -33,6 +33,7 @@ double Trainer<Real>::step() {
   require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);
   const double left = 1 - static_cast<double>(step_) / static_cast<double>(config_.steps);
   adam_.step(gpt_.weights(), gpt_.gradients(), config_.learning_rate * left);
+  gpt_.reset_gradients();
   ++step_;
   return loss;
 }

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "microgpt/autograd/buffer.hpp"
 #include "microgpt/autograd/simd.hpp"
 
 namespace microgpt {
@@ -55,13 +55,20 @@ class Tape {
   /// Throws Error if nothing was recorded, because recording was off.
   void backward(Val<Real> output);
 
-  Real data(Index i) const { return data_[i]; }
-  Real grad(Index i) const { return grad_[i]; }
-  std::span<Real> data(Index first, std::size_t count) { return {&data_[first], count}; }
-  std::span<Real> grad(Index first, std::size_t count) { return {&grad_[first], count}; }
+  /// Sets the gradients of a block of parameters to zero, in no time: nothing is written until the
+  /// gradients are looked at or added to, and a matrix product that comes first just overwrites.
+  void reset_gradients(Index first, std::size_t count);
 
-  std::size_t value_count() const { return size_; }
-  std::size_t record_count() const { return records_size_; }
+  Real data(Index i) const { return data_[i]; }
+  Real grad(Index i) { return grad(i, 1)[0]; }
+  std::span<Real> data(Index first, std::size_t count) { return {&data_[first], count}; }
+  std::span<Real> grad(Index first, std::size_t count) {
+    if (first < reset_end_) write_zeros(first, count);
+    return {&grad_[first], count};
+  }
+
+  std::size_t value_count() const { return data_.size(); }
+  std::size_t record_count() const { return records_.size(); }
   bool recording() const { return recording_; }
   const Kernels<Real>& kernels() const { return *kernels_; }
 
@@ -79,11 +86,24 @@ class Tape {
   Index push(Op op, Real data, Index a, Index b);
   /// Room for `count` new values, aligned to a cache line; data not set.
   Index allocate(std::size_t count);
+  /// Whether gradients were reset and not touched since. They are then the caller's to overwrite.
+  bool take_reset(Index first, std::size_t count);
+  /// Room for `count` numbers that an operation keeps for the way back: they are no values and
+  /// have no gradients. Aligned like values; not set.
+  Index save(std::size_t count);
+  std::span<Real> saved(Index first, std::size_t count) { return {&saved_[first], count}; }
+  /// Room for `count` numbers that nobody needs after the operation; void at the next call.
+  Real* scratch(std::size_t count) {
+    if (scratch_.size() < count) scratch_.resize(count);
+    return scratch_.data();
+  }
   /// Remembers a fused operation; does nothing while recording is off.
   void push(const FusedRecord<Real>& record);
   /// Room for `count` integers (tokens, positions) that live as long as the values of this step.
   std::span<std::uint32_t> integers(std::size_t count);
-  std::span<const std::uint32_t> integers(std::size_t first, std::size_t count) const;
+  std::span<const std::uint32_t> integers(std::size_t first, std::size_t count) const {
+    return {integers_.data() + first, count};
+  }
   std::size_t integer_count() const { return integers_.size(); }
 
  private:
@@ -94,25 +114,21 @@ class Tape {
     Index b;
   };
   struct Position {
-    std::size_t values, records, fused, integers;
+    std::size_t values, saved, records, fused, integers;
   };
-  struct FreeDelete {
-    void operator()(void* memory) const;
-  };
-  template <class T>
-  using Array = std::unique_ptr<T[], FreeDelete>;
-
+  static constexpr std::size_t kLine = Buffer<Real>::kAlignment / sizeof(Real);
   Position position() const;
+  void write_zeros(Index first, std::size_t count);
   void rewind(const Position& position);
-  void reserve_values(std::size_t count);
-  void reserve_records(std::size_t count);
 
-  Array<Real> data_, grad_;
-  std::size_t size_ = 0, capacity_ = 0;
-  Array<Record> records_;
-  std::size_t records_size_ = 0, records_capacity_ = 0;
-  std::vector<FusedRecord<Real>> fused_;
-  std::vector<std::uint32_t> integers_;
+  Buffer<Real> data_, grad_;    // of the values, by index
+  Buffer<std::uint8_t> reset_;  // for each cache line of parameters: gradients are zero, unwritten
+  std::size_t reset_end_ = 0;   // no value from here on is reset
+  bool scalar_records_ = false;
+  Buffer<Real> saved_, scratch_;
+  Buffer<Record> records_;
+  Buffer<FusedRecord<Real>> fused_;
+  Buffer<std::uint32_t> integers_;
   bool recording_ = true;
   const Kernels<Real>* kernels_;
 };
@@ -147,12 +163,13 @@ class Tape<Real>::Inference {
 
 template <class Real>
 inline Index Tape<Real>::push(Op op, Real data, Index a, Index b) {
-  if (size_ == capacity_) reserve_values(size_ + 1);
-  const Index output = static_cast<Index>(size_++);
-  data_[output] = data;
-  if (!recording_) return output;
-  if (records_size_ == records_capacity_) reserve_records(records_size_ + 1);
-  records_[records_size_++] = {op, output, a, b};
+  const Index output = static_cast<Index>(data_.size());
+  data_.push_back(data);
+  grad_.resize(data_.size());
+  if (recording_) {
+    records_.push_back({op, output, a, b});
+    scalar_records_ = true;
+  }
   return output;
 }
 

@@ -5,7 +5,7 @@
 /// the same polynomials lane by lane (src/core/elementary-inl.hpp is the one text of both).
 namespace microgpt::elementary {
 
-/// e^x within 2 ulp; overflows to infinity, underflows to zero, NaN stays NaN.
+/// e^x within 2 ulp; overflows to infinity, is zero below x = -708 (float: -87), NaN stays NaN.
 double exp(double x);
 float exp(float x);
 

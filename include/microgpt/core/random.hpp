@@ -32,7 +32,7 @@ class Rng {
   /// Uniform in [low, high).
   double uniform(double low, double high);
 
-  /// Log-uniform in [low, high); 0 < low <= high.
+  /// Log-uniform in [low, high]; 0 < low <= high.
   double log_uniform(double low, double high);
 
   /// Uniform in [0, count) without bias; count > 0.

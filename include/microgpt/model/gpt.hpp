@@ -79,6 +79,7 @@ class Gpt {
   /// All weights in one run, as Adam walks over them, padding included.
   std::span<Real> weights() const { return tape_->data(first_, extent_); }
   std::span<Real> gradients() const { return tape_->grad(first_, extent_); }
+  void reset_gradients() const { tape_->reset_gradients(first_, extent_); }
 
  private:
   struct Layer {

@@ -1,4 +1,5 @@
 // Multi-head causal attention over packed sequences.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -19,7 +20,9 @@ const Sequence* sequences_of(Tape<Real>& tape, const FusedRecord<Real>& r) {
 
 std::size_t probability_count(std::span<const Sequence> sequences, std::size_t heads) {
   std::size_t count = 0;
-  for (const Sequence& s : sequences) count += heads * s.queries * std::size_t{s.keys};
+  for (const Sequence& s : sequences) {
+    count += AttentionArguments<double>::probability_count(s, heads);
+  }
   return count;
 }
 
@@ -29,24 +32,27 @@ std::size_t key_count(std::span<const Sequence> sequences) {
   return count;
 }
 
-// saved: the probabilities, then the values v start at saved_v; see attention() below
+// saved: the probabilities
 template <class Real>
-AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r, Index v) {
+AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
   const std::size_t keys = key_count(sequences) * r.cols;
+  std::size_t scratch = 0;
+  for (const Sequence& s : sequences) scratch = std::max(scratch, attention_scratch(s, r.cols));
   return {.channels = r.cols,
           .heads = r.inner,
           .sequences = sequences.data(),
           .sequence_count = sequences.size(),
           .q = tape.data(r.x, std::size_t{r.rows} * r.cols).data(),
           .k = tape.data(r.y, keys).data(),
-          .v = tape.data(v, keys).data(),
-          .probabilities = tape.data(r.saved, probability_count(sequences, r.inner)).data()};
+          .v = tape.data(r.z, keys).data(),
+          .probabilities = tape.saved(r.saved, probability_count(sequences, r.inner)).data(),
+          .scratch = tape.scratch(scratch)};
 }
 
 template <class Real>
 void attention_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
-  const auto a = arguments(tape, r, r.z);
+  const auto a = arguments(tape, r);
   const std::size_t queries = std::size_t{r.rows} * r.cols;
   const std::size_t keys = key_count({a.sequences, a.sequence_count}) * r.cols;
   tape.kernels().attention_backward(a, tape.grad(r.output, queries).data(),
@@ -66,17 +72,16 @@ Place place_of(std::span<const Sequence> sequences, Index row, std::size_t heads
   for (const Sequence& s : sequences) {
     if (row < s.queries) {
       place.seen = s.keys - s.queries + row + 1;
-      place.probabilities += (head * s.queries + row) * s.keys;
+      place.probabilities += AttentionArguments<double>::place(s, head, row, 0);
       return place;
     }
     row -= s.queries;
     place.first_key += s.keys;
-    place.probabilities += heads * s.queries * std::size_t{s.keys};
+    place.probabilities += AttentionArguments<double>::probability_count(s, heads);
   }
   return place;
 }
 
-// Before backward only: it overwrites the probabilities.
 // out_c = sum_s p_s v_sc: d/dv_sc = p_s;  with score_s = q k_s / sqrt(D):
 // dout_c/dscore_s = p_s (v_sc - out_c);  d/dq_i = sum_s that k_si / sqrt(D), d/dk_si = that q_i /
 // sqrt(D)
@@ -94,7 +99,8 @@ std::vector<Parent<Real>> attention_history(Tape<Real>& tape, const FusedRecord<
   std::vector<Parent<Real>> parents;
   for (Index s = 0; s < place.seen; ++s) {
     const Index key_row = (place.first_key + s) * r.cols;
-    const Real p = tape.data(r.saved + static_cast<Index>(place.probabilities) + s);
+    const std::size_t at = place.probabilities + s * kAttentionChunk;
+    const Real p = tape.saved(r.saved + static_cast<Index>(at), 1)[0];
     const Index v = r.z + key_row + channel, k = r.y + key_row + head * width;
     const Real by_score = p * (tape.data(v) - out) * root;
     parents.push_back({{tape, v}, p});
@@ -128,7 +134,7 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
           q.cols(), k.rows(), k.cols(), v.rows(), v.cols());
   Tape<Real>& tape = q.tape();
   const Block<Real> out(tape, tape.allocate(q.size()), q.rows(), q.cols());
-  const Index saved = tape.allocate(probability_count(sequences, heads));
+  const Index saved = tape.save(probability_count(sequences, heads));
   const std::size_t first = tape.integer_count();
   std::memcpy(tape.integers(2 * sequences.size()).data(), sequences.data(), sequences.size_bytes());
   const FusedRecord<Real> record = {
@@ -143,7 +149,7 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
       .inner = static_cast<std::uint32_t>(heads),
       .integers = static_cast<std::uint32_t>(first),
       .integer_count = static_cast<std::uint32_t>(2 * sequences.size())};
-  tape.kernels().attention(arguments(tape, record, v.first()), out.data().data());
+  tape.kernels().attention(arguments(tape, record), out.data().data());
   tape.push(record);
   return out;
 }

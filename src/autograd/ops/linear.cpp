@@ -12,6 +12,7 @@ template <class Real>
 void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::size_t T = r.rows, O = r.cols, I = r.inner;
   const Real* grad_y = tape.grad(r.output, T * O).data();
+  const bool first_to_add = tape.take_reset(r.y, I * O);
   tape.kernels().matmul({.rows = I,
                          .cols = O,
                          .inner = T,
@@ -22,8 +23,8 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                          .b_inner = O,
                          .c = tape.grad(r.y, I * O).data(),
                          .c_row = O,
-                         .accumulate = true});
-  Real* transposed = tape.data(r.saved, I * O).data();
+                         .accumulate = !first_to_add});
+  Real* transposed = tape.scratch(I * O);
   tape.kernels().transpose(I, O, tape.data(r.y, I * O).data(), transposed);
   tape.kernels().matmul({.rows = T,
                          .cols = I,
@@ -74,13 +75,10 @@ Block<Real> linear(Block<Real> x, Block<Real> weights) {
                          .c = out.data().data(),
                          .c_row = O,
                          .accumulate = false});
-  // Room for the transposed weights on the way back.
-  const Index saved = tape.recording() ? tape.allocate(I * O) : 0;
   tape.push({.rule = &kLinear<Real>,
              .output = out.first(),
              .x = x.first(),
              .y = weights.first(),
-             .saved = saved,
              .rows = static_cast<std::uint32_t>(T),
              .cols = static_cast<std::uint32_t>(O),
              .inner = static_cast<std::uint32_t>(I)});

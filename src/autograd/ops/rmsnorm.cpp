@@ -11,7 +11,7 @@ template <class Real>
 void rmsnorm_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::size_t n = std::size_t{r.rows} * r.cols;
   tape.kernels().rmsnorm_backward(r.rows, r.cols, tape.data(r.output, n).data(),
-                                  tape.data(r.saved, r.rows).data(), tape.grad(r.output, n).data(),
+                                  tape.saved(r.saved, r.rows).data(), tape.grad(r.output, n).data(),
                                   tape.grad(r.x, n).data());
 }
 
@@ -21,7 +21,7 @@ std::vector<Parent<Real>> rmsnorm_history(Tape<Real>& tape, const FusedRecord<Re
                                           std::size_t i) {
   const Index row = static_cast<Index>(i) / r.cols, j = static_cast<Index>(i) % r.cols;
   const Index first = row * r.cols;
-  const Real inverse_rms = tape.data(r.saved + row), y_j = tape.data(r.output + first + j);
+  const Real inverse_rms = tape.saved(r.saved + row, 1)[0], y_j = tape.data(r.output + first + j);
   std::vector<Parent<Real>> parents;
   for (Index k = 0; k < r.cols; ++k) {
     const Real y_k = tape.data(r.output + first + k);
@@ -41,9 +41,9 @@ template <class Real>
 Block<Real> rmsnorm(Block<Real> x) {
   Tape<Real>& tape = x.tape();
   const Block<Real> out(tape, tape.allocate(x.size()), x.rows(), x.cols());
-  const Index saved = tape.allocate(x.rows());
+  const Index saved = tape.save(x.rows());
   tape.kernels().rmsnorm(x.rows(), x.cols(), x.data().data(), out.data().data(),
-                         tape.data(saved, x.rows()).data());
+                         tape.saved(saved, x.rows()).data());
   tape.push({.rule = &kRmsnorm<Real>,
              .output = out.first(),
              .x = x.first(),

@@ -37,7 +37,7 @@ template <class Real>
 void cross_entropy_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::size_t n = std::size_t{r.rows} * r.inner;
   tape.kernels().cross_entropy_backward(
-      r.rows, r.inner, tape.data(r.saved, n).data(), tape.integers(r.integers, r.rows).data(),
+      r.rows, r.inner, tape.saved(r.saved, n).data(), tape.integers(r.integers, r.rows).data(),
       tape.grad(r.output, r.rows).data(), tape.grad(r.x, n).data());
 }
 
@@ -49,7 +49,7 @@ std::vector<Parent<Real>> cross_entropy_history(Tape<Real>& tape, const FusedRec
   const std::uint32_t target = tape.integers(r.integers, r.rows)[row];
   std::vector<Parent<Real>> parents;
   for (Index k = 0; k < r.inner; ++k) {
-    const Real probability = tape.data(r.saved + first + k);
+    const Real probability = tape.saved(r.saved + first + k, 1)[0];
     parents.push_back({{tape, r.x + first + k}, probability - (k == target ? Real{1} : Real{0})});
   }
   return parents;
@@ -85,9 +85,9 @@ Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> tar
   Tape<Real>& tape = logits.tape();
   const std::size_t T = logits.rows();
   const Block<Real> out(tape, tape.allocate(T), T, 1);
-  const Index saved = tape.allocate(logits.size());
+  const Index saved = tape.save(logits.size());
   tape.kernels().cross_entropy(T, logits.cols(), logits.data().data(), targets.data(),
-                               tape.data(saved, logits.size()).data(), out.data().data());
+                               tape.saved(saved, logits.size()).data(), out.data().data());
   const std::size_t integers = tape.integer_count();
   std::copy(targets.begin(), targets.end(), tape.integers(T).begin());
   tape.push({.rule = &kCrossEntropy<Real>,
