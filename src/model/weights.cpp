@@ -1,0 +1,237 @@
+#include "microgpt/model/weights.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
+
+namespace microgpt {
+
+namespace {
+
+/// A matrix without its values.
+struct Shape {
+  std::string name;
+  std::size_t rows, cols;
+};
+
+/// All matrices of a GPT as they stand in a file, in the order of Gpt::parameters().
+std::vector<Shape> shapes_of(const GptConfig& c) {
+  const std::size_t C = c.n_emb, F = c.n_emb * c.n_ff_exp;
+  std::vector<Shape> shapes = {{"wte", c.n_vocab, C}, {"wpe", c.n_ctx, C}};
+  for (std::size_t i = 0; i < c.n_layer; ++i) {
+    const std::string layer = fmt::format("layers.{}.", i);
+    for (const char* name : {"wq", "wk", "wv", "wo"}) shapes.push_back({layer + name, C, C});
+    shapes.push_back({layer + "fc1", F, C});
+    shapes.push_back({layer + "fc2", C, F});
+  }
+  shapes.push_back({"lm_head", c.n_vocab, C});
+  return shapes;
+}
+
+/// Embeddings lie in memory as in a file; weight matrices are transposed.
+bool is_embedding(std::string_view name) { return name == "wte" || name == "wpe"; }
+
+using ByName = std::map<std::string_view, const Tensor*>;
+
+ByName by_name(const std::vector<Tensor>& tensors) {
+  ByName index;
+  for (const Tensor& tensor : tensors) index.emplace(tensor.name, &tensor);
+  return index;
+}
+
+const Tensor& get(const ByName& tensors, std::string_view name) {
+  const auto found = tensors.find(name);
+  require(found != tensors.end(), "tensor \"{}\" is missing", name);
+  return *found->second;
+}
+
+void require_shape(const Tensor& tensor, const Shape& shape, std::string_view who) {
+  require(tensor.rows == shape.rows && tensor.cols == shape.cols,
+          "tensor \"{}\": its shape is [{}, {}], but {} [{}, {}]", shape.name, tensor.rows,
+          tensor.cols, who, shape.rows, shape.cols);
+}
+
+/// Throws Error unless every value is a finite one of the number type.
+void require_finite(const Tensor& tensor, NumberType type) {
+  const double largest = type == NumberType::f64
+                             ? std::numeric_limits<double>::max()
+                             : static_cast<double>(std::numeric_limits<float>::max());
+  for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+    if (std::abs(tensor.values[i]) <= largest) continue;  // not so for NaN
+    fail("tensor \"{}\": its value at [{}, {}] ({}) is not finite in {}", tensor.name,
+         i / tensor.cols, i % tensor.cols, tensor.values[i], name(type));
+  }
+}
+
+// ---- From a file ----
+
+const std::string& metadata(const Safetensors& file, const std::string& key) {
+  const auto found = file.metadata.find(key);
+  require(found != file.metadata.end(), "\"{}\" is missing in the metadata", key);
+  return found->second;
+}
+
+template <class Number>
+Number metadata_number(const Safetensors& file, const std::string& key) {
+  const std::string& text = metadata(file, key);
+  Number number{};
+  const char* const last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, number);
+  require(problem == std::errc() && end == last, "{} ({:?}) in the metadata must be a {}", key,
+          text.substr(0, 40), std::is_integral_v<Number> ? "whole number" : "number");
+  return number;
+}
+
+/// The sizes, each from one tensor that shows it. Whether the others agree is found out later.
+GptConfig read_config(const Safetensors& file, const ByName& tensors) {
+  const Tensor &wte = get(tensors, "wte"), &fc1 = get(tensors, "layers.0.fc1");
+  GptConfig config = {.n_vocab = wte.rows,
+                      .n_emb = wte.cols,
+                      .n_ctx = get(tensors, "wpe").rows,
+                      .n_layer = 1,
+                      .n_head = metadata_number<std::size_t>(file, "n_head"),
+                      .n_ff_exp = fc1.rows / wte.cols};
+  require(fc1.rows % wte.cols == 0,
+          "tensor \"{}\": its shape is [{}, {}], but its rows must be a multiple of n_emb ({})",
+          fc1.name, fc1.rows, fc1.cols, config.n_emb);
+  while (tensors.contains(fmt::format("layers.{}.fc1", config.n_layer))) ++config.n_layer;
+  validate(config);
+  const auto epsilon = metadata_number<double>(file, "rms_eps");
+  require(epsilon == kRmsNormEpsilon, "rms_eps ({}) must be {}, as in the norms of this program",
+          epsilon, kRmsNormEpsilon);
+  return config;
+}
+
+std::u32string read_vocabulary(const Safetensors& file, std::size_t n_vocab) {
+  std::u32string vocabulary = decode_utf8(metadata(file, "vocab"));
+  require(vocabulary.size() + 1 == n_vocab,
+          "tensor \"wte\": it has {} rows, but vocab has {} characters, and each of them and the "
+          "delimiter must have one",
+          n_vocab, vocabulary.size());
+  return vocabulary;
+}
+
+WeightFile read_gpt(const Safetensors& file) {
+  ByName left = by_name(file.tensors);
+  WeightFile weights{.config = read_config(file, left),
+                     .vocabulary = {},
+                     .seed = {},
+                     .type = file.type,
+                     .tensors = {}};
+  weights.vocabulary = read_vocabulary(file, weights.config.n_vocab);
+  if (file.metadata.contains("seed")) {
+    weights.seed = metadata_number<std::uint64_t>(file, "seed");
+  }
+  for (const Shape& shape : shapes_of(weights.config)) {
+    const Tensor& tensor = get(left, shape.name);
+    require_shape(tensor, shape, "beside the others it must be");
+    require_finite(tensor, file.type);
+    weights.tensors.push_back(tensor);
+    left.erase(shape.name);
+  }
+  if (!left.empty()) {
+    fail("tensor {:?}: not part of a GPT with n_layer {}", left.begin()->first.substr(0, 60),
+         weights.config.n_layer);
+  }
+  return weights;
+}
+
+// ---- To a GPT ----
+
+/// Throws Error unless the tensors are those of a GPT with these sizes.
+void require_sizes(const WeightFile& file, const GptConfig& config) {
+  ByName left = by_name(file.tensors);
+  for (const Shape& shape : shapes_of(config)) {
+    const auto found = left.find(shape.name);
+    require(found != left.end(), "tensor \"{}\": there is none, but the model needs [{}, {}]",
+            shape.name, shape.rows, shape.cols);
+    require_shape(*found->second, shape, "the model needs");
+    left.erase(found);
+  }
+  if (!left.empty()) {
+    const Tensor& tensor = *left.begin()->second;
+    fail("tensor \"{}\": its shape is [{}, {}], but the model has none of that name", tensor.name,
+         tensor.rows, tensor.cols);
+  }
+  require(file.config.n_head == config.n_head, "n_head is {}, but the model has {}",
+          file.config.n_head, config.n_head);
+}
+
+template <class Real>
+constexpr NumberType kTypeOf = sizeof(Real) == 8 ? NumberType::f64 : NumberType::f32;
+
+/// Calls visit(value of the file, weight in memory) for each weight of a parameter, in the order of
+/// the file.
+template <class Real, class Value, class Visit>
+void pair_up(const NamedBlock<Real>& parameter, std::span<Value> values, const Visit& visit) {
+  const std::size_t in = parameter.block.rows(), out = parameter.block.cols();
+  const std::span<Real> weights = parameter.block.data();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    visit(values[i], weights[is_embedding(parameter.name) ? i : i % in * out + i / in]);
+  }
+}
+
+}  // namespace
+
+WeightFile parse_weights(const std::string& path, std::string_view bytes) {
+  try {
+    return read_gpt(parse_safetensors(bytes));
+  } catch (const Error& error) {
+    fail("{}: not the weights of a GPT: {}", path, error.what());
+  }
+}
+
+WeightFile load_weights(const std::filesystem::path& path) {
+  return parse_weights(path.string(), read_file(path));
+}
+
+std::string to_bytes(const WeightFile& weights) {
+  for (const Tensor& tensor : weights.tensors) require_finite(tensor, weights.type);
+  Safetensors file{.metadata = {{"vocab", encode_utf8(weights.vocabulary)},
+                                {"n_head", fmt::format("{}", weights.config.n_head)},
+                                {"rms_eps", fmt::format("{}", kRmsNormEpsilon)}},
+                   .type = weights.type,
+                   .tensors = weights.tensors};
+  if (weights.seed) file.metadata["seed"] = fmt::format("{}", *weights.seed);
+  return to_bytes(file);
+}
+
+template <class Real>
+WeightFile weights_of(const Gpt<Real>& gpt) {
+  WeightFile file{
+      .config = gpt.config(), .vocabulary = {}, .seed = {}, .type = kTypeOf<Real>, .tensors = {}};
+  const std::vector<Shape> shapes = shapes_of(gpt.config());
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const NamedBlock<Real>& parameter = gpt.parameters()[i];
+    std::vector<double> values(parameter.block.size());
+    pair_up(parameter, std::span(values), [](double& value, Real weight) { value = weight; });
+    file.tensors.push_back({shapes[i].name, shapes[i].rows, shapes[i].cols, std::move(values)});
+  }
+  return file;
+}
+
+template <class Real>
+void set_weights(Gpt<Real>& gpt, const WeightFile& file) {
+  require_sizes(file, gpt.config());
+  for (const Tensor& tensor : file.tensors) require_finite(tensor, kTypeOf<Real>);
+  const ByName tensors = by_name(file.tensors);
+  for (const NamedBlock<Real>& parameter : gpt.parameters()) {
+    pair_up(parameter, std::span(get(tensors, parameter.name).values),
+            [](double value, Real& weight) { weight = static_cast<Real>(value); });
+  }
+}
+
+template WeightFile weights_of(const Gpt<double>&);
+template WeightFile weights_of(const Gpt<float>&);
+template void set_weights(Gpt<double>&, const WeightFile&);
+template void set_weights(Gpt<float>&, const WeightFile&);
+
+}  // namespace microgpt
