@@ -1,14 +1,19 @@
-// One organism: reads its DNA, trains, and speaks.
+// One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "command_line.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt {
@@ -24,7 +29,29 @@ struct Options {
   // Genes that replace those of the genome.
   std::optional<std::uint32_t> steps, n_emb, n_head, n_layer, n_ctx, n_ff_exp;
   std::optional<double> lr;
+  // Files to read weights from, and to write when all went well.
+  std::optional<std::string> load, init, save, save_init, trace;
 };
+
+void add_weight_options(CLI::App& app, Options& options) {
+  app.add_option("--save", options.save, "Write the trained weights to this safetensors file");
+  app.add_option("--save-init", options.save_init, "Write the weights before the first step");
+  app.add_option("--trace", options.trace, "Write step, document and loss of all steps as CSV");
+  app.add_option("--init", options.init, "Start training from the weights in this file");
+  app.add_option("--load", options.load, "Speak with the weights in this file, without training");
+}
+
+/// What is loaded has its sizes and its training behind it.
+void require_no_contradiction(const CLI::App& app) {
+  if (app.count("--load") == 0) return;
+  for (const char* other : {"--init", "--save-init", "--trace", "--genome", "--primordial",
+                            "--steps", "--lr", "--emb", "--head", "--layer", "--ctx", "--ff"}) {
+    require(app.count(other) == 0,
+            "--load and {} contradict each other: loaded weights have their sizes and are not "
+            "trained",
+            other);
+  }
+}
 
 CLI::Option* add_options(CLI::App& app, Options& options) {
   app.add_option("-s,--steps", options.steps, "Gene: training steps");
@@ -40,10 +67,30 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
                      "The DNA to read; without it there the creature is primordial")
           ->capture_default_str();
   app.add_flag("--primordial", options.primordial, "Ignore any genome and use the defaults");
-  app.add_option("--seed", options.seed, "Of everything random (default: the genome's, else 1)");
+  app.add_option(
+      "--seed", options.seed,
+      "Of everything random (default: that of the genome or of the loaded file, else 1)");
   app.add_option("--samples", options.samples, "Names to speak")->capture_default_str();
   add_common_options(app, options.common);
+  add_weight_options(app, options);
   return genome;
+}
+
+/// Finds what would go wrong after the training before it.
+void check(const Options& options) {
+  require(options.common.temperature > 0, "--temperature ({}) must be positive",
+          options.common.temperature);
+  std::map<std::filesystem::path, std::string_view> taken;
+  for (const auto& [flag, file] : {std::pair("--save", options.save),
+                                   {"--save-init", options.save_init},
+                                   {"--trace", options.trace}}) {
+    if (!file) continue;
+    require(!file->empty(), "{} must name a file", flag);
+    require_writable(*file);
+    const auto place = taken.emplace(std::filesystem::absolute(*file).lexically_normal(), flag);
+    require(place.second, "{} and {} must not name the same file ({})", place.first->second, flag,
+            *file);
+  }
 }
 
 /// The DNA, if there is any. A file that was asked for by name must be there.
@@ -66,23 +113,104 @@ Genome with_overrides(Genome genome, const Options& options) {
   return genome;
 }
 
-void introduce(const Options& options, const std::optional<GenomeFile>& file) {
-  if (file) {
-    fmt::print("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}\n", options.genome_file,
-               file->generation, file->loss);
-  } else {
-    fmt::print("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
+/// All that is settled before the first step.
+struct Beginning {
+  std::string_view origin;  ///< as the closing line names it
+  Genome genome;
+  Precision precision = Precision::f64;
+  std::uint64_t seed = 1;
+  std::optional<GenomeFile> dna;
+  std::optional<WeightFile> weights;
+};
+
+/// A creature that is to be trained.
+Beginning conceive(const Options& options, bool genome_named) {
+  Beginning begin;
+  begin.dna = find_genome(options, genome_named);
+  begin.origin = begin.dna ? "evolved" : "default";
+  const GenomeFile dna = begin.dna.value_or(GenomeFile{});
+  begin.genome = with_overrides(dna.genome, options);
+  begin.precision =
+      precision_from(options.common.precision.empty() ? dna.precision : options.common.precision);
+  begin.seed = options.seed.value_or(dna.seed);
+  if (options.init) begin.weights = load_weights(*options.init);
+  return begin;
+}
+
+/// A creature that was trained: everything is as its weights say.
+Beginning revive(const Options& options) {
+  Beginning begin;
+  begin.origin = "loaded";
+  begin.weights = load_weights(*options.load);
+  try {
+    begin.genome = genome_of(begin.weights->config);
+  } catch (const Error& error) {
+    fail("{}: {}", *options.load, error.what());
+  }
+  begin.precision = begin.weights->type == NumberType::f64 ? Precision::f64 : Precision::f32;
+  if (!options.common.precision.empty()) {
+    begin.precision = precision_from(options.common.precision);
+  }
+  begin.seed = options.seed.value_or(begin.weights->seed.value_or(1));
+  return begin;
+}
+
+void set_weights(Creature& creature, const Options& options, const WeightFile& weights) {
+  try {
+    creature.set_weights(weights);
+  } catch (const Error& error) {
+    fail("{}: {}", options.load ? *options.load : *options.init, error.what());
   }
 }
 
-void train(Creature& creature, std::uint32_t steps) {
+void introduce(const Options& options, const Beginning& begin) {
+  if (options.load) {
+    fmt::print("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", *options.load,
+               begin.weights->type == NumberType::f64 ? "f64" : "f32", architecture(begin.genome));
+    return;
+  }
+  if (begin.dna) {
+    fmt::print("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}\n", options.genome_file,
+               begin.dna->generation, begin.dna->loss);
+  } else {
+    fmt::print("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
+  }
+  fmt::print("{}\n", describe(begin.genome));
+}
+
+void describe_data(const Options& options, const Beginning& begin, const Dataset& data) {
+  fmt::print("{} parameters in {}, seed {}\n",
+             with_commas(parameter_count(gpt_config(begin.genome, data.vocabulary.size()))),
+             name(begin.precision), begin.seed);
+  fmt::print("{}: {} training, {} validation and {} test documents, {} characters\n",
+             options.common.input, with_commas(data.training.size()),
+             with_commas(data.validation.size()), with_commas(data.test.size()),
+             data.vocabulary.characters().size());
+  if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
+    fmt::print("note: the genome was evolved on another dataset, so its loss does not compare\n");
+  }
+  if (options.load && begin.weights->seed.value_or(begin.seed) != begin.seed) {
+    fmt::print("note: trained with seed {}, so some of what is held out here may be known to it\n",
+               *begin.weights->seed);
+  }
+}
+
+/// Trains to the end. Returns what --trace writes, if it was asked for.
+std::string train(Creature& creature, const Options& options, std::uint32_t steps,
+                  std::size_t documents) {
   constexpr std::uint32_t kReports = 10;
   const auto begin = std::chrono::steady_clock::now();
+  std::string trace = "step,document,loss\n";
   double sum = 0;
   std::uint32_t last_report = 0;
   for (std::uint32_t step = 1; !creature.trained(); ++step) {
-    sum += creature.step();
-    if (std::uint64_t{step} * kReports / steps == std::uint64_t{step - 1} * kReports / steps)
+    const double loss = creature.step();
+    if (options.trace) {
+      fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, (step - 1) % documents, loss);
+    }
+    sum += loss;
+    if (options.silent ||
+        std::uint64_t{step} * kReports / steps == std::uint64_t{step - 1} * kReports / steps)
       continue;
     fmt::print("  step {:>7}/{}  mean training loss {:.4f}\n", step, steps,
                sum / (step - last_report));
@@ -90,7 +218,8 @@ void train(Creature& creature, std::uint32_t steps) {
     last_report = step;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  fmt::print("trained in {:.2f} s\n", took.count());
+  if (!options.silent) fmt::print("trained in {:.2f} s\n", took.count());
+  return trace;
 }
 
 void print_losses(const Dataset& data, double validation, double test) {
@@ -102,43 +231,36 @@ void print_losses(const Dataset& data, double validation, double test) {
   fmt::print("{:<28} {:>10.4f} {:>10.4f}\n\n", "  knowing nothing", uniform, uniform);
 }
 
-int live(const Options& options, bool genome_named) {
-  require(options.common.temperature > 0, "--temperature ({}) must be positive",
-          options.common.temperature);
-  const std::optional<GenomeFile> file = find_genome(options, genome_named);
-  const GenomeFile dna = file.value_or(GenomeFile{});
-  const Genome genome = with_overrides(dna.genome, options);
-  const Precision precision =
-      precision_from(options.common.precision.empty() ? dna.precision : options.common.precision);
-  const std::uint64_t seed = options.seed.value_or(dna.seed);
-  const Dataset data = load_dataset(options.common.input, seed);
-  const std::size_t parameters = parameter_count(gpt_config(genome, data.vocabulary.size()));
+void speak(Creature& creature, const Options& options) {
+  const auto names = creature.speak(options.samples, options.common.temperature);
+  for (std::size_t i = 0; i < names.size(); ++i) fmt::print("{:>4}. {}\n", i + 1, names[i]);
+  fmt::print("\n");
+}
 
-  Creature creature(genome, data, precision, seed);
+int live(const Options& options, bool genome_named) {
+  check(options);
+  const Beginning begin = options.load ? revive(options) : conceive(options, genome_named);
+  const Dataset data = load_dataset(options.common.input, begin.seed);
+  Creature creature(begin.genome, data, begin.precision, begin.seed);
+  if (begin.weights) set_weights(creature, options, *begin.weights);
   if (!options.silent) {
-    introduce(options, file);
-    fmt::print("{}\n{} parameters in {}, seed {}\n", describe(genome), with_commas(parameters),
-               name(precision), seed);
-    fmt::print("{}: {} training, {} validation and {} test documents, {} characters\n",
-               options.common.input, with_commas(data.training.size()),
-               with_commas(data.validation.size()), with_commas(data.test.size()),
-               data.vocabulary.characters().size());
-    if (!dna.dataset.empty() && dna.dataset != data.checksum) {
-      fmt::print("note: the genome was evolved on another dataset, so its loss does not compare\n");
-    }
-    train(creature, genome.steps);
-  } else {
-    creature.train();
+    introduce(options, begin);
+    describe_data(options, begin, data);
   }
+  std::string initial, trace;
+  if (options.save_init) initial = to_bytes(creature.weights());
+  if (!options.load) trace = train(creature, options, begin.genome.steps, data.training.size());
+
   const double loss = creature.loss(data.validation);
   if (!options.silent) {
     print_losses(data, loss, creature.loss(data.test));
-    const auto names = creature.speak(options.samples, options.common.temperature);
-    for (std::size_t i = 0; i < names.size(); ++i) fmt::print("{:>4}. {}\n", i + 1, names[i]);
-    fmt::print("\n");
+    speak(creature, options);
   }
-  fmt::print("organism {}  loss {:.4f}  parameters {}\n", file ? "evolved" : "default", loss,
-             parameters);
+  if (options.save) write_file_atomically(*options.save, to_bytes(creature.weights()));
+  if (options.save_init) write_file_atomically(*options.save_init, initial);
+  if (options.trace) write_file_atomically(*options.trace, trace);
+  fmt::print("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss,
+             parameter_count(gpt_config(begin.genome, data.vocabulary.size())));
   return kSuccess;
 }
 
@@ -154,6 +276,7 @@ int main(int argc, char** argv) {
     set_house_rules(app);
     const CLI::Option* genome = add_options(app, options);
     if (!parse(app, argc, argv, true)) return int{kSuccess};
+    require_no_contradiction(app);
     return live(options, genome->count() > 0);
   });
 }

@@ -2,13 +2,27 @@
 
 #include <variant>
 
+#include "microgpt/core/error.hpp"
 #include "microgpt/model/sampler.hpp"
+#include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
 #include "microgpt/training/trainer.hpp"
 
 namespace microgpt {
 
 namespace {
+
+/// Throws Error naming the first token that stands for two characters.
+void require_same_vocabulary(std::u32string_view file, std::u32string_view dataset) {
+  require(file.size() == dataset.size(),
+          "the vocabulary has {} characters, but that of the dataset has {}", file.size(),
+          dataset.size());
+  for (std::size_t i = 0; i < file.size(); ++i) {
+    require(file[i] == dataset[i],
+            "token {} of the vocabulary is U+{:04X}, but in the dataset it is U+{:04X}", i,
+            static_cast<std::uint32_t>(file[i]), static_cast<std::uint32_t>(dataset[i]));
+  }
+}
 
 /// A creature in one precision.
 template <class Real>
@@ -29,6 +43,18 @@ struct BodyOf {
       names.push_back(vocabulary.decode(sample(gpt, vocabulary.delimiter(), temperature, rng)));
     }
     return names;
+  }
+
+  WeightFile weights() const {
+    WeightFile file = weights_of(gpt);
+    file.vocabulary = vocabulary.characters();
+    file.seed = seed;
+    return file;
+  }
+
+  void set_weights(const WeightFile& file) {
+    require_same_vocabulary(file.vocabulary, vocabulary.characters());
+    microgpt::set_weights(gpt, file);
   }
 
   const Vocabulary& vocabulary;
@@ -81,6 +107,14 @@ double Creature::loss(const Documents& documents) {
 
 std::vector<std::string> Creature::speak(std::size_t count, double temperature) {
   return body_->visit([&](auto& body) { return body.speak(count, temperature); });
+}
+
+WeightFile Creature::weights() const {
+  return body_->visit([](const auto& body) { return body.weights(); });
+}
+
+void Creature::set_weights(const WeightFile& file) {
+  body_->visit([&](auto& body) { body.set_weights(file); });
 }
 
 }  // namespace microgpt

@@ -1,5 +1,8 @@
 #include "microgpt/genome/genome.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
@@ -42,6 +45,20 @@ GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
 }
 
 TrainConfig train_config(const Genome& g) { return {.steps = g.steps, .learning_rate = g.lr}; }
+
+Genome genome_of(const GptConfig& c) {
+  const auto gene = [](std::size_t size) {
+    constexpr std::size_t kLargest = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::min(size, kLargest));  // which is out of every range
+  };
+  const Genome genome = {.n_emb = gene(c.n_emb),
+                         .n_head = gene(c.n_head),
+                         .n_layer = gene(c.n_layer),
+                         .n_ctx = gene(c.n_ctx),
+                         .n_ff_exp = gene(c.n_ff_exp)};
+  validate(genome);
+  return genome;
+}
 
 std::string describe(const Genome& g) {
   return fmt::format("n_emb {}  n_head {}  n_layer {}  n_ctx {}  n_ff_exp {}  lr {:.5g}  steps {}",

@@ -3,19 +3,6 @@
 # lost or overwritten.
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 
-# refused TEXT... -- COMMAND...: exit code 2, one message with all the texts, nothing on stdout.
-refused() {
-    local -a texts=()
-    while [[ $1 != -- ]]; do
-        texts+=("$1")
-        shift
-    done
-    shift
-    expect_exit 2 "$@"
-    expect_text err "${texts[@]}"
-    [[ ! -s out ]] || broken "output on stdout: $*"
-}
-
 creature=$bin/creature evolve_loss=$bin/evolve_loss evolve=$bin/evolve
 
 # ---- Datasets ----

@@ -37,3 +37,16 @@ expect_text() {
         fi
     done
 }
+
+# refused TEXT... -- COMMAND...: exit code 2, one message with all the texts, nothing on stdout.
+refused() {
+    local -a texts=()
+    while [[ $1 != -- ]]; do
+        texts+=("$1")
+        shift
+    done
+    shift
+    expect_exit 2 "$@"
+    expect_text err "${texts[@]}"
+    [[ ! -s out ]] || broken "output on stdout: $*"
+}

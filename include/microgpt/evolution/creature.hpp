@@ -10,6 +10,8 @@
 
 namespace microgpt {
 
+struct WeightFile;
+
 /// A living organism: the GPT that a genome describes, its training, and its voice. The precision
 /// is chosen when it is born; everything seen from outside is double.
 class Creature {
@@ -31,6 +33,11 @@ class Creature {
 
   /// Speaks `count` names: name i depends on the seed and i alone. temperature > 0.
   std::vector<std::string> speak(std::size_t count, double temperature);
+
+  /// The weights as they stand, with vocabulary and seed; see weights.hpp.
+  WeightFile weights() const;
+  /// Replaces the weights. Throws Error, and leaves them, unless vocabulary and sizes are equal.
+  void set_weights(const WeightFile& file);
 
  private:
   struct Body;

@@ -51,6 +51,8 @@ void validate(const Genome& genome);
 
 GptConfig gpt_config(const Genome& genome, std::size_t n_vocab);
 TrainConfig train_config(const Genome& genome);
+/// A genome of these sizes, with the default training. Throws Error as validate() does.
+Genome genome_of(const GptConfig& config);
 
 /// "n_emb 16  n_head 4  n_layer 1  n_ctx 16  n_ff_exp 4  lr 0.005  steps 200"
 std::string describe(const Genome& genome);
