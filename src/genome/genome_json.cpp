@@ -37,6 +37,8 @@ using Json = rapidjson::Value;
 
 bool is_whole(const Json& value) { return value.IsUint(); }
 
+bool is_scalar(const Json& value) { return !value.IsArray() && !value.IsObject(); }
+
 bool has_type(const Json& value, const Key& key) {
   switch (key.type) {
     case Type::whole:
@@ -69,7 +71,10 @@ std::string_view rule_of(Type type) {
   return "";
 }
 
+/// A value for a message. Nested ones are not printed, since that would recurse as deep as they go.
 std::string text_of(const Json& value) {
+  if (value.IsObject()) return "an object";
+  if (value.IsArray() && !std::all_of(value.Begin(), value.End(), is_scalar)) return "nested lists";
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   value.Accept(writer);
@@ -90,6 +95,7 @@ std::set<std::string> checked_keys(const std::string& path, const std::string& t
                                    std::span<const Key> keys) {
   require(text.find_first_not_of(" \t\r\n") != std::string::npos,
           "{}: the file is empty; it must hold a JSON object", path);
+  require(text.find('\0') == std::string::npos, "{}: not valid JSON: there is a NUL byte", path);
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   require(!document.HasParseError(), "{}: not valid JSON at byte {}: {}", path,

@@ -68,7 +68,19 @@ TEST(GenomeJson, every_prefix_and_every_changed_byte_is_refused_or_valid) {
 }
 
 TEST(GenomeJson, deep_nesting_does_not_exhaust_the_stack) {
-  EXPECT_THROW(parse_genome("a.json", std::string(10'000'000, '[')), Error);
+  constexpr std::size_t kDeep = 1'000'000;
+  const std::string open(kDeep, '['), close(kDeep, ']');
+  EXPECT_THROW(parse_genome("a.json", open), Error);
+  EXPECT_THROW(parse_genome("a.json", open + close), Error);
+  EXPECT_THROW(parse_genome("a.json", "{\"n_emb\": " + open + close + "}"), Error);
+  EXPECT_THROW(parse_space("a.json", "{\"n_emb\": [1, " + open + close + "]}", {}), Error);
+}
+
+TEST(GenomeJson, nothing_may_follow_the_object) {
+  const std::string text = to_json(GenomeFile{});
+  EXPECT_NO_THROW(parse_genome("a.json", text));
+  EXPECT_THROW(parse_genome("a.json", text + "x"), Error);
+  EXPECT_THROW(parse_genome("a.json", text + std::string("\0x", 2)), Error);
 }
 
 TEST(GenomeJson, a_space_survives_the_round_trip) {
