@@ -91,15 +91,13 @@ void Tape<Real>::backward(Val<Real> output) {
 
 template <class Real>
 void Tape<Real>::reset_gradients(Index first, std::size_t count) {
-  const std::size_t begin = first / kLine, end = (first + count + kLine - 1) / kLine;
   require(first % kLine == 0, "only whole blocks can be reset");
-  if (reset_.size() < end) {
-    const std::size_t old = reset_.size();
-    reset_.resize(end);
-    std::fill(reset_.data() + old, reset_.data() + end, std::uint8_t{0});
-  }
+  const std::size_t begin = first / kLine, end = (first + count) / kLine;
+  for (std::size_t line = reset_.size(); line < end; ++line) reset_.push_back(0);
   std::fill(reset_.data() + begin, reset_.data() + end, std::uint8_t{1});
   reset_end_ = std::max(reset_end_, end * kLine);
+  // The last line may be shared with a value that follows.
+  std::fill(&grad_[end * kLine], &grad_[first + count], Real{0});
 }
 
 template <class Real>
@@ -164,6 +162,14 @@ void Tape<Real>::rewind(const Position& position) {
   scalar_records_ = scalar_records_ && position.records > 0;
   fused_.resize(position.fused);
   integers_.resize(position.integers);
+  if (reset_end_ > position.values) forget_resets(position.values);
+}
+
+template <class Real>
+void Tape<Real>::forget_resets(std::size_t first) {
+  const std::size_t begin = (first + kLine - 1) / kLine;
+  for (std::size_t line = begin; line < reset_end_ / kLine; ++line) reset_[line] = 0;
+  reset_end_ = std::min(reset_end_, begin * kLine);
 }
 
 namespace detail {

@@ -124,5 +124,31 @@ TEST(ResetGradients, leaves_other_gradients_as_they_are) {
   EXPECT_EQ(copy(reset.grad()), std::vector<double>(15, 0));
 }
 
+TEST(ResetGradients, leaves_a_leaf_that_follows_the_block_in_the_same_cache_line) {
+  Tape<double> tape;
+  const Block<double> block = tape.zeros(3, 5);
+  const Val<double> leaf = tape.value(2);
+  tape.backward(leaf * leaf);
+  tape.reset_gradients(block.first(), block.size());
+  EXPECT_EQ(leaf.grad(), 4);
+}
+
+// What lies in the memory after the rewind is new, and has gradients of its own.
+TEST(ResetGradients, are_forgotten_with_the_scope_that_they_were_in) {
+  const auto step = [](Tape<double>& tape) {
+    Rng rng = rng_of(1);
+    const auto x = random_block(tape, rng, 4, 8), w = random_block(tape, rng, 8, 8);
+    tape.backward(number_of(linear(relu(linear(x, w)), w)));
+    return copy(w.grad());
+  };
+  Tape<double> fresh, used;
+  {
+    const Tape<double>::Scope scope(used);
+    const Block<double> large = used.zeros(100, 8);
+    used.reset_gradients(large.first(), large.size());
+  }
+  EXPECT_TRUE(same_bits(step(used), step(fresh)));
+}
+
 }  // namespace
 }  // namespace microgpt::test

@@ -153,6 +153,22 @@ TEST(Divergence, of_the_held_out_loss_throws) {
   EXPECT_TRUE(contains(error_of([&] { held_out_loss(some.gpt, documents); }), "diverged"));
 }
 
+// One tape may serve one model after another.
+TEST(Trainer, a_model_on_a_rewound_tape_learns_as_on_a_new_one) {
+  const Documents documents = some_names();
+  const auto train = [&](Tape<double>& tape, const GptConfig& config) {
+    const Tape<double>::Scope scope(tape);
+    Gpt<double> gpt(tape, config);
+    Rng rng = rng_of(1);
+    gpt.initialise(rng);
+    Trainer<double>(gpt, documents, {.steps = 5}).run();
+    return copy(gpt.weights());
+  };
+  Tape<double> used, fresh;
+  train(used, {.n_emb = 32, .n_layer = 2});
+  EXPECT_TRUE(same_bits(train(used, {.n_emb = 8}), train(fresh, {.n_emb = 8})));
+}
+
 TEST(Trainer, without_a_document_throws) {
   SomeGpt<double> some({}, 1);
   const Documents none;

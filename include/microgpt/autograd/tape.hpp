@@ -119,6 +119,7 @@ class Tape {
   static constexpr std::size_t kLine = Buffer<Real>::kAlignment / sizeof(Real);
   Position position() const;
   void write_zeros(Index first, std::size_t count);
+  void forget_resets(std::size_t first);
   void rewind(const Position& position);
 
   Buffer<Real> data_, grad_;    // of the values, by index
