@@ -150,7 +150,8 @@ class Search {
     for (TimedResult& one : timed) results.push_back(std::move(one.result));
     evolution_.tell(results);
     folder_.append("organisms.csv",
-                   organisms_csv(evolution_.history().last(options_.evolution.population)));
+                   organisms_csv(evolution_.history().last(options_.evolution.population),
+                                 problem_.precision));
   }
 
   void conclude() {

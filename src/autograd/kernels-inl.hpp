@@ -105,7 +105,8 @@ HWY_INLINE void matmul_columns(const MatmulArguments<Real>& m) {
 }
 
 template <class Real>
-void matmul(const MatmulArguments<Real>& m) {
+void matmul(const MatmulArguments<Real>& arguments) {
+  const MatmulArguments<Real> m = arguments;  // a copy: stores through its pointers cannot change it
   if (m.a_row == 1) {
     matmul_columns<true>(m);
   } else {

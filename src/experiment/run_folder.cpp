@@ -60,18 +60,18 @@ std::string csv_field(std::string_view text) {
 }  // namespace
 
 std::string organisms_csv_header() {
-  return "id,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,fitness,loss,"
-         "beauty,failure\n";
+  return "id,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,precision,"
+         "fitness,loss,beauty,failure\n";
 }
 
-std::string organisms_csv(std::span<const Organism> organisms) {
+std::string organisms_csv(std::span<const Organism> organisms, Precision precision) {
   std::string text;
   for (const Organism& o : organisms) {
     const Evaluation& e = o.evaluation.value();
     const Genome& g = o.genome;
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation, name(o.origin),
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation, name(o.origin),
                         fmt::join(o.parents, " "), g.n_emb, g.n_head, g.n_layer, g.n_ctx,
-                        g.n_ff_exp, g.lr, g.steps);
+                        g.n_ff_exp, g.lr, g.steps, name(precision));
     text += e.failed() ? "MAX,MAX," : fmt::format("{},{},", e.fitness, e.loss);
     text += fmt::format("{},{}\n", e.beauty ? fmt::to_string(*e.beauty) : "", csv_field(e.failure));
   }

@@ -98,13 +98,17 @@ TEST(ResetGradients, before_a_table_of_which_some_rows_are_used) {
   });
 }
 
-// Of operands that share a cache line, one may be overwritten and the other added to.
-TEST(ResetGradients, before_operands_that_do_not_start_at_a_cache_line) {
-  expect_a_reset_forgets(27, [](Block<double> x) {
-    Operands operands(x);
-    const auto a = operands.next(3, 3), b = operands.next(3, 3), c = operands.next(3, 3);
-    return number_of(linear(add(relu(a), softmax(c)), b));
-  });
+// Of operands that share a cache line, one may be overwritten and the others added to later.
+TEST(ResetGradients, before_operands_that_share_a_cache_line) {
+  for (std::size_t weights = 0; weights < 3; ++weights) {
+    SCOPED_TRACE(fmt::format("operand {} is the matrix of weights", weights));
+    expect_a_reset_forgets(27, [weights](Block<double> x) {
+      Operands operands(x);
+      const Block<double> parts[] = {operands.next(3, 3), operands.next(3, 3), operands.next(3, 3)};
+      const auto bent = add(relu(parts[(weights + 1) % 3]), softmax(parts[(weights + 2) % 3]));
+      return number_of(linear(bent, parts[weights]));
+    });
+  }
 }
 
 TEST(ResetGradients, leaves_other_gradients_as_they_are) {

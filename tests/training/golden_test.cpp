@@ -9,6 +9,7 @@
 #include "../support/gpts.hpp"
 #include "../support/plain_adam.hpp"
 #include "../support/scalar_gpt.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/model/sampler.hpp"
 #include "microgpt/training/trainer.hpp"
 
@@ -90,6 +91,32 @@ TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
     EXPECT_TRUE(close(loss.data(), kLosses[step], 1e-10, 0)) << "step " << step;
     const double left = 1 - static_cast<double>(step) / kSteps;
     adam.step(weights, copy(gpt.gradients()), 0.01 * left);
+  }
+}
+
+// All bits of all weights after 200 steps of a model with odd sizes. Holds for every instruction
+// set and, since the test is part of every build, for every compiler and optimisation: see
+// scripts/same_bits.sh.
+template <class Real>
+std::string hash_of_weights(Simd simd) {
+  Tape<Real> tape(simd);
+  Gpt<Real> gpt(tape, {.n_emb = 12, .n_ctx = 9, .n_layer = 2, .n_head = 3, .n_ff_exp = 3});
+  Rng rng(42, Stream::weights, 0);
+  gpt.initialise(rng);
+  const Documents documents = some_names();
+  Trainer<Real>(gpt, documents, {.steps = 200, .learning_rate = 0.01}).run();
+  const std::span<const Real> weights = gpt.weights();
+  return sha256({reinterpret_cast<const char*>(weights.data()), weights.size_bytes()});
+}
+
+TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
+  for (const Simd simd : supported_simd()) {
+    EXPECT_EQ(hash_of_weights<double>(simd),
+              "c6a6ed925215b4e6ec40184222a223c4f8711a3d414591f692b53464761ed5e2")
+        << name(simd);
+    EXPECT_EQ(hash_of_weights<float>(simd),
+              "efd1dd423715e295bf9afbcd3b1f2b3c4512729c93cb6a4b927aa2099f5e7676")
+        << name(simd);
   }
 }
 

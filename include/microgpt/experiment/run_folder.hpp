@@ -31,7 +31,7 @@ std::string timestamp_now();
 
 // organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
 std::string organisms_csv_header();
-std::string organisms_csv(std::span<const Organism> organisms);
+std::string organisms_csv(std::span<const Organism> organisms, Precision precision);
 
 // timings.csv: what depends on the clock and on the ranks.
 std::string timings_csv_header();

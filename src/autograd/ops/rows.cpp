@@ -44,19 +44,19 @@ constexpr FusedRule<Real> kConcatenate = {
           return std::vector<Parent<Real>>{{{tape, parent}, 1}};
         }};
 
-// integers: the tokens, then the positions
+// integers: the tokens, the positions, then the rows of both tables
 template <class Real>
 constexpr FusedRule<Real> kEmbed = {
     .backward =
         [](Tape<Real>& tape, const FusedRecord<Real>& r) {
           const auto integers = tape.integers(r.integers, r.integer_count);
-          const std::size_t C = r.cols;
-          for (std::size_t t = 0; t < r.rows; ++t) {
-            const Real* grad_out = tape.grad(r.output + static_cast<Index>(t * C), C).data();
-            const Index token = integers[t], position = integers[r.rows + t];
-            for (const Index row : {r.x + token * r.cols, r.y + position * r.cols}) {
-              Real* grad = tape.grad(row, C).data();
-              tape.kernels().add(C, grad, grad_out, grad);
+          const std::size_t T = r.rows, C = r.cols;
+          const Real* grad_out = tape.grad(r.output, T * C).data();
+          Real* grad_token = tape.grad(r.x, integers[2 * T] * C).data();
+          Real* grad_position = tape.grad(r.y, integers[2 * T + 1] * C).data();
+          for (std::size_t t = 0; t < T; ++t, grad_out += C) {
+            for (Real* row : {grad_token + integers[t] * C, grad_position + integers[T + t] * C}) {
+              tape.kernels().add(C, row, grad_out, row);
             }
           }
         },
@@ -129,7 +129,9 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
                        &position_table.data()[positions[t] * C], &out.data()[t * C]);
   }
   const std::size_t first = tape.integer_count();
-  const auto integers = tape.integers(2 * T);
+  const auto integers = tape.integers(2 * T + 2);
+  integers[2 * T] = static_cast<std::uint32_t>(token_table.rows());
+  integers[2 * T + 1] = static_cast<std::uint32_t>(position_table.rows());
   std::copy(tokens.begin(), tokens.end(), integers.begin());
   std::copy(positions.begin(), positions.end(), integers.begin() + static_cast<std::ptrdiff_t>(T));
   tape.push({.rule = &kEmbed<Real>,
@@ -139,7 +141,7 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
              .rows = static_cast<std::uint32_t>(T),
              .cols = static_cast<std::uint32_t>(C),
              .integers = static_cast<std::uint32_t>(first),
-             .integer_count = static_cast<std::uint32_t>(2 * T)});
+             .integer_count = static_cast<std::uint32_t>(2 * T + 2)});
   return out;
 }
 

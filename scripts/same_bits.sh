@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The golden runs in builds that differ in everything but the result: no optimisation, sanitizers,
+# and, where clang is installed, another compiler. Takes some ten minutes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/setup.sh
+source scripts/setup.sh
+
+# golden NAME OPTIONS...: configures a build of its own, builds the golden test and runs it.
+golden() {
+    local name=$1
+    shift
+    cmake -S . -B "build-$name" -G Ninja -DMICROGPT_BUILD_BENCH=OFF -DMICROGPT_BUILD_APPS=OFF "$@" >"build-$name.log"
+    cmake --build "build-$name" --target training_test >>"build-$name.log"
+    "build-$name/bin/training_test" --gtest_filter='Golden.*' --gtest_brief=1
+    echo "same_bits: $name: the same"
+    rm "build-$name.log"
+}
+
+install_packages
+golden O0 -DCMAKE_BUILD_TYPE=Debug
+golden asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMICROGPT_SANITIZE=address,undefined
+golden march -DCMAKE_BUILD_TYPE=Release -DMICROGPT_MARCH=x86-64-v3
+if command -v clang++ >/dev/null; then
+    golden clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++
+else
+    echo "same_bits: clang++ is not installed, so it was not tried"
+fi
