@@ -2,11 +2,11 @@
 // with the ratios that count. All kinds of one size run interleaved, so that a change in the speed
 // of the machine meets all of them. Usage: microgpt_bench NAMES [Google Benchmark's options]
 #include <benchmark/benchmark.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -266,26 +266,18 @@ void print_corners(Medians& m) {
       ns_per_flop.size(), slowest, slow_name, fastest, fast_name, slowest / fastest);
 }
 
-/// Trains at L and ends: the parent looks at how much memory that took.
-int train_large() {
+/// Trains at L, scores, and prints how much memory that took at most. To be run in a new process:
+/// this one remembers what the benchmarks needed.
+void train_large() {
   Model<double> model(kCases[1].genome);
   Trainer<double> trainer(model.gpt, dataset->training, {.steps = 200, .learning_rate = 0.005});
   trainer.run();
-  return held_out_loss(model.gpt, dataset->validation) > 0 ? 0 : 1;
-}
-
-/// Peak resident memory of a new process that reads the dataset, trains at L and scores.
-void print_memory(const char* program, const char* names) {
-  const pid_t child = fork();
-  if (child == 0) {
-    execl(program, program, names, "--train-large", nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  if (wait4(child, &status, 0, &usage) == child && status == 0) {
-    fmt::print("peak resident memory of training and scoring at L: {:.1f} MB\n",
-               static_cast<double>(usage.ru_maxrss) / 1024);
+  held_out_loss(model.gpt, dataset->validation);
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) {
+      fmt::print("peak resident memory of training and scoring at L: {}\n", line.substr(6));
+    }
   }
 }
 
@@ -300,22 +292,24 @@ int main(int argc, char** argv) {
   }
   try {
     dataset = std::make_unique<Dataset>(load_dataset(argv[1], 1));
-    if (argc == 3 && std::string_view(argv[2]) == "--train-large") return train_large();
-    const char* program = "/proc/self/exe";
+    if (argc == 3 && std::string_view(argv[2]) == "--train-large") {
+      train_large();
+      return 0;
+    }
     register_precision<double>("f64");
     register_precision<float>("f32");
     static const std::vector<Case> all_corners = corners();
     for (const Case& c : all_corners) {
       add("corner/" + c.name, [&c](auto& state) { engine<double>(state, c); });
     }
-    const std::string names = argv[1];
+    const std::string again = fmt::format("'{}' '{}' --train-large", argv[0], argv[1]);
     benchmark::Initialize(&argc, argv);
     Medians medians;
     benchmark::RunSpecifiedBenchmarks(&medians);
     print_table(medians);
     print_corners(medians);
-    print_memory(program, names.c_str());
-    return 0;
+    std::fflush(stdout);
+    return std::system(again.c_str()) == 0 ? 0 : 1;
   } catch (const Error& error) {
     fmt::print(stderr, "microgpt_bench: {}\n", error.what());
     return 2;

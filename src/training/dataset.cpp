@@ -76,16 +76,15 @@ std::vector<std::u32string> read_documents(const std::filesystem::path& path,
   return documents;
 }
 
-Dataset split(const std::vector<std::u32string>& documents, std::uint64_t seed) {
-  std::vector<std::u32string> order = documents;
+Dataset split(std::vector<std::u32string> documents, std::uint64_t seed) {
   Rng rng(seed, Stream::split, 0);
-  shuffle(order, rng);
-  const std::size_t held_out = order.size() < kLargeDataset ? order.size() / 10 : kHeldOut;
+  shuffle(documents, rng);
+  const std::size_t held_out = documents.size() < kLargeDataset ? documents.size() / 10 : kHeldOut;
 
   Dataset dataset;
   dataset.vocabulary = vocabulary_of(documents);
   std::unordered_set<std::u32string> test, validation;
-  for (const std::u32string& document : order) {
+  for (const std::u32string& document : documents) {
     if (dataset.test.size() < held_out) {
       test.insert(document);
       dataset.test.add(document, dataset.vocabulary);
@@ -107,9 +106,9 @@ Dataset split(const std::vector<std::u32string>& documents, std::uint64_t seed) 
 
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed) {
   const std::string bytes = read_file(path);
-  const std::vector<std::u32string> documents = read_documents(path, bytes);
+  std::vector<std::u32string> documents = read_documents(path, bytes);
   try {
-    Dataset dataset = split(documents, seed);
+    Dataset dataset = split(std::move(documents), seed);
     dataset.checksum = sha256(bytes);
     return dataset;
   } catch (const Error& error) {

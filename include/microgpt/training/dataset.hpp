@@ -73,7 +73,7 @@ std::vector<std::u32string> read_documents(const std::filesystem::path& path,
 
 /// Shuffles the documents by the seed and holds out 1,000 for validation and 1,000 for test, or a
 /// tenth each where there are fewer than 10,000. Throws Error if a part would be empty.
-Dataset split(const std::vector<std::u32string>& documents, std::uint64_t seed);
+Dataset split(std::vector<std::u32string> documents, std::uint64_t seed);
 
 /// Reads and splits a file. Throws Error as the functions above.
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed);
