@@ -106,7 +106,8 @@ HWY_INLINE void matmul_columns(const MatmulArguments<Real>& m) {
 
 template <class Real>
 void matmul(const MatmulArguments<Real>& arguments) {
-  const MatmulArguments<Real> m = arguments;  // a copy: stores through its pointers cannot change it
+  const MatmulArguments<Real> m =
+      arguments;  // a copy: stores through its pointers cannot change it
   if (m.a_row == 1) {
     matmul_columns<true>(m);
   } else {
@@ -447,15 +448,29 @@ struct AttentionChunk {
   Real root;               // 1 / sqrt(D)
 };
 
-// sum[s] = chain over c of x_T[c] y[s][c], for the lanes of one vector
-template <class Real, class V = typename Chunk<Real>::V>
-HWY_INLINE V lane_dot(const AttentionChunk<Real>& a, const Real* x_T, const Real* y_row) {
+// out[s] = chain over c of x_T[c] y[s][c], for R keys from s on side by side
+template <std::size_t R, class Real>
+HWY_INLINE void dots_of_keys(const AttentionChunk<Real>& a, const Real* x_T, const Real* y,
+                             Real* out) {
   const typename Chunk<Real>::D d;
-  auto sum = hn::Mul(hn::LoadU(d, x_T), hn::Set(d, y_row[0]));
+  typename Chunk<Real>::V sum[R];
+  const auto first = hn::LoadU(d, x_T);
+  for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Mul(first, hn::Set(d, y[r * a.stride]));
   for (std::size_t c = 1; c < a.width; ++c) {
-    sum = fma(hn::LoadU(d, x_T + c * kAttentionChunk), hn::Set(d, y_row[c]), sum);
+    const auto x = hn::LoadU(d, x_T + c * kAttentionChunk);
+    for (std::size_t r = 0; r < R; ++r) sum[r] = fma(x, hn::Set(d, y[r * a.stride + c]), sum[r]);
   }
-  return sum;
+  for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out + r * kAttentionChunk);
+}
+
+// The same for all keys of the chunk.
+template <class Real>
+HWY_INLINE void dots(const AttentionChunk<Real>& a, const Real* x_T, const Real* y, Real* out) {
+  std::size_t s = 0;
+  for (; s + 4 <= a.keys; s += 4) {
+    dots_of_keys<4>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
+  }
+  for (; s < a.keys; ++s) dots_of_keys<1>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
 }
 
 // out_T[c] = chain over s of weights[s] y[s][c], for R channels from c on
@@ -493,8 +508,9 @@ HWY_INLINE void attend(const AttentionChunk<Real>& a, std::size_t first_lane, co
   const auto unseen = hn::Set(d, -std::numeric_limits<Real>::infinity());
   const auto lane = hn::Iota(d, static_cast<Real>(first_lane));
   auto largest = unseen;
+  dots(a, q_T, k, p);
   for (std::size_t s = 0; s < a.keys; ++s) {
-    auto score = hn::Mul(lane_dot(a, q_T, k + s * a.stride), root);
+    auto score = hn::Mul(hn::LoadU(d, p + s * kAttentionChunk), root);
     if (s >= a.first_seen) {  // lane i sees the keys up to first_seen - 1 + i
       const auto sees = hn::Ge(lane, hn::Set(d, static_cast<Real>(s + 1 - a.first_seen)));
       score = hn::IfThenElse(sees, score, unseen);
@@ -565,9 +581,9 @@ HWY_INLINE void score_gradients(const AttentionChunk<Real>& a, const Real* grad_
                                 const Real* v, const Real* p, Real* grad_score) {
   const typename Chunk<Real>::D d;
   auto weighted = hn::Zero(d);
+  dots(a, grad_out_T, v, grad_score);
   for (std::size_t s = 0; s < a.keys; ++s) {
-    const auto grad_p = lane_dot(a, grad_out_T, v + s * a.stride);
-    hn::StoreU(grad_p, d, grad_score + s * kAttentionChunk);
+    const auto grad_p = hn::LoadU(d, grad_score + s * kAttentionChunk);
     weighted = fma(hn::LoadU(d, p + s * kAttentionChunk), grad_p, weighted);
   }
   const auto root = hn::Set(d, a.root);
