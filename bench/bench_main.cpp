@@ -224,9 +224,10 @@ void print_table(Medians& m) {
       const double ours = m.of("engine" + suffix), theirs = m.of("yardstick" + suffix);
       const double one_by_one = m.of("scalar" + suffix);
       if (ours == 0) continue;
-      fmt::print("{:<10} {:<4} {:>9.2f} {:>10.2f} {:>9.1f} {:>12.2f}x {:>10.1f}x\n", c.name,
-                 precision, ours / 1e3, theirs / 1e3, one_by_one / 1e3, theirs / ours,
-                 one_by_one / ours);
+      fmt::print("{:<10} {:<4} {:>9.2f} {:>10.2f} {:>9} {:>12.2f}x {:>11}\n", c.name, precision,
+                 ours / 1e3, theirs / 1e3,
+                 one_by_one > 0 ? fmt::format("{:.1f}", one_by_one / 1e3) : "-", theirs / ours,
+                 one_by_one > 0 ? fmt::format("{:.1f}x", one_by_one / ours) : "-");
     }
   }
   for (const char* precision : {"f64", "f32"}) {

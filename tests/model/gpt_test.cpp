@@ -223,5 +223,18 @@ TEST(TokenBatch, packs_sequences_with_their_positions) {
   EXPECT_TRUE(batch.tokens.empty() && batch.positions.empty() && batch.sequences.empty());
 }
 
+TEST(Gpt, records_grow_with_layers_and_not_with_positions_or_channels) {
+  const auto records = [](const GptConfig& config, std::size_t tokens) {
+    SomeGpt<double> some(config, 1);
+    Rng rng = rng_of(1);
+    loss_of<double>(some.gpt, random_tokens(rng, tokens, config.n_vocab));
+    return some.tape.record_count();
+  };
+  EXPECT_EQ(records({}, 3), 17U);
+  EXPECT_EQ(records({}, 16), 17U);
+  EXPECT_EQ(records({.n_emb = 64, .n_ff_exp = 2}, 9), 17U);
+  EXPECT_EQ(records({.n_layer = 3}, 9), 17U + 2 * 12U);
+}
+
 }  // namespace
 }  // namespace microgpt::test
