@@ -59,7 +59,7 @@ std::string trajectory(const Evolution& evolution, Objective objective) {
   for (const Organism& o : best) {
     const double gain = high > low ? (high - o.evaluation->fitness) / (high - low) : 1;
     const std::size_t cells =
-        o.evaluation->failed() ? 0 : 1 + static_cast<std::size_t>(gain * (kWidth - 1) + 0.5);
+        o.evaluation->failed() ? 0 : 1 + static_cast<std::size_t>(std::lround(gain * (kWidth - 1)));
     text += fmt::format("  {:>4}  {:>8}  {}\n", o.generation, shown(*o.evaluation, objective),
                         std::string(cells, '#'));
   }

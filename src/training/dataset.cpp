@@ -36,7 +36,7 @@ namespace {
 
 /// The document on one line; empty if there is none.
 std::u32string parse_line(std::string_view line) {
-  const std::u32string document = decode_utf8(trim(line));
+  std::u32string document = decode_utf8(trim(line));
   for (const char32_t character : document) {
     require(character >= 0x20 && (character < 0x7F || character > 0x9F),
             "control character U+{:04X}", static_cast<std::uint32_t>(character));
