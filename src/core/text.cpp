@@ -13,6 +13,7 @@ std::u32string decode_utf8(std::string_view text) {
   require(invalid == text.end(), "invalid UTF-8 at byte {}",
           std::distance(text.begin(), invalid) + 1);
   std::u32string points;
+  points.reserve(text.size());
   utf8::utf8to32(text.begin(), text.end(), std::back_inserter(points));
   return points;
 }

@@ -33,7 +33,7 @@ class Scorer {
   }
 
  private:
-  static constexpr std::size_t kRows = 64;  // enough for full tiles, small enough for the cache
+  static constexpr std::size_t kRows = 32;  // enough for full tiles, small enough for the cache
 
   void flush() {
     if (targets_.empty()) return;
