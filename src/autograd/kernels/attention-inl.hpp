@@ -1,0 +1,252 @@
+// Multi-head causal attention.
+//
+// Lanes run over queries, a chunk of eight at a time, so that softmax needs no sum across lanes;
+// q and grad_out are transposed into that form, out and the gradients back out of it. Lanes beyond
+// the last query compute on zeros and are dropped. Each sum runs over its index in order.
+
+// The vectors of one chunk of queries: one of eight lanes, or two of four, and so on.
+template <class Real>
+struct Chunk {
+  using D = hn::CappedTag<Real, kAttentionChunk>;
+  using V = hn::Vec<D>;
+  static constexpr std::size_t kLanes = hn::MaxLanes(D());
+  static constexpr std::size_t kVectors = kAttentionChunk / kLanes;
+};
+
+// Queries [t, t + count) of one sequence and one head. Matrices: q_T, grad_out_T, ... are
+// D x kAttentionChunk; p and grad_score are keys x kAttentionChunk.
+template <class Real>
+struct AttentionChunk {
+  std::size_t first_seen;  // keys that the first query of the chunk sees
+  std::size_t keys;        // keys that its last query sees
+  std::size_t width;       // D
+  std::size_t stride;      // channels: from one row of k and v to the next
+  Real root;               // 1 / sqrt(D)
+};
+
+// out[s] = chain over c of x_T[c] y[s][c], for R keys from s on side by side
+template <std::size_t R, class Real>
+HWY_INLINE void dots_of_keys(const AttentionChunk<Real>& a, const Real* x_T, const Real* y,
+                             Real* out) {
+  const typename Chunk<Real>::D d;
+  typename Chunk<Real>::V sum[R];
+  const auto first = hn::LoadU(d, x_T);
+  for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Mul(first, hn::Set(d, y[r * a.stride]));
+  for (std::size_t c = 1; c < a.width; ++c) {
+    const auto x = hn::LoadU(d, x_T + c * kAttentionChunk);
+    for (std::size_t r = 0; r < R; ++r) sum[r] = fma(x, hn::Set(d, y[r * a.stride + c]), sum[r]);
+  }
+  for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out + r * kAttentionChunk);
+}
+
+// The same for all keys of the chunk.
+template <class Real>
+HWY_INLINE void dots(const AttentionChunk<Real>& a, const Real* x_T, const Real* y, Real* out) {
+  std::size_t s = 0;
+  for (; s + 4 <= a.keys; s += 4) {
+    dots_of_keys<4>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
+  }
+  for (; s < a.keys; ++s) dots_of_keys<1>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
+}
+
+// out_T[c] = chain over s of weights[s] y[s][c], for R channels from c on
+template <std::size_t R, class Real>
+HWY_INLINE void weighted_channels(const AttentionChunk<Real>& a, const Real* weights, const Real* y,
+                                  Real* out_T) {
+  const typename Chunk<Real>::D d;
+  typename Chunk<Real>::V sum[R];
+  for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Zero(d);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto weight = hn::LoadU(d, weights + s * kAttentionChunk);
+    for (std::size_t r = 0; r < R; ++r) {
+      sum[r] = fma(weight, hn::Set(d, y[s * a.stride + r]), sum[r]);
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out_T + r * kAttentionChunk);
+}
+
+template <class Real>
+HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights, const Real* y,
+                             Real* out_T) {
+  std::size_t c = 0;
+  for (; c + 4 <= a.width; c += 4) {
+    weighted_channels<4>(a, weights, y + c, out_T + c * kAttentionChunk);
+  }
+  for (; c < a.width; ++c) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
+}
+
+// p = softmax over the keys that each query sees; 0 for the others. One vector of lanes.
+template <class Real>
+HWY_INLINE void attend(const AttentionChunk<Real>& a, std::size_t first_lane, const Real* q_T,
+                       const Real* k, Real* p) {
+  const typename Chunk<Real>::D d;
+  const auto root = hn::Set(d, a.root);
+  const auto unseen = hn::Set(d, -std::numeric_limits<Real>::infinity());
+  const auto lane = hn::Iota(d, static_cast<Real>(first_lane));
+  auto largest = unseen;
+  dots(a, q_T, k, p);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    auto score = hn::Mul(hn::LoadU(d, p + s * kAttentionChunk), root);
+    if (s >= a.first_seen) {  // lane i sees the keys up to first_seen - 1 + i
+      const auto sees = hn::Ge(lane, hn::Set(d, static_cast<Real>(s + 1 - a.first_seen)));
+      score = hn::IfThenElse(sees, score, unseen);
+    }
+    hn::StoreU(score, d, p + s * kAttentionChunk);
+    largest = hn::Max(largest, score);
+  }
+  auto sum = hn::Zero(d);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto score = hn::LoadU(d, p + s * kAttentionChunk);
+    const auto e = exp_lanes<Real, Ops<Real, typename Chunk<Real>::D>>(hn::Sub(score, largest));
+    hn::StoreU(e, d, p + s * kAttentionChunk);
+    sum = hn::Add(sum, e);
+  }
+  const auto inverse = hn::Div(hn::Set(d, Real{1}), sum);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    Real* at = p + s * kAttentionChunk;
+    hn::StoreU(hn::Mul(hn::LoadU(d, at), inverse), d, at);
+  }
+}
+
+template <class Real>
+HWY_INLINE AttentionChunk<Real> chunk_of(const AttentionArguments<Real>& a, const Sequence& s,
+                                         std::size_t t) {
+  const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+  const std::size_t width = a.channels / a.heads;
+  return {.first_seen = s.keys - s.queries + t + 1,
+          .keys = s.keys - s.queries + t + count,
+          .width = width,
+          .stride = a.channels,
+          .root = 1 / std::sqrt(static_cast<Real>(width))};
+}
+
+template <class Real>
+void attention(const AttentionArguments<Real>& a, Real* out) {
+  const std::size_t width = a.channels / a.heads;
+  const Real *q = a.q, *k = a.k, *v = a.v;
+  Real *p = a.probabilities, *q_T = a.scratch, *out_T = q_T + a.channels * kAttentionChunk;
+  for (std::size_t i = 0; i < a.sequence_count; ++i) {
+    const Sequence& s = a.sequences[i];
+    const std::size_t chunk_size = s.keys * kAttentionChunk;
+    const std::size_t head_size = AttentionArguments<Real>::chunks(s) * chunk_size;
+    for (std::size_t t = 0; t < s.queries; t += kAttentionChunk) {
+      const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+      const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+      transpose_chunk(count, a.channels, q + t * a.channels, a.channels, q_T);
+      for (std::size_t h = 0; h < a.heads; ++h) {
+        Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
+        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+          const std::size_t at = h * width * kAttentionChunk + l;
+          attend(chunk, l, q_T + at, k + h * width, p_h + l);
+          weighted_sum(chunk, p_h + l, v + h * width, out_T + at);
+        }
+        std::fill(p_h + chunk.keys * kAttentionChunk, p_h + chunk_size, Real{0});
+      }
+      transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
+                              a.channels);
+    }
+    q += s.queries * a.channels, out += s.queries * a.channels;
+    k += s.keys * a.channels, v += s.keys * a.channels;
+    p += AttentionArguments<Real>::probability_count(s, a.heads);
+  }
+}
+
+// grad_score = p (grad_p - sum_s p grad_p) / sqrt(D), grad_p[s] = grad_out v[s]. One vector.
+template <class Real>
+HWY_INLINE void score_gradients(const AttentionChunk<Real>& a, const Real* grad_out_T,
+                                const Real* v, const Real* p, Real* grad_score) {
+  const typename Chunk<Real>::D d;
+  auto weighted = hn::Zero(d);
+  dots(a, grad_out_T, v, grad_score);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    const auto grad_p = hn::LoadU(d, grad_score + s * kAttentionChunk);
+    weighted = fma(hn::LoadU(d, p + s * kAttentionChunk), grad_p, weighted);
+  }
+  const auto root = hn::Set(d, a.root);
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    Real* at = grad_score + s * kAttentionChunk;
+    const auto relative = hn::Sub(hn::LoadU(d, at), weighted);
+    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, p + s * kAttentionChunk), relative), root), d, at);
+  }
+}
+
+// out_T[c][s] = chain over t of weights[t][s] x[t][c]: lanes over keys. weights: queries x keys,
+// rows of `row` numbers; out_T: D x keys, rows of `row` numbers.
+template <class Real>
+HWY_INLINE void gather_over_queries(std::size_t queries, std::size_t keys, std::size_t width,
+                                    std::size_t row, const Real* weights, const Real* x,
+                                    std::size_t stride, Real* out_T) {
+  const typename Chunk<Real>::D d;
+  constexpr std::size_t kLanes = Chunk<Real>::kLanes;
+  for (std::size_t s = 0; s < keys; s += kLanes) {
+    std::size_t c = 0;
+    for (; c + 4 <= width; c += 4) {
+      typename Chunk<Real>::V sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+      for (std::size_t t = 0; t < queries; ++t) {
+        const auto weight = hn::LoadU(d, weights + t * row + s);
+        for (std::size_t r = 0; r < 4; ++r) {
+          sum[r] = fma(weight, hn::Set(d, x[t * stride + c + r]), sum[r]);
+        }
+      }
+      for (std::size_t r = 0; r < 4; ++r) hn::StoreU(sum[r], d, out_T + (c + r) * row + s);
+    }
+    for (; c < width; ++c) {
+      auto sum = hn::Zero(d);
+      for (std::size_t t = 0; t < queries; ++t) {
+        sum = fma(hn::LoadU(d, weights + t * row + s), hn::Set(d, x[t * stride + c]), sum);
+      }
+      hn::StoreU(sum, d, out_T + c * row + s);
+    }
+  }
+}
+
+// out_t = sum_s p_ts v_s, p_t = softmax(q_t k_s / sqrt(D)):
+// grad_v_s += sum_t p_ts grad_out_t;  grad_q_t += sum_s grad_score_ts k_s;
+// grad_k_s += sum_t grad_score_ts q_t
+template <class Real>
+void attention_backward(const AttentionArguments<Real>& a, const Real* grad_out, Real* grad_q,
+                        Real* grad_k, Real* grad_v) {
+  const std::size_t width = a.channels / a.heads, C = a.channels;
+  const Real *q = a.q, *k = a.k, *v = a.v, *p = a.probabilities;
+  for (std::size_t i = 0; i < a.sequence_count; ++i) {
+    const Sequence& s = a.sequences[i];
+    const std::size_t chunk_size = s.keys * kAttentionChunk;
+    const std::size_t chunks = AttentionArguments<Real>::chunks(s);
+    const std::size_t row = (s.keys + kAttentionChunk - 1) / kAttentionChunk * kAttentionChunk;
+    Real* grad_out_T = a.scratch;                         // C x chunk
+    Real* grad_q_T = grad_out_T + C * kAttentionChunk;    // C x chunk
+    Real* grad_score_T = grad_q_T + C * kAttentionChunk;  // keys x chunk
+    Real* p_rows = grad_score_T + chunk_size;             // queries x keys
+    Real* grad_score = p_rows + chunks * kAttentionChunk * row;
+    Real* grad_k_T = grad_score + chunks * kAttentionChunk * row;  // C x keys
+    Real* grad_v_T = grad_k_T + C * row;
+    for (std::size_t h = 0; h < a.heads; ++h) {
+      const std::size_t channel = h * width;
+      for (std::size_t t = 0; t < s.queries; t += kAttentionChunk, p += chunk_size) {
+        const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+        const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+        transpose_chunk(count, width, grad_out + t * C + channel, C, grad_out_T);
+        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+          score_gradients(chunk, grad_out_T + l, v + channel, p + l, grad_score_T + l);
+          weighted_sum(chunk, grad_score_T + l, k + channel, grad_q_T + l);
+        }
+        transpose_matrix<true>(width, count, grad_q_T, kAttentionChunk, grad_q + t * C + channel,
+                               C);
+        const std::size_t hidden = s.keys - chunk.keys;
+        std::fill_n(grad_score_T + chunk.keys * kAttentionChunk, hidden * kAttentionChunk, Real{0});
+        transpose_matrix<false>(s.keys, kAttentionChunk, p, kAttentionChunk, p_rows + t * row, row);
+        transpose_matrix<false>(s.keys, kAttentionChunk, grad_score_T, kAttentionChunk,
+                                grad_score + t * row, row);
+      }
+      gather_over_queries(s.queries, s.keys, width, row, p_rows, grad_out + channel, C,
+                          grad_v_T + channel * row);
+      gather_over_queries(s.queries, s.keys, width, row, grad_score, q + channel, C,
+                          grad_k_T + channel * row);
+    }
+    transpose_matrix<true>(C, s.keys, grad_k_T, row, grad_k, C);
+    transpose_matrix<true>(C, s.keys, grad_v_T, row, grad_v, C);
+    q += s.queries * C, grad_q += s.queries * C, grad_out += s.queries * C;
+    k += s.keys * C, grad_k += s.keys * C;
+    v += s.keys * C, grad_v += s.keys * C;
+  }
+}

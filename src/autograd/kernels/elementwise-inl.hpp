@@ -1,0 +1,45 @@
+// One output for each input.
+
+template <class Real>
+void add(std::size_t n, const Real* a, const Real* b, Real* out) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(hn::Add(load(d, a + i, left), load(d, b + i, left)), d, out + i, left);
+  });
+}
+
+template <class Real>
+void relu(std::size_t n, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    const auto value = load(d, x + i, left);
+    // Not max(x, 0): a NaN must stay one.
+    store(hn::IfThenZeroElse(hn::Le(value, hn::Zero(d)), value), d, y + i, left);
+  });
+}
+
+template <class Real>
+void relu_backward(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    const auto blocked = hn::Le(load(d, x + i, left), hn::Zero(d));
+    const auto passed = hn::IfThenZeroElse(blocked, load(d, grad_y + i, left));
+    store(hn::Add(load(d, grad_x + i, left), passed), d, grad_x + i, left);
+  });
+}
+
+template <class Real>
+void exp(std::size_t n, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(exp_lanes<Real>(load(d, x + i, left)), d, y + i, left);
+  });
+}
+
+template <class Real>
+void log(std::size_t n, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(log_lanes<Real>(load(d, x + i, left)), d, y + i, left);
+  });
+}

@@ -1,0 +1,135 @@
+// Norms, softmax and losses: row by row.
+
+template <class Real>
+HWY_INLINE Real dot(std::size_t n, const Real* a, const Real* b) {
+  return sum_in_eight_lanes<Real>(
+      n, [=](auto d, std::size_t i, std::size_t left, auto partial)
+             HWY_ATTR { return fma(load(d, a + i, left), load(d, b + i, left), partial); });
+}
+
+// y += factor * x
+template <class Real>
+HWY_INLINE void add_multiple(std::size_t n, Real factor, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  const auto factors = hn::Set(d, factor);
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(fma(factors, load(d, x + i, left), load(d, y + i, left)), d, y + i, left);
+  });
+}
+
+// y = x / r, r = sqrt(mean(x^2) + epsilon)
+template <class Real>
+void rmsnorm(std::size_t rows, std::size_t cols, const Real* x, Real* y, Real* inverse_rms) {
+  const hn::ScalableTag<Real> d;
+  for (std::size_t t = 0; t < rows; ++t, x += cols, y += cols) {
+    const Real mean_square = dot(cols, x, x) / static_cast<Real>(cols);
+    inverse_rms[t] = 1 / std::sqrt(mean_square + static_cast<Real>(kRmsNormEpsilon));
+    const auto factor = hn::Set(d, inverse_rms[t]);
+    for_lanes<Real>(cols, [&](std::size_t i, std::size_t left) HWY_ATTR {
+      store(hn::Mul(load(d, x + i, left), factor), d, y + i, left);
+    });
+  }
+}
+
+// y = x / r: dy_j/dx_i = (delta_ij - y_i y_j / C) / r, hence
+// grad_x = (grad_y - y * mean(grad_y * y)) / r
+template <class Real>
+void rmsnorm_backward(std::size_t rows, std::size_t cols, const Real* y, const Real* inverse_rms,
+                      const Real* grad_y, Real* grad_x) {
+  const hn::ScalableTag<Real> d;
+  for (std::size_t t = 0; t < rows; ++t, y += cols, grad_y += cols, grad_x += cols) {
+    const Real mean = dot(cols, grad_y, y) / static_cast<Real>(cols);
+    const auto minus_mean = hn::Set(d, -mean);
+    const auto factor = hn::Set(d, inverse_rms[t]);
+    for_lanes<Real>(cols, [&](std::size_t i, std::size_t left) HWY_ATTR {
+      const auto along = fma(minus_mean, load(d, y + i, left), load(d, grad_y + i, left));
+      store(fma(factor, along, load(d, grad_x + i, left)), d, grad_x + i, left);
+    });
+  }
+}
+
+// The largest of n > 0 numbers. (With a NaN among them it may be any; the exponentials then bring
+// the NaN to light.)
+template <class Real>
+HWY_INLINE Real maximum(std::size_t n, const Real* x) {
+  const hn::CappedTag<Real, 8> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  auto largest = hn::Set(d, x[0]);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) largest = hn::Max(largest, hn::LoadU(d, x + i));
+  Real lanes[kLanes];
+  hn::StoreU(largest, d, lanes);
+  Real result = lanes[0];
+  for (std::size_t lane = 1; lane < kLanes; ++lane) result = std::max(result, lanes[lane]);
+  for (; i < n; ++i) result = std::max(result, x[i]);
+  return result;
+}
+
+// y = e^(x - max x) for one row, not yet divided by its sum, which is returned.
+template <class Real>
+HWY_INLINE Real exponentials(std::size_t n, const Real* x, Real largest, Real* y) {
+  const hn::ScalableTag<Real> d;
+  const auto shift = hn::Set(d, largest);
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(exp_lanes<Real>(hn::Sub(load(d, x + i, left), shift)), d, y + i, left);
+  });
+  return sum_in_eight_lanes<Real>(n,
+                                  [=](auto d8, std::size_t i, std::size_t left, auto partial)
+                                      HWY_ATTR { return hn::Add(partial, load(d8, y + i, left)); });
+}
+
+template <class Real>
+HWY_INLINE void scale(std::size_t n, Real factor, Real* y) {
+  const hn::ScalableTag<Real> d;
+  const auto factors = hn::Set(d, factor);
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(hn::Mul(load(d, y + i, left), factors), d, y + i, left);
+  });
+}
+
+template <class Real>
+void softmax(std::size_t rows, std::size_t cols, const Real* x, Real* y) {
+  for (std::size_t t = 0; t < rows; ++t, x += cols, y += cols) {
+    scale(cols, 1 / exponentials(cols, x, maximum(cols, x), y), y);
+  }
+}
+
+// dy_j/dx_i = y_j (delta_ij - y_i): grad_x = y (grad_y - sum(grad_y * y))
+template <class Real>
+void softmax_backward(std::size_t rows, std::size_t cols, const Real* y, const Real* grad_y,
+                      Real* grad_x) {
+  const hn::ScalableTag<Real> d;
+  for (std::size_t t = 0; t < rows; ++t, y += cols, grad_y += cols, grad_x += cols) {
+    const auto weighted = hn::Set(d, dot(cols, grad_y, y));
+    for_lanes<Real>(cols, [&](std::size_t i, std::size_t left) HWY_ATTR {
+      const auto relative = hn::Sub(load(d, grad_y + i, left), weighted);
+      store(fma(load(d, y + i, left), relative, load(d, grad_x + i, left)), d, grad_x + i, left);
+    });
+  }
+}
+
+// loss = ln(sum e^(x - max)) + max - x[target]
+template <class Real>
+void cross_entropy(std::size_t rows, std::size_t cols, const Real* logits,
+                   const std::uint32_t* targets, Real* probabilities, Real* losses) {
+  for (std::size_t t = 0; t < rows; ++t) {
+    Real* p = probabilities + t * cols;
+    losses[t] = exponentials(cols, logits + t * cols, maximum(cols, logits + t * cols), p);
+    scale(cols, 1 / losses[t], p);
+  }
+  log(rows, losses, losses);
+  for (std::size_t t = 0; t < rows; ++t, logits += cols) {
+    losses[t] += maximum(cols, logits) - logits[targets[t]];
+  }
+}
+
+// dloss/dx_i = p_i - [i = target]
+template <class Real>
+void cross_entropy_backward(std::size_t rows, std::size_t cols, const Real* probabilities,
+                            const std::uint32_t* targets, const Real* grad_losses,
+                            Real* grad_logits) {
+  for (std::size_t t = 0; t < rows; ++t, probabilities += cols, grad_logits += cols) {
+    add_multiple(cols, grad_losses[t], probabilities, grad_logits);
+    grad_logits[targets[t]] -= grad_losses[t];
+  }
+}
