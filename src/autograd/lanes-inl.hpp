@@ -10,13 +10,13 @@ struct FloatBits;
 template <>
 struct FloatBits<double> {
   using Int = std::int64_t;
-  static constexpr int kMantissa = 52, kBias = 1023;
+  static constexpr int kMantissa = 52;
   static constexpr double kRound = 0x1.8p52;  // x + kRound holds round(x) in its low bits
 };
 template <>
 struct FloatBits<float> {
   using Int = std::int32_t;
-  static constexpr int kMantissa = 23, kBias = 127;
+  static constexpr int kMantissa = 23;
   static constexpr float kRound = 0x1.8p23f;
 };
 
@@ -53,6 +53,12 @@ HWY_INLINE void store(hn::Vec<D> v, D d, Real* HWY_RESTRICT p, std::size_t left)
   } else {
     hn::BlendedStore(v, hn::FirstN(d, left), d, p);
   }
+}
+
+// The first `left` lanes of v, the rest zero.
+template <class D>
+HWY_INLINE hn::Vec<D> first_lanes(D d, hn::Vec<D> v, std::size_t left) {
+  return left >= hn::Lanes(d) ? v : hn::IfThenElseZero(hn::FirstN(d, left), v);
 }
 
 // Calls body(i, left) for i = 0, N, 2N, ... below n, left = n - i.
@@ -96,29 +102,20 @@ struct Ops {
   static HWY_INLINE V mul(V a, V b) { return hn::Mul(a, b); }
   static HWY_INLINE V div(V a, V b) { return hn::Div(a, b); }
   static HWY_INLINE V fma(V a, V b, V c) { return HWY_NAMESPACE::fma(a, b, c); }
-  static HWY_INLINE V min(V a, V b) { return hn::Min(a, b); }
-  static HWY_INLINE V max(V a, V b) { return hn::Max(a, b); }
-  static HWY_INLINE V round(V a) { return hn::Round(a); }
-  static HWY_INLINE V nan_from(V x, V result) { return hn::IfThenElse(hn::IsNaN(x), x, result); }
-  static HWY_INLINE V zero_below(V bound, V x, V result) {
-    return hn::IfThenZeroElse(hn::Lt(x, bound), result);
-  }
-  static HWY_INLINE VI to_int(V whole) {
-    return hn::Sub(hn::BitCast(DI(), hn::Add(whole, set(B::kRound))),
-                   hn::BitCast(DI(), set(B::kRound)));
-  }
   static HWY_INLINE V to_real(VI whole) {
     return hn::Sub(hn::BitCast(D(), hn::Add(whole, hn::BitCast(DI(), set(B::kRound)))),
                    set(B::kRound));
   }
-  static HWY_INLINE V power_of_two(V n) {
-    const VI biased = hn::Add(to_int(n), hn::Set(DI(), typename B::Int{B::kBias}));
-    return hn::BitCast(D(), hn::ShiftLeft<B::kMantissa>(biased));
+  // a 2^n, where n stands in the low bits of `shifted`: their sum in a's exponent.
+  static HWY_INLINE V scale(V a, V shifted) {
+    const VI n = hn::ShiftLeft<B::kMantissa>(hn::BitCast(DI(), shifted));
+    return hn::BitCast(D(), hn::Add(hn::BitCast(DI(), a), n));
   }
-  // a 2^n in two steps, since 2^n alone may be out of range.
-  static HWY_INLINE V scale(V a, V n) {
-    const V half = round(mul(n, set(Real(0.5))));
-    return mul(mul(a, power_of_two(half)), power_of_two(sub(n, half)));
+  static HWY_INLINE V exp_domain(V x, Real low, Real high, V result) {
+    const V infinity = set(std::numeric_limits<Real>::infinity());
+    result = hn::IfThenElse(hn::Gt(x, set(high)), infinity, result);
+    result = hn::IfThenElse(hn::IsNaN(x), x, result);
+    return hn::IfThenZeroElse(hn::Lt(x, set(low)), result);
   }
   struct Split {
     V mantissa, exponent;

@@ -13,7 +13,8 @@ struct ElementaryConstants<double> {
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fee00000p-1;  // 33 bits: exponent * high is exact
   static constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-  static constexpr double kExpMax = 710.0, kExpMin = -708.0;
+  static constexpr double kExpMax = 0x1.62e42fefa39efp+9, kExpMin = -708.0;
+  static constexpr double kRound = 0x1.8p52;  // x + kRound holds round(x) in its low bits
   static constexpr int kExpTerms = 13;
   static constexpr int kLogTerms = 11;
 };
@@ -23,7 +24,8 @@ struct ElementaryConstants<float> {
   static constexpr float kLog2E = 0x1.715476p+0f;
   static constexpr float kLn2High = 0x1.62e400p-1f;  // 16 bits
   static constexpr float kLn2Low = 0x1.7f7d1cp-20f;
-  static constexpr float kExpMax = 89.0f, kExpMin = -87.0f;
+  static constexpr float kExpMax = 0x1.62e42ep+6f, kExpMin = -87.0f;
+  static constexpr float kRound = 0x1.8p23f;
   static constexpr int kExpTerms = 7;
   static constexpr int kLogTerms = 5;
 };
@@ -34,9 +36,9 @@ struct ElementaryConstants<float> {
 template <class Real, class O = Ops<Real>>
 Ops_INLINE typename O::V exp_lanes(typename O::V x) {
   using K = ElementaryConstants<Real>;
-  const auto bounded = O::max(O::min(x, O::set(K::kExpMax)), O::set(K::kExpMin));
-  const auto n = O::round(O::mul(bounded, O::set(K::kLog2E)));
-  auto r = O::fma(n, O::set(-K::kLn2High), bounded);
+  const auto shifted = O::fma(x, O::set(K::kLog2E), O::set(K::kRound));
+  const auto n = O::sub(shifted, O::set(K::kRound));
+  auto r = O::fma(n, O::set(-K::kLn2High), x);
   r = O::fma(n, O::set(-K::kLn2Low), r);
   constexpr double kInverseFactorial[] = {1.0,
                                           1.0,
@@ -56,7 +58,7 @@ Ops_INLINE typename O::V exp_lanes(typename O::V x) {
   for (int i = K::kExpTerms - 1; i >= 0; --i) {
     series = O::fma(series, r, O::set(static_cast<Real>(kInverseFactorial[i])));
   }
-  return O::zero_below(O::set(K::kExpMin), x, O::nan_from(x, O::scale(series, n)));
+  return O::exp_domain(x, K::kExpMin, K::kExpMax, O::scale(series, shifted));
 }
 
 // x = 2^e m, m in [sqrt(1/2), sqrt(2)), f = (m - 1) / (m + 1):

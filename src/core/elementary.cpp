@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace microgpt::elementary {
@@ -16,12 +17,12 @@ struct Bits;
 template <>
 struct Bits<double> {
   using Int = std::int64_t;
-  static constexpr int kMantissa = 52, kBias = 1023;
+  static constexpr int kMantissa = 52;
 };
 template <>
 struct Bits<float> {
   using Int = std::int32_t;
-  static constexpr int kMantissa = 23, kBias = 127;
+  static constexpr int kMantissa = 23;
 };
 
 /// One lane: the operations that elementary-inl.hpp asks for, on a plain number.
@@ -30,23 +31,22 @@ struct Ops {
   using V = Real;
   using B = Bits<Real>;
   using Int = typename B::Int;
+  using UInt = std::make_unsigned_t<Int>;
   static V set(Real x) { return x; }
   static V add(V a, V b) { return a + b; }
   static V sub(V a, V b) { return a - b; }
   static V mul(V a, V b) { return a * b; }
   static V div(V a, V b) { return a / b; }
   static V fma(V a, V b, V c) { return std::fma(a, b, c); }
-  static V min(V a, V b) { return a < b ? a : b; }
-  static V max(V a, V b) { return a > b ? a : b; }
-  static V round(V a) { return std::nearbyint(a); }
-  static V nan_from(V x, V result) { return x != x ? x : result; }
-  static V zero_below(V bound, V x, V result) { return x < bound ? Real{0} : result; }
-  static V power_of_two(Int n) { return std::bit_cast<Real>((n + B::kBias) << B::kMantissa); }
-  /// a 2^n in two steps, since 2^n alone may be out of range.
-  static V scale(V a, V n) {
-    const Int whole = static_cast<Int>(n);
-    const Int half = whole >> 1;
-    return a * power_of_two(half) * power_of_two(whole - half);
+  /// a 2^n, where n stands in the low bits of `shifted`: their sum in a's exponent.
+  static V scale(V a, V shifted) {
+    const auto n = static_cast<UInt>(std::bit_cast<Int>(shifted));
+    return std::bit_cast<Real>(static_cast<UInt>(std::bit_cast<Int>(a)) + (n << B::kMantissa));
+  }
+  static V exp_domain(V x, Real low, Real high, V result) {
+    if (x < low) return 0;
+    if (x > high) return std::numeric_limits<Real>::infinity();
+    return x != x ? x : result;
   }
   static std::pair<V, V> split(V x) {
     constexpr Real kSubnormalScale = static_cast<Real>(Int{1} << (B::kMantissa + 1));
