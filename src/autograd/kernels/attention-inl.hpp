@@ -46,7 +46,10 @@ HWY_INLINE void dots(const AttentionChunk<Real>& a, const Real* x_T, const Real*
   for (; s + 4 <= a.keys; s += 4) {
     dots_of_keys<4>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
   }
-  for (; s < a.keys; ++s) dots_of_keys<1>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
+  for (; s + 2 <= a.keys; s += 2) {
+    dots_of_keys<2>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
+  }
+  if (s < a.keys) dots_of_keys<1>(a, x_T, y + s * a.stride, out + s * kAttentionChunk);
 }
 
 // out_T[c] = chain over s of weights[s] y[s][c], for R channels from c on
@@ -72,32 +75,52 @@ HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights,
   for (; c + 4 <= a.width; c += 4) {
     weighted_channels<4>(a, weights, y + c, out_T + c * kAttentionChunk);
   }
-  for (; c < a.width; ++c) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
+  for (; c + 2 <= a.width; c += 2) {
+    weighted_channels<2>(a, weights, y + c, out_T + c * kAttentionChunk);
+  }
+  if (c < a.width) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
 }
 
-// p = softmax over the keys that each query sees; 0 for the others. One vector of lanes.
+// Keys whose share would be below e^kLeastScore get none: 1e-27 is nothing beside the rounding of a
+// float, but times a gradient it is soon subnormal, which made the backward pass twice as slow.
 template <class Real>
-HWY_INLINE void attend(const AttentionChunk<Real>& a, std::size_t first_lane, const Real* q_T,
-                       const Real* k, Real* p) {
+constexpr Real kLeastScore = std::is_same_v<Real, float> ? Real(-60) : Real(-708);
+
+// Scores q k / sqrt(D) minus the largest one that the query sees; -infinity for the keys that it
+// does not see. One vector of lanes.
+template <class Real>
+HWY_INLINE void relative_scores(const AttentionChunk<Real>& a, std::size_t first_lane,
+                                const Real* q_T, const Real* k, Real* scores) {
   const typename Chunk<Real>::D d;
   const auto root = hn::Set(d, a.root);
   const auto unseen = hn::Set(d, -std::numeric_limits<Real>::infinity());
   const auto lane = hn::Iota(d, static_cast<Real>(first_lane));
   auto largest = unseen;
-  dots(a, q_T, k, p);
+  dots(a, q_T, k, scores);
   for (std::size_t s = 0; s < a.keys; ++s) {
-    auto score = hn::Mul(hn::LoadU(d, p + s * kAttentionChunk), root);
+    auto score = hn::Mul(hn::LoadU(d, scores + s * kAttentionChunk), root);
     if (s >= a.first_seen) {  // lane i sees the keys up to first_seen - 1 + i
       const auto sees = hn::Ge(lane, hn::Set(d, static_cast<Real>(s + 1 - a.first_seen)));
       score = hn::IfThenElse(sees, score, unseen);
     }
-    hn::StoreU(score, d, p + s * kAttentionChunk);
+    hn::StoreU(score, d, scores + s * kAttentionChunk);
     largest = hn::Max(largest, score);
   }
+  for (std::size_t s = 0; s < a.keys; ++s) {
+    Real* at = scores + s * kAttentionChunk;
+    hn::StoreU(hn::Sub(hn::LoadU(d, at), largest), d, at);
+  }
+}
+
+// From scores to their softmax, in place. One vector of lanes.
+template <class Real>
+HWY_INLINE void probabilities_of_scores(const AttentionChunk<Real>& a, Real* p) {
+  const typename Chunk<Real>::D d;
   auto sum = hn::Zero(d);
   for (std::size_t s = 0; s < a.keys; ++s) {
     const auto score = hn::LoadU(d, p + s * kAttentionChunk);
-    const auto e = exp_lanes<Real, Ops<Real, typename Chunk<Real>::D>>(hn::Sub(score, largest));
+    const auto e = hn::IfThenZeroElse(hn::Lt(score, hn::Set(d, kLeastScore<Real>)),
+                                      exp_lanes<Real, Ops<Real, typename Chunk<Real>::D>>(score));
     hn::StoreU(e, d, p + s * kAttentionChunk);
     sum = hn::Add(sum, e);
   }
@@ -133,13 +156,26 @@ void attention(const AttentionArguments<Real>& a, Real* out) {
       const AttentionChunk<Real> chunk = chunk_of(a, s, t);
       const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
       transpose_chunk(count, a.channels, q + t * a.channels, a.channels, q_T);
+      // All heads go through each of the three phases together: within one head they wait for each
+      // other.
+      const auto each_head = [&](const auto& phase) HWY_ATTR {
+        for (std::size_t h = 0; h < a.heads; ++h) {
+          Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
+          for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+            phase(h * width, l, p_h + l);
+          }
+        }
+      };
+      each_head([&](std::size_t channel, std::size_t l, Real* scores) HWY_ATTR {
+        relative_scores(chunk, l, q_T + channel * kAttentionChunk + l, k + channel, scores);
+      });
+      each_head([&](std::size_t, std::size_t, Real* scores)
+                    HWY_ATTR { probabilities_of_scores(chunk, scores); });
+      each_head([&](std::size_t channel, std::size_t l, const Real* p_l) HWY_ATTR {
+        weighted_sum(chunk, p_l, v + channel, out_T + channel * kAttentionChunk + l);
+      });
       for (std::size_t h = 0; h < a.heads; ++h) {
         Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
-        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
-          const std::size_t at = h * width * kAttentionChunk + l;
-          attend(chunk, l, q_T + at, k + h * width, p_h + l);
-          weighted_sum(chunk, p_h + l, v + h * width, out_T + at);
-        }
         std::fill(p_h + chunk.keys * kAttentionChunk, p_h + chunk_size, Real{0});
       }
       transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
@@ -170,34 +206,39 @@ HWY_INLINE void score_gradients(const AttentionChunk<Real>& a, const Real* grad_
   }
 }
 
-// out_T[c][s] = chain over t of weights[t][s] x[t][c]: lanes over keys. weights: queries x keys,
-// rows of `row` numbers; out_T: D x keys, rows of `row` numbers.
+// out_T[c][s] = chain over t of weights[t][s] x[t][c], for R channels: lanes over keys. weights:
+// queries x keys, rows of `row` numbers; out_T: D x keys, rows of `row` numbers.
+template <std::size_t R, class Real>
+HWY_INLINE void gather_channels(std::size_t queries, std::size_t keys, std::size_t row,
+                                const Real* weights, const Real* x, std::size_t stride,
+                                Real* out_T) {
+  const typename Chunk<Real>::D d;
+  for (std::size_t s = 0; s < keys; s += Chunk<Real>::kLanes) {
+    typename Chunk<Real>::V sum[R];
+    for (std::size_t r = 0; r < R; ++r) sum[r] = hn::Zero(d);
+    for (std::size_t t = 0; t < queries; ++t) {
+      const auto weight = hn::LoadU(d, weights + t * row + s);
+      for (std::size_t r = 0; r < R; ++r) {
+        sum[r] = fma(weight, hn::Set(d, x[t * stride + r]), sum[r]);
+      }
+    }
+    for (std::size_t r = 0; r < R; ++r) hn::StoreU(sum[r], d, out_T + r * row + s);
+  }
+}
+
+// The same for all channels of a head.
 template <class Real>
 HWY_INLINE void gather_over_queries(std::size_t queries, std::size_t keys, std::size_t width,
                                     std::size_t row, const Real* weights, const Real* x,
                                     std::size_t stride, Real* out_T) {
-  const typename Chunk<Real>::D d;
-  constexpr std::size_t kLanes = Chunk<Real>::kLanes;
-  for (std::size_t s = 0; s < keys; s += kLanes) {
-    std::size_t c = 0;
-    for (; c + 4 <= width; c += 4) {
-      typename Chunk<Real>::V sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-      for (std::size_t t = 0; t < queries; ++t) {
-        const auto weight = hn::LoadU(d, weights + t * row + s);
-        for (std::size_t r = 0; r < 4; ++r) {
-          sum[r] = fma(weight, hn::Set(d, x[t * stride + c + r]), sum[r]);
-        }
-      }
-      for (std::size_t r = 0; r < 4; ++r) hn::StoreU(sum[r], d, out_T + (c + r) * row + s);
-    }
-    for (; c < width; ++c) {
-      auto sum = hn::Zero(d);
-      for (std::size_t t = 0; t < queries; ++t) {
-        sum = fma(hn::LoadU(d, weights + t * row + s), hn::Set(d, x[t * stride + c]), sum);
-      }
-      hn::StoreU(sum, d, out_T + c * row + s);
-    }
+  std::size_t c = 0;
+  for (; c + 4 <= width; c += 4) {
+    gather_channels<4>(queries, keys, row, weights, x + c, stride, out_T + c * row);
   }
+  for (; c + 2 <= width; c += 2) {
+    gather_channels<2>(queries, keys, row, weights, x + c, stride, out_T + c * row);
+  }
+  if (c < width) gather_channels<1>(queries, keys, row, weights, x + c, stride, out_T + c * row);
 }
 
 // out_t = sum_s p_ts v_s, p_t = softmax(q_t k_s / sqrt(D)):
