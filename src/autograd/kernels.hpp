@@ -90,7 +90,8 @@ struct Kernels {
   void (*softmax)(std::size_t rows, std::size_t cols, const Real* x, Real* y);
   void (*softmax_backward)(std::size_t rows, std::size_t cols, const Real* y, const Real* grad_y,
                            Real* grad_x);
-  /// probabilities = softmax(logits), losses[row] = -ln probabilities[row][targets[row]].
+  /// probabilities = softmax(logits), losses[row] = -ln probabilities[row][targets[row]]. Who does
+  /// not need the probabilities passes null.
   void (*cross_entropy)(std::size_t rows, std::size_t cols, const Real* logits,
                         const std::uint32_t* targets, Real* probabilities, Real* losses);
   void (*cross_entropy_backward)(std::size_t rows, std::size_t cols, const Real* probabilities,

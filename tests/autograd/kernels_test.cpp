@@ -190,7 +190,10 @@ TYPED_TEST(KernelTable, cross_entropy_and_its_way_back) {
         {this->numbers(rng, n, -20, 20), this->numbers(rng, n), this->numbers(rng, rows),
          this->numbers(rng, rows), this->numbers(rng, n)},
         [&](const auto& kernels, auto& a) {
+          kernels.cross_entropy(rows, cols, a[0].data(), target.data(), nullptr, a[2].data());
+          const std::vector losses(a[2].begin(), a[2].begin() + static_cast<std::ptrdiff_t>(rows));
           kernels.cross_entropy(rows, cols, a[0].data(), target.data(), a[1].data(), a[2].data());
+          for (std::size_t t = 0; t < rows; ++t) ASSERT_EQ(a[2][t], losses[t]) << "without p";
           kernels.cross_entropy_backward(rows, cols, a[1].data(), target.data(), a[3].data(),
                                          a[4].data());
         });

@@ -55,27 +55,24 @@ HWY_INLINE Real maximum(std::size_t n, const Real* x) {
   const hn::CappedTag<Real, 8> d;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
   auto largest = hn::Set(d, x[0]);
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) largest = hn::Max(largest, hn::LoadU(d, x + i));
-  Real lanes[kLanes];
-  hn::StoreU(largest, d, lanes);
-  Real result = lanes[0];
-  for (std::size_t lane = 1; lane < kLanes; ++lane) result = std::max(result, lanes[lane]);
-  for (; i < n; ++i) result = std::max(result, x[i]);
-  return result;
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    const auto some = load(d, x + i, n - i);
+    largest = hn::Max(largest,
+                      n - i >= kLanes ? some : hn::IfThenElse(hn::FirstN(d, n - i), some, largest));
+  }
+  return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 
-// y = e^(x - max x) for one row, not yet divided by its sum, which is returned.
+// y = e^(x - largest) for one row, not yet divided by its sum, which is returned; y may be null.
 template <class Real>
 HWY_INLINE Real exponentials(std::size_t n, const Real* x, Real largest, Real* y) {
-  const hn::ScalableTag<Real> d;
-  const auto shift = hn::Set(d, largest);
-  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
-    store(exp_lanes<Real>(hn::Sub(load(d, x + i, left), shift)), d, y + i, left);
+  return sum_in_eight_lanes<Real>(n, [=](auto d, std::size_t i, std::size_t left,
+                                         auto partial) HWY_ATTR {
+    const auto shift = hn::Set(d, largest);
+    const auto e = exp_lanes<Real, Ops<Real, decltype(d)>>(hn::Sub(load(d, x + i, left), shift));
+    if (y != nullptr) store(e, d, y + i, left);
+    return hn::Add(partial, first_lanes(d, e, left));
   });
-  return sum_in_eight_lanes<Real>(n,
-                                  [=](auto d8, std::size_t i, std::size_t left, auto partial)
-                                      HWY_ATTR { return hn::Add(partial, load(d8, y + i, left)); });
 }
 
 template <class Real>
@@ -112,14 +109,21 @@ void softmax_backward(std::size_t rows, std::size_t cols, const Real* y, const R
 template <class Real>
 void cross_entropy(std::size_t rows, std::size_t cols, const Real* logits,
                    const std::uint32_t* targets, Real* probabilities, Real* losses) {
-  for (std::size_t t = 0; t < rows; ++t) {
-    Real* p = probabilities + t * cols;
-    losses[t] = exponentials(cols, logits + t * cols, maximum(cols, logits + t * cols), p);
-    scale(cols, 1 / losses[t], p);
-  }
-  log(rows, losses, losses);
-  for (std::size_t t = 0; t < rows; ++t, logits += cols) {
-    losses[t] += maximum(cols, logits) - logits[targets[t]];
+  constexpr std::size_t kChunk = 16;  // rows whose logarithms are taken together
+  Real largest[kChunk], sum[kChunk];
+  for (std::size_t first = 0; first < rows; first += kChunk) {
+    const std::size_t count = std::min(kChunk, rows - first);
+    for (std::size_t t = 0; t < count; ++t) {
+      const Real* x = logits + (first + t) * cols;
+      Real* p = probabilities == nullptr ? nullptr : probabilities + (first + t) * cols;
+      largest[t] = maximum(cols, x);
+      sum[t] = exponentials(cols, x, largest[t], p);
+      if (p != nullptr) scale(cols, 1 / sum[t], p);
+    }
+    log(count, sum, losses + first);
+    for (std::size_t t = 0; t < count; ++t) {
+      losses[first + t] += largest[t] - logits[(first + t) * cols + targets[first + t]];
+    }
   }
 }
 

@@ -85,9 +85,10 @@ Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> tar
   Tape<Real>& tape = logits.tape();
   const std::size_t T = logits.rows();
   const Block<Real> out(tape, tape.allocate(T), T, 1);
-  const Index saved = tape.save(logits.size());
+  const Index saved = tape.recording() ? tape.save(logits.size()) : 0;
+  Real* probabilities = tape.recording() ? tape.saved(saved, logits.size()).data() : nullptr;
   tape.kernels().cross_entropy(T, logits.cols(), logits.data().data(), targets.data(),
-                               tape.saved(saved, logits.size()).data(), out.data().data());
+                               probabilities, out.data().data());
   const std::size_t integers = tape.integer_count();
   std::copy(targets.begin(), targets.end(), tape.integers(T).begin());
   tape.push({.rule = &kCrossEntropy<Real>,
