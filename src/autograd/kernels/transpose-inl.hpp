@@ -1,6 +1,12 @@
 // Transposition, square by square in registers.
 
 #if HWY_TARGET == HWY_SCALAR
+template <class D, class Real, class V>
+HWY_INLINE void load_halves(D d, const Real* in, std::size_t, V* row) {
+  row[0] = hn::LoadU(d, in);
+}
+template <class D, class V>
+HWY_INLINE void exchange_halves(D, V*) {}
 template <class D, class V>
 HWY_INLINE void transpose_registers(D, V*) {}
 #else
@@ -26,30 +32,51 @@ HWY_INLINE void transpose_within_blocks(D d, V* row) {
   }
 }
 
-// Transposes the square of as many registers as one has lanes.
+// Brings together the halves that meet in the transposed square: row i gets the lower half of row
+// i + half as its upper one. In a load that costs nothing, whereas shuffles between registers share
+// one execution unit. Registers of two blocks or one do not need it.
+template <class D>
+constexpr bool kExchangesHalves = hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 64;
+
+template <class D, class Real, class V>
+HWY_INLINE void load_halves(D d, const Real* in, std::size_t in_row, V* row) {
+  constexpr std::size_t kLanes = hn::MaxLanes(d), kHalf = kLanes / 2;
+  if constexpr (kExchangesHalves<D>) {
+    const hn::Half<D> half;
+    for (std::size_t i = 0; i < kHalf; ++i) {
+      const Real *low = in + i * in_row, *high = in + (i + kHalf) * in_row;
+      row[i] = hn::Combine(d, hn::LoadU(half, high), hn::LoadU(half, low));
+      row[i + kHalf] = hn::Combine(d, hn::LoadU(half, high + kHalf), hn::LoadU(half, low + kHalf));
+    }
+  } else {
+    for (std::size_t r = 0; r < kLanes; ++r) row[r] = hn::LoadU(d, in + r * in_row);
+  }
+}
+
+template <class D, class V>
+HWY_INLINE void exchange_halves(D d, V* row) {
+  constexpr std::size_t kHalf = hn::MaxLanes(d) / 2;
+  if constexpr (kExchangesHalves<D>) {
+    for (std::size_t i = 0; i < kHalf; ++i) {
+      const V a = row[i], b = row[i + kHalf];
+      row[i] = hn::ConcatLowerLower(d, b, a);
+      row[i + kHalf] = hn::ConcatUpperUpper(d, b, a);
+    }
+  }
+}
+
+// Transposes the square of as many registers as one has lanes, its halves exchanged.
 template <class D, class V>
 HWY_INLINE void transpose_registers(D d, V* row) {
   constexpr std::size_t kLanes = hn::MaxLanes(d), kInBlock = 16 / sizeof(hn::TFromD<D>);
   for (std::size_t i = 0; i < kLanes; i += kInBlock) transpose_within_blocks(d, row + i);
-  // Now the blocks themselves: those at the same place of each group of rows form a square.
-  if constexpr (kLanes / kInBlock == 2) {
-    for (std::size_t i = 0; i < kInBlock; ++i) {
-      const V a = row[i], b = row[i + kInBlock];
-      row[i] = hn::ConcatLowerLower(d, b, a);
-      row[i + kInBlock] = hn::ConcatUpperUpper(d, b, a);
-    }
-  } else if constexpr (kLanes / kInBlock == 4) {
-    for (std::size_t i = 0; i < kInBlock; ++i) {
-      const V a = row[i], b = row[i + kInBlock];
-      const V c = row[i + 2 * kInBlock], e = row[i + 3 * kInBlock];
-      const V even_ab = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);  // a0 b0 a2 b2
-      const V odd_ab = hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));   // a1 b1 a3 b3
-      const V even_ce = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(e), c);
-      const V odd_ce = hn::OddEvenBlocks(e, hn::SwapAdjacentBlocks(c));
-      row[i] = hn::ConcatLowerLower(d, even_ce, even_ab);
-      row[i + kInBlock] = hn::ConcatLowerLower(d, odd_ce, odd_ab);
-      row[i + 2 * kInBlock] = hn::ConcatUpperUpper(d, even_ce, even_ab);
-      row[i + 3 * kInBlock] = hn::ConcatUpperUpper(d, odd_ce, odd_ab);
+  if constexpr (kLanes > kInBlock) {  // now pairs of blocks
+    for (std::size_t first = 0; first < kLanes; first += 2 * kInBlock) {
+      for (std::size_t i = first; i < first + kInBlock; ++i) {
+        const V a = row[i], b = row[i + kInBlock];
+        row[i] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);             // a0 b0 ...
+        row[i + kInBlock] = hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));  // a1 b1 ...
+      }
     }
   }
 }
@@ -62,12 +89,13 @@ HWY_INLINE void transpose_square(std::size_t rows, std::size_t cols, const Real*
   const hn::CappedTag<Real, 8> d;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
   hn::Vec<decltype(d)> square[kLanes];
-  for (std::size_t r = 0; r < kLanes; ++r) {
-    if constexpr (kWhole) {
-      square[r] = hn::LoadU(d, in + r * in_row);
-    } else {
+  if constexpr (kWhole) {
+    load_halves(d, in, in_row, square);
+  } else {
+    for (std::size_t r = 0; r < kLanes; ++r) {
       square[r] = r < rows ? load(d, in + r * in_row, cols) : hn::Zero(d);
     }
+    exchange_halves(d, square);
   }
   transpose_registers(d, square);
   for (std::size_t c = 0; c < kLanes; ++c) {
@@ -110,6 +138,7 @@ HWY_INLINE void transpose_chunk(std::size_t count, std::size_t cols, const Real*
       for (std::size_t r = 0; r < kLanes; ++r) {
         square[r] = i + r < count ? load(d, in + (i + r) * in_row + j, cols - j) : hn::Zero(d);
       }
+      exchange_halves(d, square);
       transpose_registers(d, square);
       for (std::size_t c = 0; c < kLanes && j + c < cols; ++c) {
         hn::StoreU(square[c], d, out + (j + c) * kAttentionChunk + i);

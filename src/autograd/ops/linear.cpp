@@ -1,4 +1,6 @@
 // linear: y = x W, the matrix product that takes most of the time.
+#include <algorithm>
+
 #include "../fused_record.hpp"
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
@@ -24,19 +26,27 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                          .c = tape.grad(r.y, I * O).data(),
                          .c_row = O,
                          .accumulate = !first_to_add});
-  Real* transposed = tape.scratch(I * O);
-  tape.kernels().transpose(I, O, tape.data(r.y, I * O).data(), transposed);
-  tape.kernels().matmul({.rows = T,
-                         .cols = I,
-                         .inner = O,
-                         .a = grad_y,
-                         .a_row = O,
-                         .a_inner = 1,
-                         .b = transposed,
-                         .b_inner = I,
-                         .c = tape.grad(r.x, T * I).data(),
-                         .c_row = I,
-                         .accumulate = true});
+  // The rows of W a panel at a time: what is transposed stays in the first-level cache until it
+  // has been multiplied.
+  constexpr std::size_t kPanel = 128 / sizeof(Real);
+  Real* transposed = tape.scratch(kPanel * O);
+  const Real* weights = tape.data(r.y, I * O).data();
+  Real* grad_x = tape.grad(r.x, T * I).data();
+  for (std::size_t i = 0; i < I; i += kPanel) {
+    const std::size_t width = std::min(kPanel, I - i);
+    tape.kernels().transpose(width, O, weights + i * O, transposed);
+    tape.kernels().matmul({.rows = T,
+                           .cols = width,
+                           .inner = O,
+                           .a = grad_y,
+                           .a_row = O,
+                           .a_inner = 1,
+                           .b = transposed,
+                           .b_inner = width,
+                           .c = grad_x + i,
+                           .c_row = I,
+                           .accumulate = true});
+  }
 }
 
 template <class Real>
