@@ -2,9 +2,28 @@
 
 #include "yardstick.hpp"
 
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
 namespace microgpt::yardstick {
 
 namespace {
+
+/// A program that is linked with -ffast-math runs with subnormal numbers switched off. So does the
+/// rival; the engine, in the same process, does not.
+class NoSubnormals {
+ public:
+#ifdef __SSE__
+  NoSubnormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~NoSubnormals() { _mm_setcsr(before_); }
+  NoSubnormals(const NoSubnormals&) = delete;
+  NoSubnormals& operator=(const NoSubnormals&) = delete;
+
+ private:
+  unsigned before_;
+#endif
+};
 
 template <class Real, Sizes S>
 class RivalOf final : public Rival<Real> {
@@ -13,6 +32,7 @@ class RivalOf final : public Rival<Real> {
   std::span<const Real> gradients() override { return {gpt_.gradients(), gpt_.kParameters}; }
   Real learn(std::span<const std::uint32_t> document) override { return gpt_.learn(document); }
   Real train(std::span<const std::uint32_t> document, Real learning_rate) override {
+    const NoSubnormals mode;
     return gpt_.train(document, learning_rate);
   }
 

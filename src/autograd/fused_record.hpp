@@ -29,4 +29,13 @@ struct FusedRecord {
   std::uint32_t integers = 0, integer_count = 0;
 };
 
+// Here, so that the operations write their records in place: copying a record that was just put
+// together field by field stalls the processor.
+template <class Real>
+inline void Tape<Real>::push(const FusedRecord<Real>& record) {
+  if (!recording_) return;
+  records_.push_back({Op::fused, record.output, static_cast<Index>(fused_.size()), 0});
+  fused_.push_back(record);
+}
+
 }  // namespace microgpt

@@ -53,13 +53,6 @@ Index Tape<Real>::save(std::size_t count) {
 }
 
 template <class Real>
-void Tape<Real>::push(const FusedRecord<Real>& record) {
-  if (!recording_) return;
-  records_.push_back({Op::fused, record.output, static_cast<Index>(fused_.size()), 0});
-  fused_.push_back(record);
-}
-
-template <class Real>
 std::span<std::uint32_t> Tape<Real>::integers(std::size_t count) {
   const std::size_t first = integers_.size();
   integers_.resize(first + count);
