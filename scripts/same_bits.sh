@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The golden runs in builds that differ in everything but the result: no optimisation, sanitizers,
-# and, where clang is installed, another compiler. Takes some ten minutes.
+# and, where they are installed, another compiler (clang) and another processor (aarch64 with NEON,
+# emulated: packages g++-aarch64-linux-gnu, qemu-user-static and, for that architecture, libhwy-dev,
+# nettle-dev, libfmt-dev, libgtest-dev). Takes some ten minutes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/setup.sh
@@ -25,4 +27,17 @@ if command -v clang++ >/dev/null; then
     golden clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++
 else
     echo "same_bits: clang++ is not installed, so it was not tried"
+fi
+if command -v aarch64-linux-gnu-g++ qemu-aarch64-static >/dev/null; then
+    # Straight from the sources: the other layers need an MPI of that architecture.
+    mkdir -p build-aarch64
+    aarch64-linux-gnu-g++ -std=c++20 -O2 -ffp-contract=off -DMICROGPT_VERSION='"same_bits"' \
+        -Iinclude -Isrc/autograd -idirafter /usr/include \
+        src/core/*.cpp src/autograd/*.cpp src/autograd/ops/*.cpp src/model/{gpt,sampler}.cpp \
+        src/training/*.cpp tests/training/golden_test.cpp \
+        -o build-aarch64/golden_test -lgtest -lgtest_main -lhwy -lfmt -lnettle
+    qemu-aarch64-static build-aarch64/golden_test --gtest_brief=1
+    echo "same_bits: aarch64: the same"
+else
+    echo "same_bits: no compiler and emulator for aarch64 are installed, so it was not tried"
 fi

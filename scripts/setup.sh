@@ -8,12 +8,13 @@ required_packages() {
 }
 
 # Prints the required packages dpkg does not report as installed. Asking dpkg
-# takes a fraction of a second, so every script can afford it on every run.
+# takes a fraction of a second, so every script can afford it on every run. A
+# package may be there for several architectures; then each has its status.
 missing_packages() {
     local package status
     for package in $(required_packages); do
-        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-        [[ $status == installed ]] || echo "$package"
+        status=$(dpkg-query -W -f ' ${db:Status-Status} ' "$package" 2>/dev/null || true)
+        [[ $status == *' installed '* ]] || echo "$package"
     done
 }
 
