@@ -16,9 +16,9 @@ function(only_in header_regex allowed_regex)
 endfunction()
 
 # Third-party headers.
-only_in("(mpi\\.h|boost/)" "src/cluster/")
-only_in("cereal/" "src/genome/genome_json\\.cpp|src/experiment/settings\\.cpp")
-only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/model/safetensors\\.cpp")
+only_in("(mpi\\.h|boost/)" "src/cluster/|src/evolution/finals\\.cpp")
+only_in("cereal/" "src/genome/genome_json\\.cpp|src/experiment/settings\\.cpp|src/experiment/creature_json\\.cpp")
+only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/model/safetensors\\.cpp|src/experiment/evaluation_cache\\.cpp")
 only_in("CLI/" "src/apps/")
 only_in("hwy/" "src/autograd/kernels")
 only_in("Random123/" "src/core/random\\.cpp")

@@ -11,7 +11,10 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/core/version.hpp"
 #include "microgpt/evolution/creature.hpp"
+#include "microgpt/experiment/creature_json.hpp"
+#include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
@@ -23,8 +26,9 @@ namespace {
 struct Options {
   CommonOptions common;
   std::string genome_file = "genome.json";
-  bool primordial = false, silent = false;
+  bool primordial = false, silent = false, json = false;
   std::optional<std::uint64_t> seed;
+  std::uint32_t replicate = 0;
   std::uint32_t samples = 10;
   // Genes that replace those of the genome.
   std::optional<std::uint32_t> steps, n_emb, n_head, n_layer, n_ctx, n_ff_exp;
@@ -44,8 +48,9 @@ void add_weight_options(CLI::App& app, Options& options) {
 /// What is loaded has its sizes and its training behind it.
 void require_no_contradiction(const CLI::App& app) {
   if (app.count("--load") == 0) return;
-  for (const char* other : {"--init", "--save-init", "--trace", "--genome", "--primordial",
-                            "--steps", "--lr", "--emb", "--head", "--layer", "--ctx", "--ff"}) {
+  for (const char* other :
+       {"--init", "--save-init", "--trace", "--genome", "--primordial", "--replicate", "--steps",
+        "--lr", "--emb", "--head", "--layer", "--ctx", "--ff"}) {
     require(app.count(other) == 0,
             "--load and {} contradict each other: loaded weights have their sizes and are not "
             "trained",
@@ -62,6 +67,8 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   app.add_option("-c,--ctx", options.n_ctx, "Gene: context");
   app.add_option("-f,--ff", options.n_ff_exp, "Gene: feed-forward factor");
   app.add_flag("--silent", options.silent, "Print the closing line only");
+  app.add_flag("--json", options.json,
+               "Print one JSON object with losses, cost and names, and nothing else");
   CLI::Option* genome =
       app.add_option("--genome", options.genome_file,
                      "The DNA to read; without it there the creature is primordial")
@@ -70,6 +77,10 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   app.add_option(
       "--seed", options.seed,
       "Of everything random (default: that of the genome or of the loaded file, else 1)");
+  app.add_option("--replicate", options.replicate,
+                 "Number of the training: others than 0 have initial weights and an order of the "
+                 "documents of their own")
+      ->capture_default_str();
   app.add_option("--samples", options.samples, "Names to speak")->capture_default_str();
   add_common_options(app, options.common);
   add_weight_options(app, options);
@@ -163,6 +174,13 @@ void set_weights(Creature& creature, const Options& options, const WeightFile& w
   }
 }
 
+/// How sure the loss of a genome is.
+std::string promise(const GenomeFile& dna) {
+  if (dna.replicates == 0) return "";
+  return fmt::format(" ± {:.4f}, test {:.4f} ± {:.4f} (means of {} trainings)", dna.standard_error,
+                     dna.test_loss, dna.test_standard_error, dna.replicates);
+}
+
 void introduce(const Options& options, const Beginning& begin) {
   if (options.load) {
     fmt::print("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", *options.load,
@@ -170,8 +188,8 @@ void introduce(const Options& options, const Beginning& begin) {
     return;
   }
   if (begin.dna) {
-    fmt::print("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}\n", options.genome_file,
-               begin.dna->generation, begin.dna->loss);
+    fmt::print("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n",
+               options.genome_file, begin.dna->generation, begin.dna->loss, promise(*begin.dna));
   } else {
     fmt::print("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
   }
@@ -195,9 +213,14 @@ void describe_data(const Options& options, const Beginning& begin, const Dataset
   }
 }
 
-/// Trains to the end. Returns what --trace writes, if it was asked for.
-std::string train(Creature& creature, const Options& options, std::uint32_t steps,
-                  std::size_t documents) {
+struct Training {
+  std::string trace;  ///< what --trace writes, if it was asked for
+  double seconds = 0;
+};
+
+/// Trains to the end.
+Training train(Creature& creature, const Options& options, std::uint32_t steps,
+               std::size_t documents) {
   constexpr std::uint32_t kReports = 10;
   const auto begin = std::chrono::steady_clock::now();
   std::string trace = "step,document,loss\n";
@@ -209,7 +232,7 @@ std::string train(Creature& creature, const Options& options, std::uint32_t step
       fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, (step - 1) % documents, loss);
     }
     sum += loss;
-    if (options.silent ||
+    if (options.silent || options.json ||
         std::uint64_t{step} * kReports / steps == std::uint64_t{step - 1} * kReports / steps)
       continue;
     fmt::print("  step {:>7}/{}  mean training loss {:.4f}\n", step, steps,
@@ -218,8 +241,8 @@ std::string train(Creature& creature, const Options& options, std::uint32_t step
     last_report = step;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  if (!options.silent) fmt::print("trained in {:.2f} s\n", took.count());
-  return trace;
+  if (!options.silent && !options.json) fmt::print("trained in {:.2f} s\n", took.count());
+  return {.trace = std::move(trace), .seconds = took.count()};
 }
 
 void print_losses(const Dataset& data, double validation, double test) {
@@ -241,26 +264,44 @@ int live(const Options& options, bool genome_named) {
   check(options);
   const Beginning begin = options.load ? revive(options) : conceive(options, genome_named);
   const Dataset data = load_dataset(options.common.input, begin.seed);
-  Creature creature(begin.genome, data, begin.precision, begin.seed);
+  Creature creature(begin.genome, data, begin.precision, begin.seed, options.replicate);
   if (begin.weights) set_weights(creature, options, *begin.weights);
-  if (!options.silent) {
+  const bool talks = !options.silent && !options.json;
+  if (talks) {
     introduce(options, begin);
     describe_data(options, begin, data);
   }
-  std::string initial, trace;
+  std::string initial;
   if (options.save_init) initial = to_bytes(creature.weights());
-  if (!options.load) trace = train(creature, options, begin.genome.steps, data.training.size());
+  Training training;
+  if (!options.load) training = train(creature, options, begin.genome.steps, data.training.size());
 
   const double loss = creature.loss(data.validation);
-  if (!options.silent) {
+  if (talks) {
     print_losses(data, loss, creature.loss(data.test));
     speak(creature, options);
   }
   if (options.save) write_file_atomically(*options.save, to_bytes(creature.weights()));
   if (options.save_init) write_file_atomically(*options.save_init, initial);
-  if (options.trace) write_file_atomically(*options.trace, trace);
-  fmt::print("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss,
-             parameter_count(gpt_config(begin.genome, data.vocabulary.size())));
+  if (options.trace) write_file_atomically(*options.trace, training.trace);
+  const std::size_t parameters = parameter_count(gpt_config(begin.genome, data.vocabulary.size()));
+  if (options.json) {
+    fmt::print("{}", to_json(CreatureReport{
+                         .genome = begin.genome,
+                         .seed = begin.seed,
+                         .replicate = options.replicate,
+                         .precision = std::string(name(begin.precision)),
+                         .dataset = data.checksum,
+                         .version = std::string(version()),
+                         .validation_loss = loss,
+                         .test_loss = creature.loss(data.test),
+                         .parameters = parameters,
+                         .training_flops = options.load ? 0 : training_flops(begin.genome, data),
+                         .seconds = training.seconds,
+                         .names = creature.speak(options.samples, options.common.temperature)}));
+  } else {
+    fmt::print("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss, parameters);
+  }
   return kSuccess;
 }
 

@@ -2,7 +2,7 @@
 #include "search_app.hpp"
 
 int main(int argc, char** argv) {
-  using microgpt::Breeding;
+  using microgpt::StrategyKind;
   return microgpt::run_search(
       {.name = "evolve",
        .description =
@@ -10,12 +10,16 @@ int main(int argc, char** argv) {
            "train on many ranks at once; the result is the same on any number of them.",
        .title = "=== MicroGPT: evolution for beauty ===",
        .objective = microgpt::Objective::beauty,
-       .evolution = {.population = 12,
-                     .generations = 5,
-                     .elite = 2,
-                     .immigrants = 0,
-                     .tournament = 1,
-                     .breeding = Breeding::elite_copies},
-       .space = microgpt::aesthetic_space()},
+       .evolution =
+           {
+               .strategy = StrategyKind::elite_copies,
+               .population = 12,
+               .generations = 5,
+               .elite = 2,
+               .immigrants = 0,
+               .tournament = 1,
+           },
+       .space = microgpt::aesthetic_space(),
+       .finalists = 0},
       argc, argv);
 }

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
                       "many ranks at once; the result is the same on any number of them.",
        .title = "=== MicroGPT: evolution for loss ===",
        .objective = microgpt::Objective::loss,
-       .evolution = {},
+       .evolution = {.strategy = microgpt::StrategyKind::guided},
        .space = {}},
       argc, argv);
 }

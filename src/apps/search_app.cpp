@@ -11,10 +11,13 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/evolution/creature.hpp"
+#include "microgpt/evolution/finals.hpp"
+#include "microgpt/experiment/evaluation_cache.hpp"
 #include "microgpt/experiment/report.hpp"
 #include "microgpt/experiment/run_folder.hpp"
 #include "microgpt/experiment/run_log.hpp"
 #include "microgpt/experiment/settings.hpp"
+#include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/training/scoring.hpp"
 
@@ -22,12 +25,17 @@ namespace microgpt {
 
 namespace {
 
+constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+
 struct Options {
   CommonOptions common;
   EvolutionConfig evolution;
   std::string space_file;
   std::string genome_out = "genome.json";
   std::string experiments = "experiments";
+  std::string cache;
+  std::string strategy, fitness = "held-out";
+  std::uint32_t finalists = 0, replicates = 5;
   std::uint32_t samples = 50;
 };
 
@@ -35,10 +43,28 @@ void add_options(CLI::App& app, Options& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
   app.add_option("--population", e.population, "Organisms in a generation")->capture_default_str();
   app.add_option("--generations", e.generations, "Generations")->capture_default_str();
+  app.add_option("--budget-flops", e.budget_flops,
+                 "Floating-point operations of all trainings of the search, for example 1e12; the "
+                 "finalists' are extra (0: as many as the generations need). Without --generations "
+                 "there is no other limit");
+  if (search.objective == Objective::loss) {
+    app.add_option("--strategy", options.strategy,
+                   "How children are made: classic, guided by a model of the space, or random")
+        ->capture_default_str();
+    app.add_option("--fitness", options.fitness,
+                   "held-out: the loss on validation names; last-step: that of the last training "
+                   "name, an old measure that can be gamed")
+        ->capture_default_str();
+  }
+  app.add_option("--finalists", options.finalists,
+                 "The best organisms that are trained anew before one is crowned; 0: none")
+      ->capture_default_str();
+  app.add_option("--replicates", options.replicates, "How often each finalist is trained anew")
+      ->capture_default_str();
   app.add_option("--elite", e.elite, "The best that go on unchanged")->capture_default_str();
   app.add_option("--immigrants", e.immigrants, "Random newcomers in each generation")
       ->capture_default_str();
-  if (e.breeding == Breeding::tournament) {
+  if (search.objective == Objective::loss) {
     app.add_option("--tournament", e.tournament, "Distinct organisms that compete to be a parent")
         ->capture_default_str();
   }
@@ -47,6 +73,8 @@ void add_options(CLI::App& app, Options& options, const SearchApp& search) {
   app.add_option("--space", options.space_file, "Search space, a JSON file");
   app.add_option("--genome-out", options.genome_out, "Where the champion's genome goes")
       ->capture_default_str();
+  app.add_option("--cache", options.cache,
+                 "File of evaluations that runs share: what stands there is not trained again");
   app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
       ->capture_default_str();
   if (search.objective == Objective::beauty) {
@@ -55,29 +83,49 @@ void add_options(CLI::App& app, Options& options, const SearchApp& search) {
   }
 }
 
+Objective objective_of(const Options& options, const SearchApp& app) {
+  if (app.objective == Objective::beauty || options.fitness == "held-out") return app.objective;
+  require(options.fitness == "last-step", "--fitness ({}) must be held-out or last-step",
+          options.fitness);
+  return Objective::last_step;
+}
+
 /// Everything that can be wrong before the first training is found here.
 class Preparation {
  public:
   Preparation(const Options& options, const SearchApp& app)
-      : space(options.space_file.empty() ? app.space : load_space(options.space_file, app.space)),
-        evolution(options.evolution, space) {
+      : space(options.space_file.empty() ? app.space : load_space(options.space_file, app.space)) {
+    validate(options.evolution);
     require(options.common.temperature > 0, "--temperature ({}) must be positive",
             options.common.temperature);
     require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
+    require(options.replicates >= 1 && options.replicates <= 1000,
+            "--replicates ({}) must be from 1 to 1000", options.replicates);
     problem.precision =
         precision_from(options.common.precision.empty() ? "f64" : options.common.precision);
-    problem.objective = app.objective;
+    problem.objective = objective_of(options, app);
     problem.seed = options.evolution.seed;
     problem.samples = options.samples;
     problem.temperature = options.common.temperature;
     problem.dataset = load_dataset(options.common.input, options.evolution.seed);
+    evolution.emplace(options.evolution, space, [this](const Genome& genome) {
+      return training_flops(genome, problem.dataset);
+    });
+    if (options.cache.empty()) {
+      cache.emplace(problem);
+    } else {
+      cache.emplace(problem, options.cache);
+    }
     require_writable(options.genome_out);
     folder.emplace(options.experiments, timestamp_now());
   }
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
 
   SearchSpace space;
-  Evolution evolution;
   Problem problem;
+  std::optional<Evolution> evolution;
+  std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;
 };
 
@@ -86,19 +134,23 @@ RunSettings settings_of(const Options& options, const SearchApp& app, const Prob
           .version = std::string(version()),
           .precision = std::string(name(problem.precision)),
           .dataset = problem.dataset.checksum,
+          .fitness = std::string(name(problem.objective)),
           .evolution = options.evolution,
+          .finalists = options.finalists,
+          .replicates = options.replicates,
           .samples = options.samples,
           .temperature = options.common.temperature};
 }
 
-/// Asks, has evaluated, journals, tells; until the last generation.
+/// Asks, has evaluated, journals, tells; until the search is finished and a champion crowned.
 class Search {
  public:
   Search(const Options& options, const SearchApp& app, Preparation& ready, const Problem& problem)
       : options_(options),
         app_(app),
         problem_(problem),
-        evolution_(ready.evolution),
+        evolution_(*ready.evolution),
+        cache_(*ready.cache),
         folder_(*ready.folder),
         log_(folder_, std::cout) {
     folder_.write("settings.json", to_json(settings_of(options, app, problem)));
@@ -107,15 +159,21 @@ class Search {
     folder_.append("timings.csv", timings_csv_header());
   }
 
-  void run(Evaluator& evaluator, int ranks) {
+  void run(Evaluator& trains, int ranks) {
     introduce(ranks);
+    CachedEvaluator evaluator(trains, cache_);
     for (std::size_t number = 0; !evolution_.finished(); ++number) {
       const auto begin = std::chrono::steady_clock::now();
-      run_generation(evaluator);
+      if (!run_generation(evaluator)) break;
       const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-      log_.text(generation_report(evolution_, number, app_.objective, took.count()));
+      log_.text(generation_report(evolution_, number, problem_.objective, took.count()));
     }
-    conclude();
+    require(evolution_.generation_count() > 0,
+            "--budget-flops ({:g}) is not enough for a single training",
+            options_.evolution.budget_flops);
+    Finals finals(evolution_.best(options_.finalists), options_.replicates);
+    if (!finals.ranking().empty()) finals.tell(results_of(evaluator, finals.tasks()));
+    conclude(finals.ranking(), evaluator.saved());
   }
 
  private:
@@ -129,37 +187,57 @@ class Search {
               data.vocabulary.characters().size());
     log_.line("baselines  bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
               bigram_loss(data, data.validation), uniform_loss(data.vocabulary));
-    log_.line("search     {} generations of {}, elite {}, immigrants {}, seed {}, {}",
-              e.generations, e.population, e.elite, e.immigrants, e.seed, name(problem_.precision));
+    log_.line("search     {}, {} of {}, seed {}, {}", name(e.strategy),
+              e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
+                                 : fmt::format("{} generations", e.generations),
+              e.population, e.seed, name(problem_.precision));
     log_.line("ranks      {}",
               ranks == 1 ? "1, which does everything"
                          : fmt::format("{}: 1 coordinator, {} workers", ranks, ranks - 1));
     log_.line("log        {}\n", folder_.path().string());
   }
 
-  void run_generation(Evaluator& evaluator) {
+  /// Results in the order of ids, whoever came first.
+  std::vector<Result> results_of(Evaluator& evaluator, const std::vector<Task>& tasks) {
+    std::vector<TimedResult> timed = evaluator.evaluate(tasks);
+    std::sort(timed.begin(), timed.end(), [](const TimedResult& a, const TimedResult& b) {
+      return std::pair(a.result.id, a.result.replicate) <
+             std::pair(b.result.id, b.result.replicate);
+    });
+    folder_.append("timings.csv", timings_csv(timed));
+    std::vector<Result> results;
+    for (TimedResult& one : timed) results.push_back(std::move(one.result));
+    return results;
+  }
+
+  /// False if the budget had no room for anyone.
+  bool run_generation(Evaluator& evaluator) {
     std::vector<Task> tasks;
     for (const Organism& organism : evolution_.ask()) {
       tasks.push_back({.id = organism.id, .genome = organism.genome});
     }
-    std::vector<TimedResult> timed = evaluator.evaluate(tasks);
-    std::sort(timed.begin(), timed.end(),
-              [](const TimedResult& a, const TimedResult& b) { return a.result.id < b.result.id; });
-    folder_.append("timings.csv", timings_csv(timed));
-    std::vector<Result> results;
-    for (TimedResult& one : timed) results.push_back(std::move(one.result));
-    evolution_.tell(results);
+    if (evolution_.finished()) return false;
+    evolution_.tell(results_of(evaluator, tasks));
     folder_.append("organisms.csv",
-                   organisms_csv(evolution_.history().last(options_.evolution.population),
-                                 problem_.precision));
+                   organisms_csv(evolution_.generation(evolution_.generation_count() - 1),
+                                 problem_.precision, problem_.dataset.vocabulary.size()));
+    return true;
   }
 
-  void conclude() {
-    log_.text("\n" + final_report(evolution_, app_.objective));
-    const Organism& champion = evolution_.champion();
+  void conclude(std::span<const Finalist> finalists, std::size_t saved) {
+    const std::size_t vocabulary = problem_.dataset.vocabulary.size();
+    if (!finalists.empty()) folder_.write("replicates.csv", replicates_csv(finalists));
+    folder_.write("pareto.csv", pareto_csv(evolution_.history(), vocabulary));
+    log_.text("\n" + final_report(evolution_, finalists, problem_.objective, vocabulary));
+    const Organism& champion =
+        finalists.empty() ? evolution_.champion() : finalists.front().organism;
     require(!champion.evaluation->failed(),
             "every training failed, the last one because {}; {} is left as it was",
             champion.evaluation->failure, options_.genome_out);
+    require(
+        finalists.empty() || !finalists.front().failed(),
+        "each finalist failed in a new training, the first one because {}; {} is left as it was",
+        failure_of(finalists), options_.genome_out);
     GenomeFile file{.genome = champion.genome,
                     .loss = champion.evaluation->loss,
                     .generation = champion.generation,
@@ -168,16 +246,38 @@ class Search {
                     .precision = std::string(name(problem_.precision)),
                     .dataset = problem_.dataset.checksum,
                     .version = std::string(version())};
+    if (!finalists.empty()) promise(file, finalists.front());
     folder_.write("genome.json", to_json(file));
     save_genome(options_.genome_out, file);
-    log_.line("\ngenome     {}  (now run: creature)", options_.genome_out);
+    log_.line(
+        "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known",
+        evolution_.flops(), saved + evolution_.known_genomes_born());
+    log_.line("genome     {}  (now run: creature)", options_.genome_out);
     log_.line("log        {}", folder_.path().string());
+  }
+
+  /// Why the first finalist failed; empty if there is none or it did not.
+  static std::string failure_of(std::span<const Finalist> finalists) {
+    if (finalists.empty()) return "";
+    for (const Evaluation& e : finalists.front().replicates) {
+      if (e.failed()) return e.failure;
+    }
+    return "";
+  }
+
+  static void promise(GenomeFile& file, const Finalist& champion) {
+    file.loss = champion.validation.mean;
+    file.replicates = static_cast<std::uint32_t>(champion.validation.count);
+    file.standard_error = champion.validation.standard_error;
+    file.test_loss = champion.test.mean;
+    file.test_standard_error = champion.test.standard_error;
   }
 
   const Options& options_;
   const SearchApp& app_;
   const Problem& problem_;
   Evolution& evolution_;
+  EvaluationCache& cache_;
   const RunFolder& folder_;
   RunLog log_;
 };
@@ -193,8 +293,8 @@ int run_coordinator(Session& session, const Options& options, const SearchApp& a
     throw;
   }
   session.share(problem);
-  const auto evaluator =
-      session.coordinate([&](const Task& task) { return evaluate(task.genome, *problem); });
+  const auto evaluator = session.coordinate(
+      [&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); });
   Search(options, app, *ready, *problem).run(*evaluator, session.size());
   return kSuccess;
 }
@@ -203,7 +303,7 @@ int run_worker(Session& session) {
   std::optional<Problem> problem;
   session.share(problem);
   if (!problem) return kBadInput;
-  session.work([&](const Task& task) { return evaluate(task.genome, *problem); });
+  session.work([&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); });
   return kSuccess;
 }
 
@@ -214,10 +314,18 @@ int run_search(const SearchApp& search, int argc, char** argv) {
   return guarded(search.name, session.is_coordinator(), [&] {
     Options options;
     options.evolution = search.evolution;
+    options.strategy = name(options.evolution.strategy);
+    options.finalists = search.finalists;
     CLI::App app(search.description, search.name);
     set_house_rules(app);
     add_options(app, options, search);
     if (!parse(app, argc, argv, session.is_coordinator())) return int{kSuccess};
+    if (search.objective == Objective::loss) {
+      options.evolution.strategy = strategy_from(options.strategy);
+    }
+    if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
+      options.evolution.generations = kUnlimited;
+    }
     return session.is_coordinator() ? run_coordinator(session, options, search)
                                     : run_worker(session);
   });

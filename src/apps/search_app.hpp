@@ -11,8 +11,9 @@ namespace microgpt {
 struct SearchApp {
   std::string name, description, title;
   Objective objective;
-  EvolutionConfig evolution;  ///< defaults
-  SearchSpace space;          ///< default
+  EvolutionConfig evolution;    ///< defaults
+  SearchSpace space;            ///< default
+  std::uint32_t finalists = 3;  ///< default; 0: the champion is who looked best in the search
 };
 
 /// The body of both: parses the command line, joins the other ranks, searches, and writes the

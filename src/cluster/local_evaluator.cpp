@@ -39,7 +39,12 @@ double seconds_now() {
 TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function, int rank) {
   TimedResult timed;
   timed.result.id = task.id;
-  timed.timing = {.id = task.id, .rank = rank, .host = host_name(), .start = seconds_now()};
+  timed.result.replicate = task.replicate;
+  timed.timing = {.id = task.id,
+                  .replicate = task.replicate,
+                  .rank = rank,
+                  .host = host_name(),
+                  .start = seconds_now()};
   const auto begin = std::chrono::steady_clock::now();
   try {
     timed.result.evaluation = function(task);

@@ -7,6 +7,7 @@
 #include <boost/serialization/vector.hpp>
 
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/objective.hpp"
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
@@ -39,7 +40,7 @@ void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Task& task, unsigned) {
-  archive& task.id& task.genome;
+  archive& task.id& task.genome& task.replicate;
 }
 
 template <class Archive>
@@ -51,18 +52,22 @@ template <class Archive>
 void serialize(Archive& archive, microgpt::Evaluation& e, unsigned) {
   bool has_beauty = e.beauty.has_value();
   double beauty = e.beauty.value_or(0);
-  archive& e.fitness& e.loss& has_beauty& beauty& e.failure;
+  bool has_test_loss = e.test_loss.has_value();
+  double test_loss = e.test_loss.value_or(0);
+  archive& e.fitness& e.loss& has_beauty& beauty& has_test_loss& test_loss& e.failure;
   e.beauty = has_beauty ? std::optional(beauty) : std::nullopt;
+  e.test_loss = has_test_loss ? std::optional(test_loss) : std::nullopt;
 }
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Timing& t, unsigned) {
-  archive& t.id& t.rank& t.host& t.start& t.seconds;
+  archive& t.id& t.replicate& t.rank& t.host& t.start& t.seconds;
 }
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::WorkReport& report, unsigned) {
-  archive& report.has_result& report.result.result.id& report.result.result.evaluation;
+  archive& report.has_result& report.result.result.id& report.result.result.replicate;
+  archive& report.result.result.evaluation;
   archive& report.result.timing;
 }
 

@@ -1,5 +1,6 @@
 #include "microgpt/evolution/creature.hpp"
 
+#include <limits>
 #include <variant>
 
 #include "microgpt/core/error.hpp"
@@ -27,13 +28,21 @@ void require_same_vocabulary(std::u32string_view file, std::u32string_view datas
 /// A creature in one precision.
 template <class Real>
 struct BodyOf {
-  BodyOf(const Genome& genome, const Dataset& dataset, std::uint64_t run_seed)
+  BodyOf(const Genome& genome, const Dataset& dataset, std::uint64_t run_seed,
+         std::uint32_t replicate)
       : vocabulary(dataset.vocabulary),
         seed(run_seed),
+        reordered(replicate == 0 ? Documents() : in_own_order(dataset.training, seed, replicate)),
         gpt(tape, gpt_config(genome, dataset.vocabulary.size())),
-        trainer(gpt, dataset.training, train_config(genome)) {
-    Rng rng(seed, Stream::weights, 0);
+        trainer(gpt, replicate == 0 ? dataset.training : reordered, train_config(genome)) {
+    Rng rng(seed, Stream::weights, replicate);
     gpt.initialise(rng);
+  }
+
+  static Documents in_own_order(const Documents& documents, std::uint64_t seed,
+                                std::uint32_t replicate) {
+    Rng rng(seed, Stream::documents, replicate);
+    return documents.shuffled(rng);
   }
 
   std::vector<std::string> speak(std::size_t count, double temperature) {
@@ -59,6 +68,7 @@ struct BodyOf {
 
   const Vocabulary& vocabulary;
   std::uint64_t seed;
+  Documents reordered;
   Tape<Real> tape;
   Gpt<Real> gpt;
   Trainer<Real> trainer;
@@ -78,12 +88,12 @@ struct Creature::Body {
 };
 
 Creature::Creature(const Genome& genome, const Dataset& dataset, Precision precision,
-                   std::uint64_t seed)
+                   std::uint64_t seed, std::uint32_t replicate)
     : body_((validate(genome), std::make_unique<Body>())) {
   if (precision == Precision::f64) {
-    body_->in_precision.emplace<BodyOf<double>>(genome, dataset, seed);
+    body_->in_precision.emplace<BodyOf<double>>(genome, dataset, seed, replicate);
   } else {
-    body_->in_precision.emplace<BodyOf<float>>(genome, dataset, seed);
+    body_->in_precision.emplace<BodyOf<float>>(genome, dataset, seed, replicate);
   }
 }
 
@@ -97,8 +107,10 @@ bool Creature::trained() const {
   return body_->visit([](auto& body) { return body.trainer.finished(); });
 }
 
-void Creature::train() {
-  while (!trained()) step();
+double Creature::train() {
+  double last = std::numeric_limits<double>::quiet_NaN();
+  while (!trained()) last = step();
+  return last;
 }
 
 double Creature::loss(const Documents& documents) {

@@ -21,13 +21,26 @@ KnownNames known_names(const Dataset& dataset) {
 
 }  // namespace
 
-Evaluation evaluate(const Genome& genome, const Problem& problem) {
+std::string_view name(Objective objective) {
+  switch (objective) {
+    case Objective::loss:
+      return "held-out";
+    case Objective::last_step:
+      return "last-step";
+    case Objective::beauty:
+      return "beauty";
+  }
+  return "";
+}
+
+Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
   try {
-    Creature creature(genome, problem.dataset, problem.precision, problem.seed);
-    creature.train();
+    Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
+    const double last_loss = creature.train();
     Evaluation evaluation;
     evaluation.loss = creature.loss(problem.dataset.validation);
-    evaluation.fitness = evaluation.loss;
+    evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
+    if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);
     if (problem.objective == Objective::beauty) {
       const auto names = creature.speak(problem.samples, problem.temperature);
       evaluation.beauty = beauty_of(names, known_names(problem.dataset));

@@ -101,6 +101,64 @@ bool change(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
   return true;
 }
 
+/// Values next to a whole gene's own in which the organism can live.
+Values close_choices(Gene gene, const Genome& g, const SearchSpace& space) {
+  switch (gene) {
+    case n_emb: {
+      Values fitting = space.n_emb;
+      std::erase_if(fitting, [&](std::uint32_t value) { return value % g.n_head != 0; });
+      return neighbours(fitting, g.n_emb);
+    }
+    case n_head: {
+      Values fitting = space.n_head;
+      std::erase_if(fitting, [&](std::uint32_t value) { return g.n_emb % value != 0; });
+      return neighbours(fitting, g.n_head);
+    }
+    case n_layer:
+      return neighbours(space.n_layer, g.n_layer);
+    case n_ctx:
+      return neighbours(space.n_ctx, g.n_ctx);
+    case n_ff_exp:
+      return neighbours(space.n_ff_exp, g.n_ff_exp);
+    case steps: {
+      const std::uint32_t less = std::max(space.steps_min, g.steps / 4 * 3);
+      const std::uint32_t more = std::min(space.steps_max, (g.steps + 2) / 3 * 4);
+      return others({less, more}, g.steps);
+    }
+    case lr:
+    case gene_count:
+      break;
+  }
+  return {};
+}
+
+bool nudge_gene(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
+  if (gene == lr) {
+    if (space.lr_min == space.lr_max) return false;
+    const double before = g.lr;
+    while (g.lr == before) {
+      g.lr = std::clamp(before * rng.log_uniform(0.5, 2), space.lr_min, space.lr_max);
+    }
+    return true;
+  }
+  const Values values = close_choices(gene, g, space);
+  if (values.empty()) return false;
+  whole_gene(g, gene) = pick(std::span(values), rng);
+  return true;
+}
+
+/// Applies `change_gene` to genes in random order until `count` of them have changed.
+template <class Change>
+Genome changed(const Genome& genome, std::size_t count, const Change& change_gene, Rng& rng) {
+  Genome copy = genome;
+  std::size_t done = 0;
+  for (const std::size_t gene : sample_without_replacement(gene_count, gene_count, rng)) {
+    if (done == count) break;
+    if (change_gene(copy, static_cast<Gene>(gene))) ++done;
+  }
+  return copy;
+}
+
 }  // namespace
 
 Genome crossover(const Genome& mother, const Genome& father, Rng& rng) {
@@ -118,13 +176,13 @@ Genome crossover(const Genome& mother, const Genome& father, Rng& rng) {
 }
 
 Genome mutate(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng) {
-  Genome mutant = genome;
-  std::size_t changed = 0;
-  for (const std::size_t gene : sample_without_replacement(gene_count, gene_count, rng)) {
-    if (changed == count) break;
-    if (change(mutant, static_cast<Gene>(gene), space, rng)) ++changed;
-  }
-  return mutant;
+  return changed(
+      genome, count, [&](Genome& g, Gene gene) { return change(g, gene, space, rng); }, rng);
+}
+
+Genome nudge(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng) {
+  return changed(
+      genome, count, [&](Genome& g, Gene gene) { return nudge_gene(g, gene, space, rng); }, rng);
 }
 
 Genome mutate(const Genome& genome, const SearchSpace& space, Rng& rng) {

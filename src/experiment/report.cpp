@@ -5,6 +5,9 @@
 #include <cmath>
 #include <set>
 
+#include "microgpt/core/text.hpp"
+#include "microgpt/experiment/insight.hpp"
+
 namespace microgpt {
 
 namespace {
@@ -12,12 +15,20 @@ namespace {
 /// Fitness as people know it: the loss, or the beauty (which evolution minimises with a minus).
 std::string shown(const Evaluation& e, Objective objective) {
   if (e.failed()) return "MAX";
-  return objective == Objective::loss ? fmt::format("{:.4f}", e.loss)
-                                      : fmt::format("{:+.4f}", -e.fitness);
+  return objective == Objective::beauty ? fmt::format("{:+.4f}", -e.fitness)
+                                        : fmt::format("{:.4f}", e.fitness);
 }
 
 std::string_view unit(Objective objective) {
-  return objective == Objective::loss ? "loss" : "beauty";
+  switch (objective) {
+    case Objective::loss:
+      return "loss";
+    case Objective::last_step:
+      return "last training loss";
+    case Objective::beauty:
+      return "beauty";
+  }
+  return "";
 }
 
 std::vector<Organism> ranked(std::span<const Organism> organisms) {
@@ -45,7 +56,7 @@ std::string row(const Organism& o, Objective objective) {
 std::string trajectory(const Evolution& evolution, Objective objective) {
   constexpr double kWidth = 40;
   std::vector<Organism> best;
-  for (std::size_t g = 0; g < evolution.history().size() / evolution.config().population; ++g) {
+  for (std::size_t g = 0; g < evolution.generation_count(); ++g) {
     best.push_back(ranked(evolution.generation(g)).front());
   }
   double low = kMaxLoss, high = -kMaxLoss;
@@ -183,12 +194,13 @@ std::string generation_report(const Evolution& evolution, std::size_t generation
   const std::size_t alive = ranking.size() - static_cast<std::size_t>(failed);
   const Evaluation& best = *ranking.front().evaluation;
   const Evaluation& worst = *ranking[alive == 0 ? 0 : alive - 1].evaluation;
+  const EvolutionConfig& config = evolution.config();
   std::string text = fmt::format(
-      "--- Generation {}/{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
+      "--- Generation {}{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
       "s\n",
-      generation + 1, evolution.config().generations, shown(best, objective),
-      shown(worst, objective), worst.fitness - best.fitness, diversity(ranking), ranking.size(),
-      failed, seconds);
+      generation + 1, config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
+      shown(best, objective), shown(worst, objective), worst.fitness - best.fitness,
+      diversity(ranking), ranking.size(), failed, seconds);
   for (std::size_t i = 0; i < ranking.size(); ++i) {
     text += fmt::format("  {:>3}. {}\n", i + 1, row(ranking[i], objective));
     if (ranking[i].evaluation->failed()) {
@@ -198,7 +210,72 @@ std::string generation_report(const Evolution& evolution, std::size_t generation
   return text;
 }
 
-std::string final_report(const Evolution& evolution, Objective objective) {
+namespace {
+
+std::string importance_table(std::span<const Organism> ranking) {
+  std::string text =
+      "Which genes matter (share of the differences in rank that a gene explains by itself; "
+      "trend:\n"
+      "rank correlation with the loss, negative if larger is better; over all evaluations)\n";
+  text += fmt::format("  {:<9} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
+  for (const GeneImportance& gene : gene_importance(ranking)) {
+    text += fmt::format("  {:<9} {:>9.0f}% {:>+7.2f}   {}\n", gene.gene, 100 * gene.importance,
+                        gene.trend, gene.best);
+  }
+  return text;
+}
+
+/// The front, and on it the cheapest that is nearly as good as the best.
+std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
+                         std::size_t vocabulary) {
+  constexpr double kNearly = 0.01;
+  constexpr std::size_t kShown = 8;
+  const std::vector<ParetoMember> front = pareto_members(history, cost, vocabulary);
+  if (front.empty()) return "";
+  const bool by_parameters = cost == ParetoCost::parameters;
+  const double best = front.back().organism->evaluation->loss;
+  const auto nearly = std::find_if(front.begin(), front.end(), [&](const ParetoMember& member) {
+    return member.organism->evaluation->loss <= best + kNearly;
+  });
+  std::string text =
+      fmt::format("Pareto front of loss and {}\n", by_parameters ? "parameters" : "training FLOPs");
+  const std::size_t first = front.size() - std::min(front.size(), kShown);
+  if (first > 0) text += fmt::format("  ({} cheaper ones are in pareto.csv)\n", first);
+  for (std::size_t i = first; i < front.size(); ++i) {
+    const Organism& o = *front[i].organism;
+    text += fmt::format(
+        "  {}{:>10}  #{:<5} {:.4f}  {}  lr {:.4g} steps {}\n", &front[i] == &*nearly ? "*" : " ",
+        by_parameters ? with_commas(static_cast<std::size_t>(front[i].cost))
+                      : fmt::format("{:.2e}", front[i].cost),
+        o.id, o.evaluation->loss, architecture(o.genome), o.genome.lr, o.genome.steps);
+  }
+  return text + fmt::format("  * the cheapest within {} of the best\n", kNearly);
+}
+
+}  // namespace
+
+std::string finals_report(std::span<const Finalist> finalists, Objective objective) {
+  if (finalists.empty()) return "";
+  std::string text = fmt::format(
+      "Finalists, each trained {} times anew (means and their standard errors; luck: what the\n"
+      "search saw minus the mean of the new trainings)\n",
+      finalists.front().replicates.size());
+  for (const Finalist& f : finalists) {
+    if (f.failed()) {
+      text += fmt::format("  #{:<5} MAX: one of the trainings failed\n", f.organism.id);
+      continue;
+    }
+    text += fmt::format(
+        "  #{:<5} {} {:.4f} ± {:.4f}  validation {:.4f}  test {:.4f}  luck {:+.4f}\n",
+        f.organism.id, unit(objective),
+        objective == Objective::beauty ? -f.fitness.mean : f.fitness.mean, f.fitness.standard_error,
+        f.validation.mean, f.test.mean, f.organism.evaluation->fitness - f.fitness.mean);
+  }
+  return text;
+}
+
+std::string final_report(const Evolution& evolution, std::span<const Finalist> finalists,
+                         Objective objective, std::size_t vocabulary) {
   constexpr std::size_t kGroup = 10;
   const std::vector<Organism> ranking = successes(evolution.history());
   std::string text =
@@ -208,12 +285,26 @@ std::string final_report(const Evolution& evolution, Objective objective) {
   if (group > 0) {
     const std::span all(ranking);
     const auto contrasts = contrast(all.first(group), all.last(group));
-    text += fmt::format("\n{}\n{}", gene_table(contrasts, group), insights(contrasts));
+    text += fmt::format("\n{}\n{}\n{}", importance_table(ranking), gene_table(contrasts, group),
+                        insights(contrasts));
   }
-  const Organism& champion = evolution.champion();
+  for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
+    text += '\n';
+    text += pareto_table(evolution.history(), cost, vocabulary);
+  }
+  text += '\n';
+  text += finals_report(finalists, objective);
+  const Organism& champion = finalists.empty() ? evolution.champion() : finalists.front().organism;
   text += fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
                       champion.generation, unit(objective), shown(*champion.evaluation, objective),
                       describe(champion.genome));
+  if (!finalists.empty() && !finalists.front().failed()) {
+    const Finalist& f = finalists.front();
+    text += fmt::format(
+        "  expected of a new training: validation loss {:.4f}, with 95 % probability within "
+        "{:.4f};\n  test loss {:.4f}, within {:.4f}\n",
+        f.validation.mean, f.validation.next_within(), f.test.mean, f.test.next_within());
+  }
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/experiment/insight.hpp"
 
 namespace microgpt {
 
@@ -61,31 +62,57 @@ std::string csv_field(std::string_view text) {
 
 std::string organisms_csv_header() {
   return "id,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,precision,"
-         "fitness,loss,beauty,failure\n";
+         "parameters,flops,fitness,loss,beauty,failure\n";
 }
 
-std::string organisms_csv(std::span<const Organism> organisms, Precision precision) {
+std::string organisms_csv(std::span<const Organism> organisms, Precision precision,
+                          std::size_t vocabulary) {
   std::string text;
   for (const Organism& o : organisms) {
     const Evaluation& e = o.evaluation.value();
     const Genome& g = o.genome;
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation, name(o.origin),
-                        fmt::join(o.parents, " "), g.n_emb, g.n_head, g.n_layer, g.n_ctx,
-                        g.n_ff_exp, g.lr, g.steps, name(precision));
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation,
+                        name(o.origin), fmt::join(o.parents, " "), g.n_emb, g.n_head, g.n_layer,
+                        g.n_ctx, g.n_ff_exp, g.lr, g.steps, name(precision),
+                        parameter_count(gpt_config(g, vocabulary)), o.flops);
     text += e.failed() ? "MAX,MAX," : fmt::format("{},{},", e.fitness, e.loss);
     text += fmt::format("{},{}\n", e.beauty ? fmt::to_string(*e.beauty) : "", csv_field(e.failure));
   }
   return text;
 }
 
-std::string timings_csv_header() { return "id,rank,host,start,seconds\n"; }
+std::string replicates_csv(std::span<const Finalist> finalists) {
+  std::string text = "id,replicate,fitness,validation_loss,test_loss,failure\n";
+  for (const Finalist& finalist : finalists) {
+    std::uint32_t number = 0;
+    for (const Evaluation& e : finalist.replicates) {
+      text += fmt::format("{},{},", finalist.organism.id, ++number);
+      text += e.failed() ? fmt::format("MAX,MAX,MAX,{}\n", csv_field(e.failure))
+                         : fmt::format("{},{},{},\n", e.fitness, e.loss, e.test_loss.value());
+    }
+  }
+  return text;
+}
+
+std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
+  std::string text = "cost,id,value,loss\n";
+  for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
+    for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
+      text += fmt::format("{},{},{},{}\n", cost == ParetoCost::parameters ? "parameters" : "flops",
+                          member.organism->id, member.cost, member.organism->evaluation->loss);
+    }
+  }
+  return text;
+}
+
+std::string timings_csv_header() { return "id,replicate,rank,host,start,seconds\n"; }
 
 std::string timings_csv(std::span<const TimedResult> results) {
   std::string text;
   for (const TimedResult& result : results) {
     const Timing& t = result.timing;
-    text += fmt::format("{},{},{},{:.6f},{:.6f}\n", t.id, t.rank, csv_field(t.host), t.start,
-                        t.seconds);
+    text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", t.id, t.replicate, t.rank, csv_field(t.host),
+                        t.start, t.seconds);
   }
   return text;
 }

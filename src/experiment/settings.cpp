@@ -9,7 +9,6 @@ namespace microgpt {
 
 std::string to_json(const RunSettings& s) {
   const EvolutionConfig& e = s.evolution;
-  const bool by_tournament = e.breeding == Breeding::tournament;
   std::ostringstream text;
   {
     using cereal::make_nvp;
@@ -18,9 +17,11 @@ std::string to_json(const RunSettings& s) {
     archive(make_nvp("program", s.program), make_nvp("version", s.version),
             make_nvp("seed", e.seed), make_nvp("precision", s.precision),
             make_nvp("dataset", s.dataset), make_nvp("population", e.population),
-            make_nvp("generations", e.generations), make_nvp("elite", e.elite),
-            make_nvp("immigrants", e.immigrants));
-    if (by_tournament) {
+            make_nvp("generations", e.generations), make_nvp("budget_flops", e.budget_flops),
+            make_nvp("elite", e.elite), make_nvp("immigrants", e.immigrants),
+            make_nvp("strategy", std::string(name(e.strategy))), make_nvp("fitness", s.fitness),
+            make_nvp("finalists", s.finalists), make_nvp("replicates", s.replicates));
+    if (e.strategy != StrategyKind::elite_copies) {
       archive(make_nvp("tournament", e.tournament));
     } else {
       archive(make_nvp("samples", s.samples), make_nvp("temperature", s.temperature));

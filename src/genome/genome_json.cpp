@@ -152,22 +152,34 @@ class Writer {
 };
 
 constexpr Key kGenomeKeys[] = {
-    {"n_emb", Type::whole, true},      {"n_ctx", Type::whole, true},
-    {"n_layer", Type::whole, true},    {"n_head", Type::whole, true},
-    {"n_ff_exp", Type::whole, true},   {"steps", Type::whole, true},
-    {"lr", Type::number, true},        {"loss", Type::number, true},
-    {"generation", Type::whole, true}, {"evolved", Type::boolean, true},
-    {"seed", Type::whole, false},      {"precision", Type::string, false},
-    {"dataset", Type::string, false},  {"version", Type::string, false}};
+    {"n_emb", Type::whole, true},       {"n_ctx", Type::whole, true},
+    {"n_layer", Type::whole, true},     {"n_head", Type::whole, true},
+    {"n_ff_exp", Type::whole, true},    {"steps", Type::whole, true},
+    {"lr", Type::number, true},         {"loss", Type::number, true},
+    {"generation", Type::whole, true},  {"evolved", Type::boolean, true},
+    {"seed", Type::whole, false},       {"precision", Type::string, false},
+    {"dataset", Type::string, false},   {"version", Type::string, false},
+    {"replicates", Type::whole, false}, {"standard_error", Type::number, false},
+    {"test_loss", Type::number, false}, {"test_standard_error", Type::number, false}};
 
-constexpr Key kSpaceKeys[] = {
-    {"n_emb", Type::wholes, false},         {"n_head", Type::wholes, false},
-    {"n_layer", Type::wholes, false},       {"n_ctx", Type::wholes, false},
-    {"n_ff_exp", Type::wholes, false},      {"lr_min", Type::number, false},
-    {"lr_max", Type::number, false},        {"steps_min", Type::whole, false},
-    {"steps_max", Type::whole, false},      {"steps_draw", Type::wholes, false},
-    {"steps_moves", Type::wholes, false},   {"lr_factor_min", Type::number, false},
-    {"lr_factor_max", Type::number, false}, {"n_layer_neighbours", Type::boolean, false}};
+constexpr Key kSpaceKeys[] = {{"n_emb", Type::wholes, false},
+                              {"n_head", Type::wholes, false},
+                              {"n_layer", Type::wholes, false},
+                              {"n_ctx", Type::wholes, false},
+                              {"n_ff_exp", Type::wholes, false},
+                              {"lr_min", Type::number, false},
+                              {"lr_max", Type::number, false},
+                              {"steps_min", Type::whole, false},
+                              {"steps_max", Type::whole, false},
+                              {"steps_draw", Type::wholes, false},
+                              {"steps_moves", Type::wholes, false},
+                              {"lr_factor_min", Type::number, false},
+                              {"lr_factor_max", Type::number, false},
+                              {"n_layer_neighbours", Type::boolean, false},
+                              {"max_training_flops", Type::number, false}};
+
+template <class Fields>
+constexpr bool reading = std::is_same_v<Fields, Reader>;
 
 template <class Fields, class File>
 void genome_fields(Fields& fields, File& file) {
@@ -185,6 +197,11 @@ void genome_fields(Fields& fields, File& file) {
   fields("precision", file.precision);
   fields("dataset", file.dataset);
   fields("version", file.version);
+  if (!reading<Fields> && file.replicates == 0) return;
+  fields("replicates", file.replicates);
+  fields("standard_error", file.standard_error);
+  fields("test_loss", file.test_loss);
+  fields("test_standard_error", file.test_standard_error);
 }
 
 template <class Fields, class Space>
@@ -203,6 +220,7 @@ void space_fields(Fields& fields, Space& space) {
   fields("steps_draw", space.steps_draw);
   fields("steps_moves", space.steps_moves);
   fields("n_layer_neighbours", space.n_layer_neighbours);
+  fields("max_training_flops", space.max_training_flops);
 }
 
 /// Runs a check of values and puts the path before what it says.
@@ -224,6 +242,9 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
   check_values(path, [&] {
     validate(file.genome);
     precision_from(file.precision);
+    require(file.standard_error >= 0 && file.test_standard_error >= 0,
+            "standard errors ({}, {}) must not be negative", file.standard_error,
+            file.test_standard_error);
   });
   return file;
 }

@@ -68,6 +68,8 @@ void validate(const SearchSpace& s) {
                s.lr_factor_max <= 100),
           "lr_factor_min ({}) and lr_factor_max ({}) must enclose 1 (at most 100), or both be 0",
           s.lr_factor_min, s.lr_factor_max);
+  require(s.max_training_flops >= 0, "max_training_flops ({}) must not be negative",
+          s.max_training_flops);
   const GeneRange& steps = kWholeGeneRanges[5];
   require(s.steps_min >= steps.low && s.steps_min <= s.steps_max && s.steps_max <= steps.high,
           "steps_min ({}) and steps_max ({}) must rise between {} and {}", s.steps_min, s.steps_max,

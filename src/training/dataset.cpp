@@ -1,6 +1,9 @@
 #include "microgpt/training/dataset.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <unordered_set>
 
@@ -30,6 +33,21 @@ void Documents::add(std::u32string_view text, const Vocabulary& vocabulary) {
   for (const char32_t character : text) tokens_.push_back(vocabulary.encode(character));
   tokens_.push_back(vocabulary.delimiter());
   ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
+}
+
+Documents Documents::shuffled(Rng& rng) const {
+  std::vector<std::size_t> order(size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(order, rng);
+  Documents copy;
+  copy.tokens_.reserve(tokens_.size());
+  copy.ends_.reserve(ends_.size());
+  for (const std::size_t i : order) {
+    const std::span<const Token> document = (*this)[i];
+    copy.tokens_.insert(copy.tokens_.end(), document.begin(), document.end());
+    copy.ends_.push_back(static_cast<std::uint32_t>(copy.tokens_.size()));
+  }
+  return copy;
 }
 
 namespace {
@@ -110,6 +128,9 @@ Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed) {
   try {
     Dataset dataset = split(std::move(documents), seed);
     dataset.checksum = sha256(bytes);
+#ifdef __GLIBC__
+    malloc_trim(0);  // the texts were many small pieces; a rank on a full node should not keep them
+#endif
     return dataset;
   } catch (const Error& error) {
     fail("{}: {}", path.string(), error.what());

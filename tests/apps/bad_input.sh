@@ -77,9 +77,9 @@ sha256sum genome.json >genome.sum
 search() { "$evolve_loss" --input "$names" "$@"; }
 refused "--unknown" -- search --unknown
 refused "population (0)" "from 1" -- search --population 0
-refused "tournament (9)" "population (8)" "distinct" -- search --tournament 9
+refused "tournament (9)" "population (8)" "distinct" -- search --strategy classic --tournament 9
 refused "generations (0)" -- search --generations 0
-refused "elite (7)" "immigrants (2)" "population (8)" -- search --elite 7
+refused "elite (7)" "immigrants (2)" "population (8)" -- search --strategy classic --elite 7
 refused "population" -- search --population -3
 refused "elite (0)" -- "$evolve" --input "$names" --elite 0
 touch file

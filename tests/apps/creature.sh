@@ -15,7 +15,8 @@ grep -v "^trained in" out >first
 expect_exit 0 creature
 grep -v "^trained in" out | cmp - first || broken "two runs of one creature differ"
 
-# Evolve, then read the genome: the loss is the promised one.
+# Evolve, then read the genome: the loss lies where 95 % of new trainings are promised to end, that
+# is within 2.78 sqrt(5 + 1) standard errors of the mean of five.
 expect_exit 0 "$bin/evolve_loss" --input "$names" --population 3 --generations 1 --elite 1 \
     --immigrants 1 --seed 3
 promised=$(sed -n 's/.*"loss": \([0-9]\.[0-9]\{4\}\).*/\1/p' genome.json)
@@ -23,8 +24,19 @@ expect_exit 0 creature
 expect_text out "=== MicroGPT [Evolved] ===" "genome.json: generation 1, loss"
 [[ $(closing) == "organism evolved  loss "* ]] || broken "$(closing)"
 measured=$(closing | sed 's/.*loss \([0-9.]*\) .*/\1/')
-awk -v a="$promised" -v b="$measured" 'BEGIN { exit !(a - b <= 0.0001 && b - a <= 0.0001) }' ||
-    broken "promised $promised, measured $measured"
+error=$(sed -n 's/.*"standard_error": \([0-9.]*\).*/\1/p' genome.json)
+near() { awk -v a="$1" -v b="$2" -v d="$3" 'BEGIN { exit !(a - b <= d && b - a <= d) }'; }
+near "$promised" "$measured" "$(awk -v e="$error" 'BEGIN { print 6.8 * e }')" ||
+    broken "promised $promised with standard error $error, measured $measured"
+
+# Replicate 0 is the training that the search saw.
+expect_exit 0 "$bin/evolve_loss" --input "$names" --population 3 --generations 1 --elite 1 \
+    --immigrants 1 --seed 3 --finalists 0
+seen=$(sed -n 's/.*"loss": \([0-9]\.[0-9]\{4\}\).*/\1/p' genome.json)
+expect_exit 0 creature
+near "$seen" "$(closing | sed 's/.*loss \([0-9.]*\) .*/\1/')" 0.0001 || broken "not what the search saw"
+expect_exit 0 creature --replicate 1
+! near "$seen" "$(closing | sed 's/.*loss \([0-9.]*\) .*/\1/')" 0.0000001 || broken "same luck"
 
 # A file with the first ten keys only, from elsewhere.
 echo '{"n_emb": 8, "n_ctx": 8, "n_layer": 1, "n_head": 2, "n_ff_exp": 1, "steps": 20, "lr": 0.01,

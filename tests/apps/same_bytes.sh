@@ -18,14 +18,17 @@ same() {
         cmp "$run.json" "$program-0.json" || broken "$program: genome.json differs at $ranks ranks"
         cmp "$run"/*/organisms.csv "$program-0"/*/organisms.csv ||
             broken "$program: the history differs at $ranks ranks"
+        cmp "$run"/*/pareto.csv "$program-0"/*/pareto.csv ||
+            broken "$program: the Pareto front differs at $ranks ranks"
         cmp "$run"/*/genome.json "$run.json" || broken "$program: the folder has another genome"
         cmp "$run"/*/run.log out || broken "$program: run.log is not what the screen showed"
     done
     rm -rf "$program"-*
 }
 
-same evolve_loss --population 6 --generations 3 --seed 7
-same evolve_loss --population 4 --generations 2 --seed 8 --precision f32
+same evolve_loss --population 6 --generations 3 --seed 7 --replicates 2
+same evolve_loss --population 6 --generations 3 --seed 7 --strategy classic --finalists 0
+same evolve_loss --population 4 --generations 2 --seed 8 --precision f32 --replicates 2
 same evolve --population 4 --generations 2 --seed 7 --samples 10
 
 # Another seed is another run.

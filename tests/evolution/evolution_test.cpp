@@ -114,11 +114,11 @@ TEST(Evolution, goes_on_when_everything_fails) {
 }
 
 TEST(Evolution, the_aesthetic_engine_copies_its_elite_with_one_change) {
-  const EvolutionConfig config = {.population = 12,
+  const EvolutionConfig config = {.strategy = StrategyKind::elite_copies,
+                                  .population = 12,
                                   .generations = 5,
                                   .elite = 2,
-                                  .immigrants = 0,
-                                  .breeding = Breeding::elite_copies};
+                                  .immigrants = 0};
   Evolution evolution(config, aesthetic_space());
   while (!evolution.finished()) evolution.tell(results_of(evolution.ask()));
   for (std::size_t g = 1; g < 5; ++g) {
@@ -149,7 +149,9 @@ TEST(Evolution, refuses_settings_that_cannot_be) {
   EXPECT_THROW(Evolution({.elite = 8, .immigrants = 1}, {}), Error);
   EXPECT_THROW(Evolution({.tournament = 9}, {}), Error);
   EXPECT_THROW(Evolution({.tournament = 0}, {}), Error);
-  EXPECT_THROW(Evolution({.elite = 0, .breeding = Breeding::elite_copies}, {}), Error);
+  EXPECT_THROW(Evolution({.strategy = StrategyKind::elite_copies, .elite = 0}, {}), Error);
+  EXPECT_THROW(Evolution({.budget_flops = -1}, {}), Error);
+  EXPECT_THROW(Evolution({}, {.max_training_flops = -1}), Error);
   EXPECT_NO_THROW(Evolution({.population = 1, .elite = 1, .immigrants = 0, .tournament = 1}, {}));
 }
 

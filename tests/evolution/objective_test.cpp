@@ -47,6 +47,28 @@ TEST(Evaluate, gives_the_same_bits_again_and_others_for_another_seed) {
   EXPECT_NE(evaluate(kSmall, problem).loss, e.loss);
 }
 
+TEST(Evaluate, replicates_have_their_own_luck_and_are_judged_by_the_test_names_too) {
+  const Problem problem = small_problem();
+  const Evaluation e = evaluate(kSmall, problem), first = evaluate(kSmall, problem, 1);
+  EXPECT_FALSE(e.test_loss.has_value());
+  ASSERT_TRUE(first.test_loss.has_value());
+  EXPECT_NE(*first.test_loss, first.loss);
+  EXPECT_NE(first.loss, e.loss);
+  EXPECT_EQ(evaluate(kSmall, problem, 1), first);
+  EXPECT_NE(evaluate(kSmall, problem, 2).loss, first.loss);
+}
+
+TEST(Evaluate, the_last_step_is_another_measure_of_the_same_training) {
+  Problem problem = small_problem();
+  const Evaluation honest = evaluate(kSmall, problem);
+  problem.objective = Objective::last_step;
+  const Evaluation last = evaluate(kSmall, problem);
+  EXPECT_EQ(last.loss, honest.loss);
+  EXPECT_NE(last.fitness, honest.fitness);
+  Creature creature(kSmall, problem.dataset, problem.precision, problem.seed);
+  EXPECT_EQ(creature.train(), last.fitness);
+}
+
 TEST(Evaluate, an_impossible_organism_gets_the_maximum_and_the_reason) {
   Genome impossible = kSmall;
   impossible.n_head = 3;

@@ -41,12 +41,24 @@ TEST(Report, a_run_in_which_everything_failed_can_be_reported) {
   const Evolution evolution = finished_run(true);
   EXPECT_NE(generation_report(evolution, 2, Objective::loss, 0).find("failed 8"),
             std::string::npos);
-  EXPECT_NE(final_report(evolution, Objective::loss).find("MAX"), std::string::npos);
+  EXPECT_NE(final_report(evolution, {}, Objective::loss, 27).find("MAX"), std::string::npos);
 }
 
 TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
-  const std::string text = final_report(finished_run(false), Objective::loss);
-  for (const char* part : {"Trajectory", "Top ten", "What separates", "Insights", "Champion"}) {
+  const Evolution evolution = finished_run(false);
+  Finals finals(evolution.best(2), 3);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) {
+    Evaluation e = worth(2 + task.genome.lr + 0.001 * task.replicate);
+    e.test_loss = e.loss;
+    results.push_back({.id = task.id, .replicate = task.replicate, .evaluation = e});
+  }
+  finals.tell(results);
+  const std::string text = final_report(evolution, finals.ranking(), Objective::loss, 27);
+  for (const char* part :
+       {"Trajectory", "Top ten", "Which genes matter", "What separates", "Insights",
+        "Pareto front of loss and parameters", "Pareto front of loss and training FLOPs",
+        "Finalists", "Champion", "expected of a new training"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
   }
 }

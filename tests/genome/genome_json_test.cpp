@@ -19,6 +19,12 @@ GenomeFile random_file(std::uint64_t seed) {
   file.precision = rng.below(2) == 0 ? "f64" : "f32";
   file.dataset = "0123abc";
   file.version = "1.2.3";
+  if (rng.below(2) == 0) {
+    file.replicates = 5;
+    file.standard_error = rng.uniform();
+    file.test_loss = rng.uniform(2, 3);
+    file.test_standard_error = rng.uniform();
+  }
   return file;
 }
 
@@ -35,6 +41,10 @@ TEST(GenomeJson, what_is_saved_is_loaded_to_the_last_bit) {
     EXPECT_EQ(loaded.precision, saved.precision);
     EXPECT_EQ(loaded.dataset, saved.dataset);
     EXPECT_EQ(loaded.version, saved.version);
+    EXPECT_EQ(loaded.replicates, saved.replicates);
+    EXPECT_EQ(loaded.standard_error, saved.standard_error);
+    EXPECT_EQ(loaded.test_loss, saved.test_loss);
+    EXPECT_EQ(loaded.test_standard_error, saved.test_standard_error);
   }
 }
 

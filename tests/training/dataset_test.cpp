@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -165,6 +167,24 @@ TEST(Documents, stand_between_delimiters_one_after_another) {
 TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
   const Documents documents = some_names();
   EXPECT_EQ(Documents(documents.tokens(), documents.ends()), documents);
+}
+
+TEST(Documents, shuffled_are_the_same_in_another_order_that_the_stream_decides) {
+  const Documents documents = documents_of({U"ab", U"z", U"cab", U"q", U"bb", U"ccc", U"x"});
+  const auto sorted = [](const Documents& d) {
+    std::multiset<std::vector<Token>> all;
+    for (std::size_t i = 0; i < d.size(); ++i) all.insert({d[i].begin(), d[i].end()});
+    return all;
+  };
+  for (std::uint64_t id = 0; id < 20; ++id) {
+    Rng rng(1, Stream::documents, id), again(1, Stream::documents, id);
+    Rng other(1, Stream::documents, id + 1);
+    const Documents shuffled = documents.shuffled(rng);
+    EXPECT_EQ(sorted(shuffled), sorted(documents));
+    EXPECT_EQ(shuffled.prediction_count(), documents.prediction_count());
+    EXPECT_EQ(shuffled, documents.shuffled(again));
+    EXPECT_NE(shuffled, documents.shuffled(other));
+  }
 }
 
 }  // namespace

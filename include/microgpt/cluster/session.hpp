@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/objective.hpp"
 
 namespace microgpt {
 

@@ -16,8 +16,11 @@ struct WeightFile;
 /// is chosen when it is born; everything seen from outside is double.
 class Creature {
  public:
-  /// Draws the initial weights from the seed. The dataset must outlive the creature.
-  Creature(const Genome& genome, const Dataset& dataset, Precision precision, std::uint64_t seed);
+  /// Draws the initial weights from the seed. Replicates are the same training with other luck:
+  /// number 0 learns the documents in the order of the dataset, every other one has initial weights
+  /// and an order of its own. The dataset must outlive the creature.
+  Creature(const Genome& genome, const Dataset& dataset, Precision precision, std::uint64_t seed,
+           std::uint32_t replicate = 0);
   ~Creature();
   Creature(const Creature&) = delete;
   Creature& operator=(const Creature&) = delete;
@@ -25,8 +28,8 @@ class Creature {
   /// One step of training; see Trainer::step. Throws Error if the loss is not finite.
   double step();
   bool trained() const;
-  /// All steps that are left.
-  void train();
+  /// All steps that are left. Returns the loss of the last one; NaN if none was left.
+  double train();
 
   /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
   double loss(const Documents& documents);

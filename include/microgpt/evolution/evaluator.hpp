@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "microgpt/evolution/evolution.hpp"
-#include "microgpt/evolution/objective.hpp"
+#include "microgpt/evolution/organism.hpp"
 
 namespace microgpt {
 
@@ -13,11 +12,13 @@ namespace microgpt {
 struct Task {
   std::uint64_t id = 0;  ///< of the organism
   Genome genome;
+  std::uint32_t replicate = 0;  ///< see Creature
 };
 
 /// Where and how long a task ran: never part of a result.
 struct Timing {
   std::uint64_t id = 0;
+  std::uint32_t replicate = 0;
   int rank = 0;
   std::string host;
   double start = 0;    ///< seconds since the evaluator was made

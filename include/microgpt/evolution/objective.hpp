@@ -12,9 +12,12 @@ namespace microgpt {
 
 /// What a trained GPT is worth.
 enum class Objective {
-  loss,   ///< its held-out loss on validation names
-  beauty  ///< the beauty of the names it speaks
+  loss,       ///< its held-out loss on validation names
+  last_step,  ///< the loss of its last training step: an old measure that can be gamed
+  beauty      ///< the beauty of the names it speaks
 };
+
+std::string_view name(Objective objective);
 
 /// Everything that an evaluation depends on, besides the genome. All organisms share the seed:
 /// the same initial random numbers and the same documents in the same order.
@@ -28,7 +31,9 @@ struct Problem {
 };
 
 /// Builds the organism, trains it and judges it. Whatever goes wrong on the way costs the organism
-/// its fitness, and only that: the evaluation then has the reason, and kMaxLoss.
-Evaluation evaluate(const Genome& genome, const Problem& problem);
+/// its fitness, and only that: the evaluation then has the reason, and kMaxLoss. Replicate 0 is the
+/// training that all organisms are compared by; the others are for finalists, and are judged by the
+/// test names too.
+Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate = 0);
 
 }  // namespace microgpt

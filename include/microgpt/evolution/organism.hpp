@@ -16,17 +16,18 @@ inline constexpr double kMaxLoss = std::numeric_limits<double>::max();
 
 /// What an organism turned out to be worth.
 struct Evaluation {
-  double fitness = kMaxLoss;     ///< what evolution minimises: the loss, or minus the beauty
-  double loss = kMaxLoss;        ///< held-out loss on validation names, in nats per token
-  std::optional<double> beauty;  ///< of its names, if the objective asks for it
-  std::string failure;           ///< why fitness and loss are kMaxLoss; empty if all went well
+  double fitness = kMaxLoss;        ///< what evolution minimises: the loss, or minus the beauty
+  double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per token
+  std::optional<double> test_loss;  ///< on the test names; of finalists alone
+  std::optional<double> beauty;     ///< of its names, if the objective asks for it
+  std::string failure;              ///< why fitness and loss are kMaxLoss; empty if all went well
 
   bool failed() const { return !failure.empty(); }
   bool operator==(const Evaluation&) const = default;
 };
 
 /// How an organism came into the world.
-enum class Origin { random, immigrant, elite, crossover, mutant, hypermutant };
+enum class Origin { random, immigrant, elite, crossover, mutant, hypermutant, neighbour };
 
 std::string_view name(Origin origin);
 
@@ -37,7 +38,15 @@ struct Organism {
   Genome genome;
   Origin origin = Origin::random;
   std::vector<std::uint64_t> parents;    ///< ids; none, one or two
+  double flops = 0;                      ///< of its training, known before it
   std::optional<Evaluation> evaluation;  ///< none until it was told; an elite has its parent's
+};
+
+/// What one training of an organism turned out to be worth.
+struct Result {
+  std::uint64_t id;
+  std::uint32_t replicate = 0;  ///< see Creature; 0 during the search
+  Evaluation evaluation;
 };
 
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "microgpt/evolution/evolution.hpp"
+#include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
 
 namespace microgpt {
@@ -14,9 +15,15 @@ namespace microgpt {
 std::string generation_report(const Evolution& evolution, std::size_t generation,
                               Objective objective, double seconds);
 
-/// The whole run: the trajectory with bars, the ten best architectures, what separates the ten
-/// best genomes from the ten worst, and the champion.
-std::string final_report(const Evolution& evolution, Objective objective);
+/// The whole run: the trajectory with bars, the ten best architectures, which genes matter, what
+/// separates the ten best genomes from the ten worst, the Pareto fronts, the finalists (if there
+/// are any, the champion first), and the champion with what may be expected of it. `vocabulary` is
+/// the number of tokens.
+std::string final_report(const Evolution& evolution, std::span<const Finalist> finalists,
+                         Objective objective, std::size_t vocabulary);
+
+/// What the finalists scored in their new trainings, and how lucky each had been in the search.
+std::string finals_report(std::span<const Finalist> finalists, Objective objective);
 
 /// A gene's mean in two groups of organisms.
 struct GeneContrast {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/finals.hpp"
 
 namespace microgpt {
 
@@ -30,8 +31,16 @@ class RunFolder {
 std::string timestamp_now();
 
 // organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
+// `vocabulary` is the number of tokens.
 std::string organisms_csv_header();
-std::string organisms_csv(std::span<const Organism> organisms, Precision precision);
+std::string organisms_csv(std::span<const Organism> organisms, Precision precision,
+                          std::size_t vocabulary);
+
+// replicates.csv: one row for each new training of a finalist.
+std::string replicates_csv(std::span<const Finalist> finalists);
+
+// pareto.csv: the organisms that no other beats in both loss and cost, a front for each cost.
+std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary);
 
 // timings.csv: what depends on the clock and on the ranks.
 std::string timings_csv_header();

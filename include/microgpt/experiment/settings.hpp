@@ -11,7 +11,9 @@ namespace microgpt {
 struct RunSettings {
   std::string program, version, precision;
   std::string dataset;  ///< SHA-256 of the file
+  std::string fitness;
   EvolutionConfig evolution;
+  std::uint32_t finalists = 0, replicates = 0;
   std::uint32_t samples = 0;  ///< names spoken by each organism, where beauty counts
   double temperature = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Genome {
   std::uint32_t steps = 200;
 
   bool operator==(const Genome&) const = default;
+  auto operator<=>(const Genome&) const = default;  ///< gene by gene, to look genomes up
 };
 
 /// What may stand in a genome, wherever it comes from. The upper bounds keep a typing error from

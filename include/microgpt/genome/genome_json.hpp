@@ -12,14 +12,19 @@ namespace microgpt {
 /// The content of genome.json: a genome, what it achieved, and what makes that reproducible.
 struct GenomeFile {
   Genome genome;
-  double loss = 0;               ///< held-out loss in nats per token
+  double loss = 0;               ///< validation loss in nats per token: the mean of the replicates
   std::uint32_t generation = 0;  ///< the one it was born in, counted from 1
   bool evolved = false;
   // Below: not in the files of other programs of this kind.
   std::uint64_t seed = 1;
   std::string precision = "f64";
-  std::string dataset;  ///< SHA-256 of the dataset file; empty if unknown
-  std::string version;  ///< of the program that wrote it; empty if unknown
+  std::string dataset;           ///< SHA-256 of the dataset file; empty if unknown
+  std::string version;           ///< of the program that wrote it; empty if unknown
+  std::uint32_t replicates = 0;  ///< trainings from scratch behind `loss`; 0: that of the search
+  // Only where there are replicates. Standard errors are of the means.
+  double standard_error = 0;
+  double test_loss = 0;  ///< on names that no decision of the search has looked at
+  double test_standard_error = 0;
 };
 
 /// Reads and checks a genome. Throws Error naming file, key, value and rule: not readable, not one

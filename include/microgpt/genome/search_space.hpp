@@ -28,6 +28,9 @@ struct SearchSpace {
   double lr_factor_min = 0, lr_factor_max = 0;
   bool n_layer_neighbours = false;  ///< a mutated n_layer is the next one up or down in the list
 
+  /// No genome whose training takes more floating-point operations is born; 0: no limit.
+  double max_training_flops = 0;
+
   bool operator==(const SearchSpace&) const = default;
 };
 

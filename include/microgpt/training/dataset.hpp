@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/core/random.hpp"
 #include "microgpt/model/gpt.hpp"
 
 namespace microgpt {
@@ -43,6 +44,8 @@ class Documents {
     return std::span(tokens_).subspan(begin, ends_[i] - begin);
   }
   void add(std::u32string_view text, const Vocabulary& vocabulary);
+  /// The same documents in a random order.
+  Documents shuffled(Rng& rng) const;
   /// Tokens to be predicted: all but the first of each document.
   std::size_t prediction_count() const { return tokens_.size() - ends_.size(); }
 

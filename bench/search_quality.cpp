@@ -1,0 +1,355 @@
+// Which search strategy finds better organisms for the same compute?
+//
+// Every strategy searches with the same seeds (a seed is a split of the names, initial weights and
+// random numbers of the search), with the same floating-point operations, and ends with the same
+// finals. Its score is the loss on the test names, which no decision has looked at, of the genome
+// that it returns, trained five more times with fresh luck. Scores are compared seed by seed.
+//
+// usage: search_quality NAMES OUT [--seeds N] [--generations N] [--threads N] [--reference-budget
+// X] writes OUT/runs.csv and OUT/anytime.csv, and prints the tables of docs/search-quality.md.
+#include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/evolution/evolution.hpp"
+#include "microgpt/evolution/finals.hpp"
+#include "microgpt/evolution/objective.hpp"
+#include "microgpt/genome/cost.hpp"
+#include "statistics.hpp"
+
+namespace microgpt {
+namespace {
+
+constexpr std::uint32_t kFinalists = 3, kFinalReplicates = 5;
+constexpr std::uint32_t kFirstFresh = 1000, kFresh = 5;  // replicates that no search has seen
+
+struct Contestant {
+  std::string name;
+  StrategyKind strategy;
+  Objective objective;
+};
+
+const std::vector<Contestant> kContestants = {
+    {"random", StrategyKind::random, Objective::loss},
+    {"classic", StrategyKind::classic, Objective::loss},
+    {"guided", StrategyKind::guided, Objective::loss},
+    {"classic, last-step fitness", StrategyKind::classic, Objective::last_step},
+};
+
+/// How good the incumbent looked after so many floating-point operations.
+struct Moment {
+  double flops, loss;
+};
+
+struct Outcome {
+  Genome genome;
+  double score = 0;                                 ///< mean test loss of the fresh trainings
+  double promised = 0;                              ///< the loss that genome.json would carry
+  bool validation_kept = false, test_kept = false;  ///< the first fresh training, in the interval
+  std::size_t trainings = 0;
+  std::vector<Moment> moments;
+};
+
+std::vector<Evaluation> fresh_trainings(const Genome& genome, const Problem& problem) {
+  std::vector<Evaluation> trainings;
+  for (std::uint32_t i = 0; i < kFresh; ++i) {
+    trainings.push_back(evaluate(genome, problem, kFirstFresh + i));
+    require(!trainings.back().failed(), "{}: {}", describe(genome), trainings.back().failure);
+  }
+  return trainings;
+}
+
+double mean_test_loss(std::span<const Evaluation> trainings) {
+  std::vector<double> losses;
+  for (const Evaluation& e : trainings) losses.push_back(e.test_loss.value());
+  return statistics::mean(losses);
+}
+
+Outcome search(const Contestant& contestant, const Problem& shared, double budget) {
+  Problem problem = shared;
+  problem.objective = contestant.objective;
+  Evolution evolution({.strategy = contestant.strategy,
+                       .generations = 1'000'000,
+                       .budget_flops = budget,
+                       .seed = problem.seed},
+                      {}, [&](const Genome& g) { return training_flops(g, problem.dataset); });
+  Outcome outcome;
+  double flops = 0, best = kMaxLoss;
+  while (!evolution.finished()) {
+    std::vector<Result> results;
+    for (const Organism& o : evolution.ask()) {
+      results.push_back({.id = o.id, .replicate = 0, .evaluation = evaluate(o.genome, problem)});
+      flops += o.flops;
+      best = std::min(best, results.back().evaluation.loss);
+      outcome.moments.push_back({flops, best});
+    }
+    if (evolution.finished()) break;
+    evolution.tell(results);
+  }
+  outcome.trainings = outcome.moments.size();
+  Finals finals(evolution.best(kFinalists), kFinalReplicates);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) {
+    results.push_back({.id = task.id,
+                       .replicate = task.replicate,
+                       .evaluation = evaluate(task.genome, problem, task.replicate)});
+  }
+  finals.tell(results);
+  const Finalist& champion = finals.ranking().front();
+  outcome.genome = champion.organism.genome;
+  outcome.promised = champion.validation.mean;
+  const std::vector<Evaluation> fresh = fresh_trainings(outcome.genome, problem);
+  outcome.score = mean_test_loss(fresh);
+  const auto kept = [](const Estimate& estimate, double found) {
+    return std::abs(found - estimate.mean) <= estimate.next_within();
+  };
+  outcome.validation_kept = kept(champion.validation, fresh[0].loss);
+  outcome.test_kept = kept(champion.test, fresh[0].test_loss.value());
+  return outcome;
+}
+
+/// Runs body(0), ..., body(count - 1) on some threads.
+template <class Body>
+void in_parallel(std::size_t count, unsigned threads, const Body& body) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::jthread> pool;
+  for (unsigned i = 0; i < threads; ++i) {
+    pool.emplace_back([&] {
+      for (std::size_t job = next++; job < count; job = next++) body(job);
+    });
+  }
+}
+
+struct Options {
+  std::string names, out;
+  std::size_t seeds = 30, generations = 10;
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  double reference_budget = 20;
+};
+
+/// What `generations` of eight random genomes cost on average.
+double budget_of(const Options& options) {
+  constexpr std::size_t kDraws = 2000, kPopulation = 8;
+  const Dataset dataset = load_dataset(options.names, 1);
+  Rng rng(1, Stream::breeding, 0);
+  double sum = 0;
+  for (std::size_t i = 0; i < kDraws; ++i) sum += training_flops(random_genome({}, rng), dataset);
+  return sum / kDraws * static_cast<double>(options.generations * kPopulation);
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const Options& options) : options_(options), budget_(budget_of(options)) {
+    for (std::uint64_t seed = 1; seed <= options.seeds; ++seed) {
+      problems_.push_back({.dataset = load_dataset(options.names, seed), .seed = seed});
+    }
+    outcomes_.assign(kContestants.size(), std::vector<Outcome>(options.seeds));
+    primordial_.resize(options.seeds);
+    reference_.resize(options.seeds);
+  }
+
+  void run() {
+    fmt::print("budget of a search: {:.4g} FLOPs ({} generations of 8 random genomes)\n", budget_,
+               options_.generations);
+    in_parallel(options_.seeds * kContestants.size(), options_.threads, [&](std::size_t job) {
+      const std::size_t seed = job / kContestants.size(), who = job % kContestants.size();
+      outcomes_[who][seed] = search(kContestants[who], problems_[seed], budget_);
+      report_progress(kContestants[who], problems_[seed].seed, outcomes_[who][seed]);
+    });
+    find_reference();
+    in_parallel(options_.seeds, options_.threads, [&](std::size_t seed) {
+      const Genome default_genome = {.steps = 2000};
+      primordial_[seed] = mean_test_loss(fresh_trainings(default_genome, problems_[seed]));
+      reference_[seed] = mean_test_loss(fresh_trainings(best_known_, problems_[seed]));
+    });
+  }
+
+  void print() const {
+    fmt::print("\nbest genome known ({} x the budget): {}\n", options_.reference_budget,
+               describe(best_known_));
+    print_scores();
+    print_tests();
+    print_promises();
+  }
+
+  void write() const {
+    std::string runs = "strategy,seed,score,promised,trainings,genome\n", anytime = curve_header();
+    for (std::size_t who = 0; who < kContestants.size(); ++who) {
+      for (std::size_t seed = 0; seed < options_.seeds; ++seed) {
+        const Outcome& o = outcomes_[who][seed];
+        runs += fmt::format("\"{}\",{},{},{},{},{}\n", kContestants[who].name, seed + 1, o.score,
+                            o.promised, o.trainings, describe(o.genome));
+      }
+    }
+    for (std::size_t i = 1; i <= kCurvePoints; ++i) anytime += curve_row(i);
+    write_file_atomically(std::filesystem::path(options_.out) / "runs.csv", runs);
+    write_file_atomically(std::filesystem::path(options_.out) / "anytime.csv", anytime);
+  }
+
+ private:
+  static constexpr std::size_t kCurvePoints = 50;
+
+  void report_progress(const Contestant& contestant, std::uint64_t seed, const Outcome& o) {
+    const std::lock_guard lock(printing_);
+    fmt::print("seed {:>3}  {:<27} {:.4f}  ({} trainings)  {}\n", seed, contestant.name, o.score,
+               o.trainings, describe(o.genome));
+    std::fflush(stdout);
+  }
+
+  /// One long search, and the winners of all short ones, compared on fresh trainings of a split of
+  /// their own.
+  void find_reference() {
+    Problem problem{.dataset = load_dataset(options_.names, options_.seeds + 1),
+                    .seed = options_.seeds + 1};
+    std::vector<Genome> candidates = {
+        search(kContestants[2], problem, options_.reference_budget * budget_).genome};
+    for (const auto& outcomes : outcomes_) {
+      for (const Outcome& outcome : outcomes) candidates.push_back(outcome.genome);
+    }
+    std::vector<double> losses(candidates.size());
+    in_parallel(candidates.size(), options_.threads, [&](std::size_t i) {
+      losses[i] = mean_test_loss(fresh_trainings(candidates[i], problem));
+    });
+    best_known_ = candidates[static_cast<std::size_t>(
+        std::min_element(losses.begin(), losses.end()) - losses.begin())];
+  }
+
+  std::vector<double> scores(std::size_t who) const {
+    std::vector<double> scores;
+    for (const Outcome& outcome : outcomes_[who]) scores.push_back(outcome.score);
+    return scores;
+  }
+
+  std::string row(const std::string& name, const std::vector<double>& values) const {
+    Rng rng(1, Stream::breeding, 0);
+    const auto interval =
+        statistics::bootstrap_interval(values, statistics::interquartile_mean, 0.95, 10'000, rng);
+    std::vector<double> regrets;
+    for (std::size_t i = 0; i < values.size(); ++i) regrets.push_back(values[i] - reference_[i]);
+    std::size_t worse = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) worse += values[i] > primordial_[i];
+    return fmt::format("| {} | {:.4f} | {:.4f} to {:.4f} | {:+.4f} | {} of {} |\n", name,
+                       statistics::interquartile_mean(values), interval.low, interval.high,
+                       statistics::interquartile_mean(regrets), worse, values.size());
+  }
+
+  void print_scores() const {
+    fmt::print(
+        "\n| strategy | test loss (interquartile mean) | 95 % interval | regret | worse than "
+        "the primordial default, 2,000 steps |\n|---|---|---|---|---|\n");
+    for (std::size_t who = 0; who < kContestants.size(); ++who) {
+      fmt::print("{}", row(kContestants[who].name, scores(who)));
+    }
+    fmt::print("{}{}", row("primordial default, 2,000 steps", primordial_),
+               row("best genome known", reference_));
+  }
+
+  void print_tests() const {
+    constexpr double kTie = 0.01;
+    const std::vector<std::pair<std::size_t, std::size_t>> pairs = {{2, 0}, {2, 1}, {1, 0}, {3, 0}};
+    std::vector<double> p_values;
+    for (const auto& [a, b] : pairs) {
+      std::vector<double> differences;
+      const auto ours = scores(a), theirs = scores(b);
+      for (std::size_t i = 0; i < ours.size(); ++i) differences.push_back(ours[i] - theirs[i]);
+      p_values.push_back(statistics::wilcoxon_signed_rank(differences));
+    }
+    const std::vector<double> adjusted = statistics::holm(p_values);
+    fmt::print(
+        "\n| pair | difference of the interquartile means | p (Wilcoxon, Holm) | wins / ties "
+        "/ losses at {} |\n|---|---|---|---|\n",
+        kTie);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const auto ours = scores(pairs[i].first), theirs = scores(pairs[i].second);
+      const auto tally = statistics::tally(ours, theirs, kTie);
+      fmt::print("| {} against {} | {:+.4f} | {:.2g} | {} / {} / {} |\n",
+                 kContestants[pairs[i].first].name, kContestants[pairs[i].second].name,
+                 statistics::interquartile_mean(ours) - statistics::interquartile_mean(theirs),
+                 adjusted[i], tally.wins, tally.ties, tally.losses);
+    }
+  }
+
+  void print_promises() const {
+    fmt::print(
+        "\n| strategy | retrained test loss minus the promised loss, mean | validation in the "
+        "interval | test in the interval | trainings of a search |\n|---|---|---|---|---|\n");
+    for (std::size_t who = 0; who < kContestants.size(); ++who) {
+      std::vector<double> gaps;
+      std::size_t validation = 0, test = 0, trainings = 0;
+      for (const Outcome& o : outcomes_[who]) {
+        gaps.push_back(o.score - o.promised);
+        validation += o.validation_kept, test += o.test_kept, trainings += o.trainings;
+      }
+      fmt::print("| {} | {:+.4f} | {} of {} | {} of {} | {:.0f} |\n", kContestants[who].name,
+                 statistics::mean(gaps), validation, gaps.size(), test, gaps.size(),
+                 static_cast<double>(trainings) / static_cast<double>(gaps.size()));
+    }
+  }
+
+  static std::string curve_header() {
+    std::string header = "flops";
+    for (const Contestant& c : kContestants) header += fmt::format(",\"{}\"", c.name);
+    return header + "\n";
+  }
+
+  /// The mean over seeds of the best validation loss seen within a share of the budget. (For the
+  /// last-step fitness too, which does not see it.)
+  std::string curve_row(std::size_t i) const {
+    const double flops = budget_ * static_cast<double>(i) / kCurvePoints;
+    std::string row = fmt::format("{:.4g}", flops);
+    for (const auto& outcomes : outcomes_) {
+      std::vector<double> best;
+      for (const Outcome& outcome : outcomes) {
+        double loss = outcome.moments.front().loss;
+        for (const Moment& m : outcome.moments) loss = m.flops <= flops ? m.loss : loss;
+        best.push_back(loss);
+      }
+      row += fmt::format(",{:.5f}", statistics::mean(best));
+    }
+    return row + "\n";
+  }
+
+  Options options_;
+  double budget_;
+  std::vector<Problem> problems_;
+  std::vector<std::vector<Outcome>> outcomes_;  // by contestant, then seed
+  std::vector<double> primordial_, reference_;
+  Genome best_known_;
+  std::mutex printing_;
+};
+
+}  // namespace
+}  // namespace microgpt
+
+int main(int argc, char** argv) {
+  using namespace microgpt;
+  Options options;
+  CLI::App app("Compares search strategies at equal floating-point operations.", "search_quality");
+  app.add_option("names", options.names, "Dataset")->required();
+  app.add_option("out", options.out, "Folder for the results")->required();
+  app.add_option("--seeds", options.seeds, "Paired searches")->capture_default_str();
+  app.add_option("--generations", options.generations, "Generations of 8 that the budget is worth")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "Searches at once")->capture_default_str();
+  app.add_option("--reference-budget", options.reference_budget,
+                 "Budget of the search for the best genome, in budgets")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    std::filesystem::create_directories(options.out);
+    Comparison comparison(options);
+    comparison.run();
+    comparison.write();
+    comparison.print();
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "search_quality: {}\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/organism.hpp"
+
+namespace microgpt {
+
+/// The mean of some independent measurements.
+struct Estimate {
+  double mean = 0;
+  double standard_error = 0;  ///< of the mean: standard deviation / sqrt(count)
+  std::size_t count = 0;
+
+  /// Half the width of the interval that holds the next measurement with probability 0.95, if
+  /// measurements are normally distributed: t standard_error sqrt(count + 1), t the 97.5 % quantile
+  /// of Student's distribution with count - 1 degrees of freedom. Infinite for one measurement.
+  double next_within() const;
+};
+
+Estimate estimate_of(std::span<const double> measurements);
+
+/// One of the best of a search, trained again and again with other luck.
+struct Finalist {
+  Organism organism;
+  std::vector<Evaluation> replicates;  ///< number 1 first; number 0 was the search
+  Estimate fitness, validation, test;  ///< over the replicates; kMaxLoss if one of them failed
+
+  bool failed() const;
+};
+
+/// The end of a search. Its best organisms were chosen because they looked good in one training, so
+/// some of them were lucky. Each is trained `replicates` times with fresh initial weights and a
+/// fresh order of the documents, and the one with the best mean is the champion: what it then
+/// promises does not include the luck that selected it.
+class Finals {
+ public:
+  Finals(std::vector<Organism> finalists, std::uint32_t replicates);
+
+  std::vector<Task> tasks() const;
+  /// The results of all tasks, in any order. Throws Error unless there is one for each.
+  void tell(std::span<const Result> results);
+
+  /// The champion first. There must be at least one finalist.
+  std::span<const Finalist> ranking() const { return finalists_; }
+
+ private:
+  std::vector<Finalist> finalists_;
+  std::uint32_t replicates_;
+};
+
+}  // namespace microgpt

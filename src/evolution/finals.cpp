@@ -1,0 +1,92 @@
+#include "microgpt/evolution/finals.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+
+double Estimate::next_within() const {
+  if (count < 2) return std::numeric_limits<double>::infinity();
+  const double n = static_cast<double>(count);
+  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+  return t * standard_error * std::sqrt(n + 1);
+}
+
+Estimate estimate_of(std::span<const double> measurements) {
+  const double n = static_cast<double>(measurements.size());
+  double sum = 0, squares = 0;
+  for (const double x : measurements) sum += x;
+  const double mean = sum / n;
+  for (const double x : measurements) squares += (x - mean) * (x - mean);
+  const double error = measurements.size() < 2 ? 0 : std::sqrt(squares / (n - 1) / n);
+  return {.mean = mean, .standard_error = error, .count = measurements.size()};
+}
+
+bool Finalist::failed() const {
+  return std::any_of(replicates.begin(), replicates.end(),
+                     [](const Evaluation& e) { return e.failed(); });
+}
+
+namespace {
+
+void summarise(Finalist& finalist) {
+  if (finalist.failed()) {
+    finalist.fitness = finalist.validation = finalist.test = {.mean = kMaxLoss};
+    return;
+  }
+  std::vector<double> fitness, validation, test;
+  for (const Evaluation& e : finalist.replicates) {
+    fitness.push_back(e.fitness);
+    validation.push_back(e.loss);
+    test.push_back(e.test_loss.value());
+  }
+  finalist.fitness = estimate_of(fitness);
+  finalist.validation = estimate_of(validation);
+  finalist.test = estimate_of(test);
+}
+
+}  // namespace
+
+Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates)
+    : replicates_(replicates) {
+  for (Organism& organism : finalists) finalists_.emplace_back().organism = std::move(organism);
+}
+
+std::vector<Task> Finals::tasks() const {
+  std::vector<Task> tasks;
+  for (const Finalist& finalist : finalists_) {
+    for (std::uint32_t replicate = 1; replicate <= replicates_; ++replicate) {
+      tasks.push_back(
+          {.id = finalist.organism.id, .genome = finalist.organism.genome, .replicate = replicate});
+    }
+  }
+  return tasks;
+}
+
+void Finals::tell(std::span<const Result> results) {
+  std::map<std::pair<std::uint64_t, std::uint32_t>, const Evaluation*> found;
+  for (const Result& result : results) found[{result.id, result.replicate}] = &result.evaluation;
+  require(results.size() == finalists_.size() * replicates_ && found.size() == results.size(),
+          "{} results of replicates, but {} are awaited", results.size(),
+          finalists_.size() * replicates_);
+  for (Finalist& finalist : finalists_) {
+    finalist.replicates.clear();
+    for (std::uint32_t replicate = 1; replicate <= replicates_; ++replicate) {
+      const auto at = found.find({finalist.organism.id, replicate});
+      require(at != found.end(), "replicate {} of organism {} is missing", replicate,
+              finalist.organism.id);
+      finalist.replicates.push_back(*at->second);
+    }
+    summarise(finalist);
+  }
+  std::stable_sort(finalists_.begin(), finalists_.end(), [](const Finalist& a, const Finalist& b) {
+    return a.fitness.mean < b.fitness.mean;
+  });
+}
+
+}  // namespace microgpt

@@ -1,0 +1,103 @@
+#include "gaussian_process.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "microgpt/core/elementary.hpp"
+
+namespace microgpt {
+
+GaussianProcess::GaussianProcess(std::vector<Point> points, std::vector<double> values)
+    : points_(std::move(points)), values_(std::move(values)) {
+  search_scales();
+}
+
+// (1 + s + s^2/3) e^-s, s = sqrt(5) |difference| in units of the length scales.
+double GaussianProcess::covariance(const Point& a, const Point& b, const Scales& scales) const {
+  double squares = 0;
+  for (std::size_t i = 0; i < kVariables; ++i) {
+    const double difference = (a[i] - b[i]) / scales.length[i];
+    squares += difference * difference;
+  }
+  const double s = std::sqrt(5 * squares);
+  return (1 + s + s * s / 3) * elementary::exp(-s);
+}
+
+double GaussianProcess::fit(const Scales& scales) {
+  const std::size_t n = points_.size();
+  scales_ = scales;
+  cholesky_.assign(n * n, 0);
+  weights_ = values_;
+  double log_determinant = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double* row = &cholesky_[i * n];
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = covariance(points_[i], points_[j], scales) + (i == j ? scales.noise : 0);
+      const double* other = &cholesky_[j * n];
+      for (std::size_t k = 0; k < j; ++k) sum -= row[k] * other[k];
+      row[j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / other[j];
+    }
+    log_determinant += elementary::log(row[i]);
+    for (std::size_t k = 0; k < i; ++k) weights_[i] -= row[k] * weights_[k];
+    weights_[i] /= row[i];  // L z = y
+  }
+  double fit_of_data = 0;
+  for (const double z : weights_) fit_of_data += z * z;
+  for (std::size_t i = n; i-- > 0;) {  // L^T weights = z
+    for (std::size_t k = i + 1; k < n; ++k) weights_[i] -= cholesky_[k * n + i] * weights_[k];
+    weights_[i] /= cholesky_[i * n + i];
+  }
+  return -fit_of_data / 2 - log_determinant;
+}
+
+void GaussianProcess::search_scales() {
+  constexpr double kLengths[] = {0.15, 0.3, 0.6, 1.2, 2.4, 5.0};
+  constexpr double kNoises[] = {0.001, 0.01, 0.05, 0.2};
+  constexpr int kSweeps = 2;
+  Scales best = {.length = {}, .noise = 0.01};
+  best.length.fill(1.2);
+  double highest = fit(best);
+  const auto consider = [&](double& scale, double value) {
+    if (scale == value) return;
+    const double before = scale;
+    scale = value;
+    const double likelihood = fit(best);
+    if (likelihood > highest) {
+      highest = likelihood;
+    } else {
+      scale = before;
+    }
+  };
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    for (double& length : best.length) {
+      for (const double value : kLengths) consider(length, value);
+    }
+    for (const double value : kNoises) consider(best.noise, value);
+  }
+  fit(best);
+}
+
+auto GaussianProcess::predict(const Point& point) const -> Prediction {
+  const std::size_t n = points_.size();
+  std::vector<double> column(n);
+  double mean = 0, variance = 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    column[i] = covariance(point, points_[i], scales_);
+    mean += column[i] * weights_[i];
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const double* row = &cholesky_[i * n];
+    for (std::size_t k = 0; k < i; ++k) column[i] -= row[k] * column[k];
+    column[i] /= row[i];
+    variance -= column[i] * column[i];
+  }
+  return {.mean = mean, .deviation = std::sqrt(std::max(variance, 0.0))};
+}
+
+auto GaussianProcess::sensitivity() const -> Point {
+  Point inverse;
+  for (std::size_t i = 0; i < kVariables; ++i) inverse[i] = 1 / scales_.length[i];
+  return inverse;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace microgpt {
+
+/// A model of a noisy function of a few variables, each in [0, 1]: Gaussian-process regression
+/// (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1) with a
+/// Matérn 5/2 kernel that has a length scale for each variable.
+///
+/// Length scales and noise are those of the largest marginal likelihood, searched one at a time
+/// over a few values. Every result has the same bits on every machine.
+class GaussianProcess {
+ public:
+  static constexpr std::size_t kVariables = 7;
+  using Point = std::array<double, kVariables>;
+
+  /// Points and values, of equal number, at least one; values should have mean 0 and variance 1.
+  GaussianProcess(std::vector<Point> points, std::vector<double> values);
+
+  struct Prediction {
+    double mean;
+    double deviation;  ///< standard deviation of the function there, without the noise
+  };
+  Prediction predict(const Point& point) const;
+
+  /// How strongly each variable matters: the inverse of its length scale.
+  Point sensitivity() const;
+
+ private:
+  struct Scales {
+    Point length;
+    double noise;  ///< variance
+  };
+  double covariance(const Point& a, const Point& b, const Scales& scales) const;
+  /// Factorises for these scales; returns the logarithm of the marginal likelihood, but for a
+  /// constant.
+  double fit(const Scales& scales);
+  void search_scales();
+
+  std::vector<Point> points_;
+  std::vector<double> values_;
+  Scales scales_;
+  std::vector<double> cholesky_;  // lower triangle, row by row in full rows
+  std::vector<double> weights_;   // K^-1 y
+};
+
+}  // namespace microgpt

@@ -1,0 +1,172 @@
+// Evolution guided by a model of the space. For each place a few hundred children are conceived:
+// strangers, crossovers, mutants and neighbours of the best. The one is born that a Gaussian
+// process expects most of.
+#include <cmath>
+#include <optional>
+
+#include "../gaussian_process.hpp"
+#include "microgpt/core/elementary.hpp"
+#include "strategies.hpp"
+
+namespace microgpt {
+
+namespace {
+
+using Point = GaussianProcess::Point;
+
+/// Where a gene lies between the ends of its range, on a logarithmic scale.
+double place_between(double value, double low, double high) {
+  if (low == high) return 0;
+  return elementary::log(value / low) / elementary::log(high / low);
+}
+
+Point point_of(const Genome& g, const SearchSpace& s) {
+  const auto in_list = [](const auto& list, double value) {
+    return place_between(value, list.front(), list.back());
+  };
+  return {in_list(s.n_emb, g.n_emb),
+          in_list(s.n_head, g.n_head),
+          in_list(s.n_layer, g.n_layer),
+          in_list(s.n_ctx, g.n_ctx),
+          in_list(s.n_ff_exp, g.n_ff_exp),
+          place_between(g.lr, s.lr_min, s.lr_max),
+          place_between(g.steps, s.steps_min, s.steps_max)};
+}
+
+/// What the model learns instead of the fitness: ln(distance from the best + a tenth of the median
+/// distance), scaled to mean 0 and variance 1. So the differences between the good ones count, and
+/// how bad the bad ones are does not. `fitness` rises.
+std::vector<double> model_values(std::span<const double> fitness) {
+  const double best = fitness.front(), median = fitness[fitness.size() / 2];
+  const double offset = std::max((median - best) / 10, 1e-9);
+  std::vector<double> values;
+  double mean = 0, squares = 0;
+  for (const double f : fitness) {
+    values.push_back(elementary::log(f - best + offset));
+    mean += values.back() / static_cast<double>(fitness.size());
+  }
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const double deviation = std::sqrt(squares / static_cast<double>(fitness.size()));
+  for (double& value : values) value = (value - mean) / std::max(deviation, 1e-9);
+  return values;
+}
+
+class Guided final : public Strategy {
+ public:
+  Guided(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost)
+      : config_(config), space_(space), cost_(cost) {}
+
+  void study(const Ancestors& ancestors) override {
+    best_.clear();
+    for (const Organism& organism : ancestors.history) {
+      if (organism.origin != Origin::elite && !organism.evaluation->failed()) {
+        best_.push_back(&organism);
+      }
+    }
+    std::sort(best_.begin(), best_.end(),
+              [](const Organism* a, const Organism* b) { return better(*a, *b); });
+    best_.resize(std::min(best_.size(), kRemembered));
+    model_.reset();
+    if (best_.size() < kEnough) return;
+    std::vector<Point> points;
+    std::vector<double> fitness;
+    mean_log_cost_ = 0;
+    for (const Organism* organism : best_) {
+      points.push_back(point_of(organism->genome, space_));
+      fitness.push_back(organism->evaluation->fitness);
+      mean_log_cost_ += log_cost(organism->genome) / static_cast<double>(best_.size());
+    }
+    model_.emplace(std::move(points), model_values(fitness));
+  }
+
+  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
+    if (!model_) return pioneer(ancestors, place, rng);
+    if (place < config_.elite) return elite(ancestors, place);
+    // How much the unknown is worth differs from child to child, so that a generation both exploits
+    // and explores: exponentially distributed with mean 1.
+    const double curiosity = -elementary::log(1 - rng.uniform());
+    std::optional<Organism> chosen;
+    double lowest = 0;
+    for (std::size_t i = 0; i < kConceived; ++i) {
+      Organism child = conceive(i, rng);
+      const double promise = score(child.genome, curiosity);
+      if (!chosen || promise < lowest) {
+        lowest = promise;
+        chosen = std::move(child);
+      }
+    }
+    return *chosen;
+  }
+
+ private:
+  static constexpr std::size_t kEnough = 6;        // organisms that a model needs
+  static constexpr std::size_t kRemembered = 100;  // the best, that it learns from
+  static constexpr std::size_t kConceived = 300;   // children for one place
+  static constexpr std::size_t kParents = 8;       // the best, who may have children
+  static constexpr double kThrift = 0.15;          // what a cost e times as high must gain
+
+  double log_cost(const Genome& genome) const {
+    return elementary::log(std::max(cost_(genome), 1.0));
+  }
+
+  double score(const Genome& genome, double curiosity) const {
+    const auto [mean, deviation] = model_->predict(point_of(genome, space_));
+    return mean - curiosity * deviation + kThrift * (log_cost(genome) - mean_log_cost_);
+  }
+
+  /// Before there is a model: the primordial organism, trained for as long as the space allows, and
+  /// strangers.
+  Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
+    Organism organism = random_organism(Origin::random, space_, rng);
+    Genome primordial;
+    primordial.steps = space_.steps_max;
+    const bool affordable =
+        space_.max_training_flops == 0 || cost_(primordial) <= space_.max_training_flops;
+    if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) && affordable) {
+      organism.genome = primordial;
+    }
+    return organism;
+  }
+
+  /// Of six children, two are strangers, two neighbours of a good organism, one a crossover of two
+  /// and one a mutant.
+  Organism conceive(std::size_t number, Rng& rng) const {
+    const std::size_t kind = number % 6;
+    if (kind < 2) return random_organism(Origin::immigrant, space_, rng);
+    const auto parent = [&]() -> const Organism& {
+      return *best_[rng.below(std::min(kParents, best_.size()))];
+    };
+    const Organism& mother = parent();
+    Organism child;
+    child.parents = {mother.id};
+    if (kind < 4) {
+      child.origin = Origin::neighbour;
+      child.genome = nudge(mother.genome, 1 + rng.below(3), space_, rng);
+    } else if (kind == 4) {
+      const Organism& father = parent();
+      child.origin = Origin::crossover;
+      child.parents.push_back(father.id);
+      child.genome = crossover(mother.genome, father.genome, rng);
+    } else {
+      child.origin = Origin::mutant;
+      child.genome = mutate(mother.genome, space_, rng);
+    }
+    return child;
+  }
+
+  const EvolutionConfig& config_;
+  const SearchSpace& space_;
+  const Cost& cost_;
+  std::vector<const Organism*> best_;
+  std::optional<GaussianProcess> model_;
+  double mean_log_cost_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> guided_strategy(const EvolutionConfig& config, const SearchSpace& space,
+                                          const Cost& cost) {
+  return std::make_unique<Guided>(config, space, cost);
+}
+
+}  // namespace microgpt

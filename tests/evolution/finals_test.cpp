@@ -1,0 +1,113 @@
+#include "microgpt/evolution/finals.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "../support/errors.hpp"
+#include "microgpt/core/random.hpp"
+
+namespace microgpt::test {
+namespace {
+
+std::vector<Organism> organisms(std::size_t count) {
+  std::vector<Organism> found(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    found[i].id = 10 * i;
+    found[i].genome.steps = 100 + static_cast<std::uint32_t>(i);
+  }
+  return found;
+}
+
+Result result(const Task& task, double loss) {
+  Evaluation e;
+  e.fitness = e.loss = loss;
+  e.test_loss = loss + 0.5;
+  return {.id = task.id, .replicate = task.replicate, .evaluation = e};
+}
+
+TEST(Estimate, has_the_mean_its_error_and_students_interval) {
+  const double measurements[] = {1, 2, 3, 4, 5};
+  const Estimate e = estimate_of(measurements);
+  EXPECT_EQ(e.mean, 3);
+  EXPECT_EQ(e.count, 5U);
+  EXPECT_NEAR(e.standard_error, std::sqrt(2.5 / 5), 1e-15);
+  EXPECT_NEAR(e.next_within(), 2.7764451 * std::sqrt(2.5) * std::sqrt(1 + 1.0 / 5), 1e-6);
+  EXPECT_TRUE(std::isinf(estimate_of(std::span(measurements, 1)).next_within()));
+}
+
+// Of normally distributed measurements, 95 % of the next ones lie in the interval.
+TEST(Estimate, covers_the_next_measurement_as_often_as_it_says) {
+  Rng rng(1, Stream::breeding, 0);
+  const auto normal = [&] {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += rng.uniform();
+    return sum;
+  };
+  constexpr int kTrials = 20'000;
+  int covered = 0;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    double measurements[5];
+    for (double& x : measurements) x = normal();
+    const Estimate e = estimate_of(measurements);
+    covered += std::abs(normal() - e.mean) <= e.next_within();
+  }
+  EXPECT_NEAR(static_cast<double>(covered) / kTrials, 0.95, 0.01);
+}
+
+TEST(Finals, ask_for_fresh_replicates_of_everyone) {
+  const Finals finals(organisms(3), 4);
+  const auto tasks = finals.tasks();
+  ASSERT_EQ(tasks.size(), 12U);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    EXPECT_EQ(tasks[i].id, 10 * (i / 4));
+    EXPECT_EQ(tasks[i].genome.steps, 100 + i / 4);
+    EXPECT_EQ(tasks[i].replicate, 1 + i % 4);  // 0 was the search
+  }
+}
+
+TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
+  Finals finals(organisms(3), 2);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) {
+    const double mean = task.id == 10 ? 2.0 : 2.1 + 0.01 * static_cast<double>(task.id);
+    results.push_back(result(task, mean + (task.replicate == 1 ? 0.3 : -0.3)));
+  }
+  std::reverse(results.begin(), results.end());
+  finals.tell(results);
+  const Finalist& champion = finals.ranking().front();
+  EXPECT_EQ(champion.organism.id, 10U);
+  EXPECT_NEAR(champion.validation.mean, 2.0, 1e-12);
+  EXPECT_NEAR(champion.test.mean, 2.5, 1e-12);
+  EXPECT_NEAR(champion.validation.standard_error, 0.3, 1e-12);
+  EXPECT_EQ(finals.ranking()[1].organism.id, 0U);
+}
+
+TEST(Finals, who_fails_once_cannot_win) {
+  Finals finals(organisms(2), 2);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) {
+    results.push_back(result(task, task.id == 0 ? 1.0 : 3.0));
+  }
+  results[1].evaluation = {};
+  results[1].evaluation.failure = "it diverged";
+  finals.tell(results);
+  EXPECT_EQ(finals.ranking().front().organism.id, 10U);
+  EXPECT_TRUE(finals.ranking()[1].failed());
+}
+
+TEST(Finals, refuse_results_that_are_missing_or_strange) {
+  Finals finals(organisms(2), 2);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) results.push_back(result(task, 2));
+  std::vector<Result> fewer(results.begin(), results.end() - 1), doubled = results;
+  doubled[0] = doubled[1];
+  std::vector<Result> foreign = results;
+  foreign[0].id = 99;
+  for (const auto& wrong : {fewer, doubled, foreign}) {
+    EXPECT_NE(error_of([&] { finals.tell(wrong); }), "");
+  }
+}
+
+}  // namespace
+}  // namespace microgpt::test

@@ -1,0 +1,97 @@
+#include "gaussian_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "microgpt/core/random.hpp"
+
+namespace microgpt {
+namespace {
+
+using Point = GaussianProcess::Point;
+
+Point random_point(Rng& rng) {
+  Point point;
+  for (double& x : point) x = rng.uniform();
+  return point;
+}
+
+struct Data {
+  std::vector<Point> points;
+  std::vector<double> values;
+};
+
+// Two variables matter, one of them more; the others do not.
+double valley(const Point& x) {
+  return 3 * (x[2] - 0.4) * (x[2] - 0.4) + 0.5 * std::sin(3 * x[5]) - 0.5;
+}
+
+Data sample(std::size_t count, double noise) {
+  Rng rng(1, Stream::breeding, 0);
+  Data data;
+  for (std::size_t i = 0; i < count; ++i) {
+    data.points.push_back(random_point(rng));
+    data.values.push_back(valley(data.points.back()) + noise * rng.uniform(-1, 1));
+  }
+  return data;
+}
+
+TEST(GaussianProcess, one_point_is_known_there_and_unknown_far_away) {
+  Point origin = {}, far;
+  far.fill(1);
+  const GaussianProcess model({origin}, {1.0});
+  EXPECT_NEAR(model.predict(origin).mean, 1, 0.25);
+  EXPECT_LT(model.predict(origin).deviation, 0.5);
+  EXPECT_LT(model.predict(far).mean, model.predict(origin).mean);
+  EXPECT_GT(model.predict(far).deviation, model.predict(origin).deviation);
+}
+
+TEST(GaussianProcess, predicts_what_it_has_not_seen) {
+  const Data data = sample(80, 0.02);
+  const GaussianProcess model(data.points, data.values);
+  Rng rng(2, Stream::breeding, 0);
+  double squares = 0, spread = 0;
+  constexpr int kTests = 200;
+  for (int i = 0; i < kTests; ++i) {
+    const Point point = random_point(rng);
+    const double error = model.predict(point).mean - valley(point);
+    squares += error * error / kTests;
+    spread += valley(point) * valley(point) / kTests;
+  }
+  EXPECT_LT(std::sqrt(squares), 0.15 * std::sqrt(spread));
+}
+
+TEST(GaussianProcess, most_truths_lie_within_two_deviations) {
+  const Data data = sample(60, 0.0);
+  const GaussianProcess model(data.points, data.values);
+  Rng rng(3, Stream::breeding, 0);
+  int within = 0;
+  for (int i = 0; i < 500; ++i) {
+    const Point point = random_point(rng);
+    const auto [mean, deviation] = model.predict(point);
+    within += std::abs(mean - valley(point)) <= 2 * deviation + 0.02;
+  }
+  EXPECT_GT(within, 425);
+}
+
+TEST(GaussianProcess, knows_which_variables_matter) {
+  const Data data = sample(80, 0.02);
+  const Point sensitivity = GaussianProcess(data.points, data.values).sensitivity();
+  for (const std::size_t other : {0U, 1U, 3U, 4U, 6U}) {
+    EXPECT_GT(sensitivity[2], sensitivity[other]) << other;
+    EXPECT_GT(sensitivity[5], sensitivity[other]) << other;
+  }
+}
+
+TEST(GaussianProcess, equal_points_with_different_values_are_noise) {
+  const std::vector<Point> points(10, Point{});
+  std::vector<double> values;
+  for (int i = 0; i < 10; ++i) values.push_back(i % 2 == 0 ? 1 : -1);
+  const auto [mean, deviation] = GaussianProcess(points, values).predict(Point{});
+  EXPECT_NEAR(mean, 0, 1e-9);
+  EXPECT_TRUE(std::isfinite(deviation));
+}
+
+}  // namespace
+}  // namespace microgpt

@@ -1,0 +1,240 @@
+// What holds for every strategy, and what tells them apart.
+#include "microgpt/evolution/strategy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "../support/errors.hpp"
+#include "microgpt/evolution/evolution.hpp"
+
+namespace microgpt::test {
+namespace {
+
+constexpr StrategyKind kAll[] = {StrategyKind::classic, StrategyKind::random, StrategyKind::guided,
+                                 StrategyKind::elite_copies};
+
+// A landscape with one valley: a learning rate and a width that suit each other, the longer the
+// training the better.
+Evaluation fake(const Genome& g) {
+  const double lr = std::log(g.lr / (0.08 / g.n_emb)), steps = std::log(2000.0 / g.steps);
+  Evaluation e;
+  e.loss = 2.3 + 0.02 * lr * lr + 0.05 * steps + 0.01 * std::abs(static_cast<double>(g.n_emb) - 24);
+  e.loss += 0.02 * (g.n_layer - 1) + 0.005 * (4 - std::min(g.n_ctx / 4, 4U));
+  e.fitness = e.loss;
+  return e;
+}
+
+double fake_cost(const Genome& g) {
+  return static_cast<double>(g.steps) * g.n_layer * g.n_emb * g.n_emb;
+}
+
+std::vector<Result> results_of(std::span<const Organism> organisms, bool reversed = false) {
+  std::vector<Result> results;
+  for (const Organism& o : organisms) {
+    results.push_back({.id = o.id, .replicate = 0, .evaluation = fake(o.genome)});
+  }
+  if (reversed) std::reverse(results.begin(), results.end());
+  return results;
+}
+
+Evolution evolved(const EvolutionConfig& config, const SearchSpace& space = {},
+                  bool reversed = false) {
+  Evolution evolution(config, space, fake_cost);
+  while (!evolution.finished()) {
+    const auto born = evolution.ask();
+    if (evolution.finished()) break;
+    evolution.tell(results_of(born, reversed));
+  }
+  return evolution;
+}
+
+TEST(Strategy, names_are_read_back_and_others_refused) {
+  for (const StrategyKind kind :
+       {StrategyKind::classic, StrategyKind::random, StrategyKind::guided}) {
+    EXPECT_EQ(strategy_from(name(kind)), kind);
+  }
+  EXPECT_EQ(error_of([] { strategy_from("lucky"); }),
+            "strategy (lucky) must be classic, random or guided");
+  EXPECT_NE(error_of([] { strategy_from("elite copies"); }), "");
+}
+
+TEST(Strategy, none_trains_a_genome_twice) {
+  for (const StrategyKind strategy : kAll) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      SCOPED_TRACE(fmt::format("{} {}", name(strategy), seed));
+      const Evolution evolution = evolved({.strategy = strategy, .generations = 6, .seed = seed});
+      std::set<Genome> genomes;
+      for (const Organism& o : evolution.history()) {
+        if (o.origin == Origin::elite) continue;
+        EXPECT_TRUE(genomes.insert(o.genome).second) << describe(o.genome);
+      }
+      EXPECT_EQ(evolution.known_genomes_born(), 0U);
+    }
+  }
+}
+
+TEST(Strategy, in_an_exhausted_space_known_genomes_are_born_but_not_trained) {
+  const SearchSpace tiny = {.n_emb = {8, 16},
+                            .n_head = {1},
+                            .n_layer = {1, 2},
+                            .n_ctx = {8},
+                            .n_ff_exp = {1},
+                            .lr_min = 0.01,
+                            .lr_max = 0.01,
+                            .steps_min = 100,
+                            .steps_max = 100,
+                            .steps_draw = {100},
+                            .steps_moves = {}};
+  for (const StrategyKind strategy : kAll) {
+    SCOPED_TRACE(name(strategy));
+    Evolution evolution({.strategy = strategy, .generations = 4, .seed = 3}, tiny, fake_cost);
+    std::size_t trained = 0;
+    while (!evolution.finished()) {
+      const auto born = evolution.ask();
+      trained += born.size();
+      evolution.tell(results_of(born));
+    }
+    EXPECT_EQ(trained, 4U);
+    EXPECT_GT(evolution.known_genomes_born(), 0U);
+    for (const Organism& o : evolution.history()) EXPECT_EQ(o.evaluation, fake(o.genome));
+  }
+}
+
+TEST(Strategy, all_are_functions_of_the_seed_and_not_of_the_order_of_results) {
+  for (const StrategyKind strategy : kAll) {
+    SCOPED_TRACE(name(strategy));
+    const EvolutionConfig config = {.strategy = strategy, .generations = 5, .seed = 7};
+    const Evolution a = evolved(config), b = evolved(config, {}, true);
+    ASSERT_EQ(a.history().size(), b.history().size());
+    for (std::size_t i = 0; i < a.history().size(); ++i) {
+      EXPECT_EQ(a.history()[i].genome, b.history()[i].genome);
+      EXPECT_EQ(a.history()[i].parents, b.history()[i].parents);
+      EXPECT_EQ(a.history()[i].origin, b.history()[i].origin);
+    }
+  }
+}
+
+TEST(Strategy, every_genome_lies_in_the_space_and_costs_no_more_than_it_allows) {
+  SearchSpace space;
+  space.max_training_flops = 500'000;
+  for (const StrategyKind strategy : kAll) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      SCOPED_TRACE(fmt::format("{} {}", name(strategy), seed));
+      const Evolution evolution =
+          evolved({.strategy = strategy, .generations = 5, .seed = seed}, space);
+      for (const Organism& o : evolution.history()) {
+        EXPECT_TRUE(contains(space, o.genome)) << describe(o.genome);
+        EXPECT_LE(fake_cost(o.genome), space.max_training_flops) << describe(o.genome);
+        EXPECT_EQ(o.flops, fake_cost(o.genome));
+      }
+    }
+  }
+}
+
+TEST(Strategy, a_space_in_which_nothing_is_cheap_enough_is_an_error) {
+  SearchSpace space;
+  space.max_training_flops = 1;
+  Evolution evolution({}, space, fake_cost);
+  const std::string message = error_of([&] { evolution.ask(); });
+  EXPECT_NE(message.find("max_training_flops (1)"), std::string::npos) << message;
+}
+
+TEST(Strategy, a_budget_is_used_but_never_exceeded) {
+  for (const StrategyKind strategy : kAll) {
+    for (const double budget : {1e6, 3e7}) {
+      SCOPED_TRACE(fmt::format("{} {}", name(strategy), budget));
+      const Evolution evolution = evolved({.strategy = strategy,
+                                           .generations = 1000,
+                                           .budget_flops = budget,
+                                           .elite = 1,
+                                           .seed = 5});
+      double spent = 0, largest = 0;
+      for (const Organism& o : evolution.history()) {
+        if (o.origin == Origin::elite) continue;
+        spent += o.flops;
+        largest = std::max(largest, o.flops);
+      }
+      EXPECT_EQ(spent, evolution.flops());
+      EXPECT_LE(spent, budget);
+      EXPECT_GT(spent, budget - 2000 * 4 * 32 * 32);  // less than the most expensive one was left
+    }
+  }
+}
+
+TEST(Strategy, a_budget_for_nobody_finds_nobody) {
+  const Evolution evolution = evolved({.generations = 10, .budget_flops = 1});
+  EXPECT_TRUE(evolution.finished());
+  EXPECT_EQ(evolution.generation_count(), 0U);
+  EXPECT_TRUE(evolution.best(3).empty());
+}
+
+TEST(Strategy, random_search_has_neither_parents_nor_memory) {
+  const Evolution evolution = evolved({.strategy = StrategyKind::random, .generations = 3});
+  for (const Organism& o : evolution.history()) {
+    EXPECT_EQ(o.origin, Origin::random);
+    EXPECT_TRUE(o.parents.empty());
+  }
+}
+
+TEST(Strategy, guided_search_starts_with_the_primordial_organism_trained_longest) {
+  const Evolution evolution = evolved({.strategy = StrategyKind::guided, .generations = 1});
+  EXPECT_EQ(evolution.history()[0].genome, (Genome{.steps = 2000}));
+  SearchSpace without;
+  without.n_ctx = {8};
+  const Evolution other = evolved({.strategy = StrategyKind::guided, .generations = 1}, without);
+  EXPECT_TRUE(contains(without, other.history()[0].genome));
+}
+
+TEST(Strategy, guided_search_goes_on_when_everything_fails) {
+  Evolution evolution({.strategy = StrategyKind::guided, .generations = 3}, {});
+  while (!evolution.finished()) {
+    std::vector<Result> results;
+    for (const Organism& o : evolution.ask()) {
+      results.push_back({.id = o.id, .replicate = 0, .evaluation = {}});
+      results.back().evaluation.failure = "it was not to be";
+    }
+    evolution.tell(results);
+  }
+  EXPECT_TRUE(evolution.best(3).empty());
+}
+
+TEST(Evolution, the_best_are_different_genomes_that_did_not_fail) {
+  const Evolution evolution = evolved({.generations = 5, .elite = 3, .immigrants = 2, .seed = 2});
+  const auto best = evolution.best(4);
+  ASSERT_EQ(best.size(), 4U);
+  EXPECT_EQ(best[0].genome, evolution.champion().genome);
+  std::set<Genome> genomes;
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    EXPECT_TRUE(genomes.insert(best[i].genome).second);
+    if (i == 0) continue;
+    EXPECT_LE(best[i - 1].evaluation->fitness, best[i].evaluation->fitness);
+  }
+}
+
+// A small regression of the quality of the search; bench/search_quality measures it with real
+// trainings.
+TEST(Strategy, quality_guided_search_beats_luck_and_the_classic_algorithm_for_the_same_compute) {
+  constexpr std::uint64_t kSeeds = 20;
+  const double budget = 80 * 1000 * 2.5 * 19 * 19;
+  std::size_t beats_random = 0, beats_classic = 0;
+  double excess = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const auto loss = [&](StrategyKind strategy) {
+      const Evolution evolution = evolved(
+          {.strategy = strategy, .generations = 1000, .budget_flops = budget, .seed = seed});
+      return evolution.best(1)[0].evaluation->loss;
+    };
+    const double guided = loss(StrategyKind::guided);
+    beats_random += guided < loss(StrategyKind::random);
+    beats_classic += guided < loss(StrategyKind::classic);
+    excess += (guided - 2.3) / kSeeds;
+  }
+  EXPECT_GE(beats_random, 19U);
+  EXPECT_GE(beats_classic, 19U);
+  EXPECT_LT(excess, 0.01);
+}
+
+}  // namespace
+}  // namespace microgpt::test

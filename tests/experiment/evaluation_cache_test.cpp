@@ -1,0 +1,170 @@
+#include "microgpt/experiment/evaluation_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "../support/errors.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/genome/search_space.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace microgpt::test {
+namespace {
+
+Problem problem_of(std::uint64_t seed = 1) {
+  Problem problem;
+  problem.seed = seed;
+  problem.dataset.checksum = "abc";
+  return problem;
+}
+
+struct Entry {
+  Genome genome;
+  std::uint32_t replicate;
+  Evaluation evaluation;
+};
+
+Entry random_entry(Rng& rng) {
+  Entry entry{.genome = random_genome({}, rng),
+              .replicate = static_cast<std::uint32_t>(rng.below(3)),
+              .evaluation = {}};
+  Evaluation& e = entry.evaluation;
+  if (rng.below(5) == 0) {
+    e.failure = "a \"quoted\"\nreason, \x01 and so on";
+    return entry;
+  }
+  e.fitness = rng.uniform(2, 3);
+  e.loss = rng.uniform(2, 3);
+  if (entry.replicate > 0) e.test_loss = rng.uniform(2, 3);
+  if (rng.below(2) == 0) e.beauty = rng.uniform(-1, 1);
+  return entry;
+}
+
+TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
+  const TemporaryFolder folder;
+  Rng rng(1, Stream::breeding, 0);
+  std::vector<Entry> entries;
+  {
+    EvaluationCache cache(problem_of(), folder / "cache");
+    for (int i = 0; i < 300; ++i) {
+      entries.push_back(random_entry(rng));
+      const Entry& e = entries.back();
+      EXPECT_FALSE(cache.find(e.genome, e.replicate));
+      cache.add(e.genome, e.replicate, e.evaluation);
+      EXPECT_EQ(cache.find(e.genome, e.replicate), e.evaluation);
+    }
+  }
+  const EvaluationCache again(problem_of(), folder / "cache");
+  for (const Entry& e : entries) {
+    EXPECT_EQ(again.find(e.genome, e.replicate), e.evaluation);
+    EXPECT_FALSE(again.find(e.genome, e.replicate + 7));
+  }
+}
+
+TEST(EvaluationCache, knows_nothing_of_another_problem) {
+  const TemporaryFolder folder;
+  Evaluation e;
+  e.fitness = e.loss = 2.5;
+  EvaluationCache(problem_of(), folder / "cache").add({}, 0, e);
+  std::vector<Problem> others(5, problem_of());
+  others[0].seed = 2;
+  others[1].dataset.checksum = "abd";
+  others[2].precision = Precision::f32;
+  others[3].objective = Objective::last_step;
+  others[4].objective = Objective::beauty;
+  for (const Problem& other : others) {
+    EXPECT_FALSE(EvaluationCache(other, folder / "cache").find({}, 0));
+  }
+  EXPECT_TRUE(EvaluationCache(problem_of(), folder / "cache").find({}, 0));
+}
+
+TEST(EvaluationCache, drops_a_last_line_that_was_not_finished) {
+  const TemporaryFolder folder;
+  Evaluation e;
+  e.fitness = e.loss = 2.5;
+  {
+    EvaluationCache cache(problem_of(), folder / "cache");
+    cache.add({.steps = 1}, 0, e);
+    cache.add({.steps = 2}, 0, e);
+  }
+  const std::string whole = read_file(folder / "cache");
+  const std::size_t first = whole.find('\n') + 1;
+  for (std::size_t size = first; size < whole.size(); ++size) {
+    std::ofstream(folder / "cache", std::ios::binary) << whole.substr(0, size);
+    EvaluationCache cache(problem_of(), folder / "cache");
+    EXPECT_TRUE(cache.find({.steps = 1}, 0));
+    EXPECT_FALSE(cache.find({.steps = 2}, 0));
+    cache.add({.steps = 2}, 0, e);
+    EXPECT_EQ(read_file(folder / "cache"), whole);
+  }
+}
+
+TEST(EvaluationCache, names_the_line_that_it_does_not_understand) {
+  const TemporaryFolder folder;
+  Evaluation e;
+  e.fitness = e.loss = 2.5;
+  EvaluationCache(problem_of(), folder / "cache").add({}, 0, e);
+  const std::string good = read_file(folder / "cache");
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string line = good;
+    return line.replace(line.find(from), from.size(), to);
+  };
+  for (const std::string& bad :
+       {std::string("nonsense\n"), std::string("[]\n"), std::string("{}\n"), std::string("\n"),
+        replaced("\"steps\":200", "\"steps\":-1"), replaced("\"n_head\":4", "\"n_head\":3"),
+        replaced("\"loss\":2.5", "\"loss\":\"x\""), replaced("\"replicate\":0", "\"x\":0")}) {
+    std::ofstream(folder / "cache", std::ios::binary) << good << bad << good;
+    const std::string message = error_of([&] { EvaluationCache(problem_of(), folder / "cache"); });
+    EXPECT_NE(message.find("cache: line 2: "), std::string::npos) << bad << message;
+  }
+}
+
+/// Counts what it is asked to train.
+class Counting final : public Evaluator {
+ public:
+  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override {
+    std::vector<TimedResult> results;
+    for (const Task& task : tasks) {
+      ++trained;
+      TimedResult result;
+      result.result = {.id = task.id, .replicate = task.replicate, .evaluation = {}};
+      result.result.evaluation.loss = result.result.evaluation.fitness = task.genome.steps;
+      results.push_back(result);
+    }
+    return results;
+  }
+  std::size_t trained = 0;
+};
+
+TEST(CachedEvaluator, trains_only_what_is_new) {
+  EvaluationCache cache(problem_of());
+  Counting counting;
+  CachedEvaluator evaluator(counting, cache);
+  std::vector<Task> tasks(6);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    tasks[i] = {.id = i,
+                .genome = {.steps = 100 + static_cast<std::uint32_t>(i / 2)},
+                .replicate = static_cast<std::uint32_t>(i % 2)};
+  }
+  EXPECT_EQ(evaluator.evaluate(tasks).size(), 6U);
+  EXPECT_EQ(counting.trained, 6U);
+  EXPECT_EQ(evaluator.saved(), 0U);
+  for (Task& task : tasks) task.id += 100;
+  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0});
+  const auto again = evaluator.evaluate(tasks);
+  EXPECT_EQ(counting.trained, 7U);
+  EXPECT_EQ(evaluator.saved(), 6U);
+  ASSERT_EQ(again.size(), 7U);
+  for (const TimedResult& one : again) {
+    const auto task = std::find_if(tasks.begin(), tasks.end(),
+                                   [&](const Task& t) { return t.id == one.result.id; });
+    ASSERT_NE(task, tasks.end());
+    EXPECT_EQ(one.result.replicate, task->replicate);
+    EXPECT_EQ(one.result.evaluation.loss, task->genome.steps);
+  }
+}
+
+}  // namespace
+}  // namespace microgpt::test
