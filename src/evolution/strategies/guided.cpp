@@ -103,7 +103,9 @@ class Guided final : public Strategy {
   static constexpr std::size_t kRemembered = 100;  // the best, that it learns from
   static constexpr std::size_t kConceived = 300;   // children for one place
   static constexpr std::size_t kParents = 8;       // the best, who may have children
-  static constexpr double kThrift = 0.15;          // what a cost e times as high must gain
+  // What a cost e times as high must gain. Below 1/e of the mean nothing is gained any more:
+  // otherwise a long search would end up training nothing but the cheapest organisms.
+  static constexpr double kThrift = 0.15, kCheapest = -1;
 
   double log_cost(const Genome& genome) const {
     return elementary::log(std::max(cost_(genome), 1.0));
@@ -111,7 +113,8 @@ class Guided final : public Strategy {
 
   double score(const Genome& genome, double curiosity) const {
     const auto [mean, deviation] = model_->predict(point_of(genome, space_));
-    return mean - curiosity * deviation + kThrift * (log_cost(genome) - mean_log_cost_);
+    const double relative_cost = log_cost(genome) - mean_log_cost_;
+    return mean - curiosity * deviation + kThrift * std::max(relative_cost, kCheapest);
   }
 
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
