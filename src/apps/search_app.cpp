@@ -1,6 +1,8 @@
 #include "search_app.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <iostream>
 #include <optional>
 
@@ -17,6 +19,7 @@
 #include "microgpt/experiment/run_folder.hpp"
 #include "microgpt/experiment/run_log.hpp"
 #include "microgpt/experiment/settings.hpp"
+#include "microgpt/experiment/work_summary.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/training/scoring.hpp"
@@ -34,7 +37,7 @@ struct Options {
   std::string genome_out = "genome.json";
   std::string experiments = "experiments";
   std::string cache;
-  std::string strategy, fitness = "held-out";
+  std::string strategy, fitness = "held-out", mode = "generational", schedule = "dynamic";
   std::uint32_t finalists = 0, replicates = 5;
   std::uint32_t samples = 50;
 };
@@ -56,6 +59,18 @@ void add_options(CLI::App& app, Options& options, const SearchApp& search) {
                    "name, an old measure that can be gamed")
         ->capture_default_str();
   }
+  app.add_option("--mode", options.mode,
+                 "generational: children are bred when a whole generation is known; steady-state: "
+                 "one by one, so that no worker waits for the slowest of a generation")
+      ->capture_default_str();
+  app.add_option("--slots", e.slots,
+                 "Organisms that live at once in the steady state (0: twice the population); best "
+                 "twice as many as there are workers, or more")
+      ->capture_default_str();
+  app.add_option("--schedule", options.schedule,
+                 "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
+                 "result is the same")
+      ->capture_default_str();
   app.add_option("--finalists", options.finalists,
                  "The best organisms that are trained anew before one is crowned; 0: none")
       ->capture_default_str();
@@ -162,18 +177,21 @@ class Search {
   void run(Evaluator& trains, int ranks) {
     introduce(ranks);
     CachedEvaluator evaluator(trains, cache_);
-    for (std::size_t number = 0; !evolution_.finished(); ++number) {
-      const auto begin = std::chrono::steady_clock::now();
-      if (!run_generation(evaluator)) break;
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-      log_.text(generation_report(evolution_, number, problem_.objective, took.count()));
+    while (!evolution_.finished()) {
+      submit(evaluator, evolution_.ask());
+      if (evaluator.pending() > 0) evolution_.tell(std::vector{receive(evaluator)});
+      record_generations();
     }
+    record_generations();
     require(evolution_.generation_count() > 0,
             "--budget-flops ({:g}) is not enough for a single training",
             options_.evolution.budget_flops);
     Finals finals(evolution_.best(options_.finalists), options_.replicates);
-    if (!finals.ranking().empty()) finals.tell(results_of(evaluator, finals.tasks()));
+    if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
     conclude(finals.ranking(), evaluator.saved());
+    const std::size_t workers = ranks == 1 ? 1 : static_cast<std::size_t>(ranks) - 1;
+    const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+    log_.text("\n" + work_.text(workers, cpu_seconds));
   }
 
  private:
@@ -187,41 +205,72 @@ class Search {
               data.vocabulary.characters().size());
     log_.line("baselines  bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
               bigram_loss(data, data.validation), uniform_loss(data.vocabulary));
-    log_.line("search     {}, {} of {}, seed {}, {}", name(e.strategy),
+    log_.line("search     {}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
               e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
                                  : fmt::format("{} generations", e.generations),
               e.population, e.seed, name(problem_.precision));
     log_.line("ranks      {}",
               ranks == 1 ? "1, which does everything"
                          : fmt::format("{}: 1 coordinator, {} workers", ranks, ranks - 1));
+    if (e.mode == Mode::steady_state) warn_of_few_slots(ranks);
     log_.line("log        {}\n", folder_.path().string());
   }
 
-  /// Results in the order of ids, whoever came first.
-  std::vector<Result> results_of(Evaluator& evaluator, const std::vector<Task>& tasks) {
-    std::vector<TimedResult> timed = evaluator.evaluate(tasks);
-    std::sort(timed.begin(), timed.end(), [](const TimedResult& a, const TimedResult& b) {
-      return std::pair(a.result.id, a.result.replicate) <
-             std::pair(b.result.id, b.result.replicate);
-    });
-    folder_.append("timings.csv", timings_csv(timed));
+  void warn_of_few_slots(int ranks) {
+    const std::size_t slots = e_slots(), workers = static_cast<std::size_t>(std::max(ranks - 1, 1));
+    log_.line("slots      {}", slots);
+    if (slots < 2 * workers) {
+      log_.line(
+          "warning    {} slots keep {} workers waiting for each other; --slots {} would not "
+          "(but gives another result)",
+          slots, workers, 2 * workers);
+    }
+  }
+
+  std::size_t e_slots() const {
+    const EvolutionConfig& e = options_.evolution;
+    return e.slots > 0 ? e.slots : 2 * e.population;
+  }
+
+  void submit(Evaluator& evaluator, std::span<const Organism> organisms) {
+    std::vector<Task> tasks;
+    for (const Organism& o : organisms) {
+      tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .flops = o.flops});
+    }
+    evaluator.submit(tasks);
+  }
+
+  Result receive(Evaluator& evaluator) {
+    const TimedResult timed = evaluator.wait();
+    folder_.append("timings.csv", timings_csv(std::span(&timed, 1)));
+    work_.add(timed.timing, evolution_.history()[timed.result.id].flops);
+    return timed.result;
+  }
+
+  std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals) {
+    evaluator.submit(finals.tasks());
     std::vector<Result> results;
-    for (TimedResult& one : timed) results.push_back(std::move(one.result));
+    while (evaluator.pending() > 0) results.push_back(receive(evaluator));
     return results;
   }
 
-  /// False if the budget had no room for anyone.
-  bool run_generation(Evaluator& evaluator) {
-    std::vector<Task> tasks;
-    for (const Organism& organism : evolution_.ask()) {
-      tasks.push_back({.id = organism.id, .genome = organism.genome});
+  /// Writes and reports the generations that have become complete, in their order.
+  void record_generations() {
+    while (recorded_ < evolution_.generation_count()) {
+      const bool closed = recorded_ + 1 < evolution_.generation_count() || evolution_.finished() ||
+                          options_.evolution.mode == Mode::generational;
+      const auto members = evolution_.generation(recorded_);
+      const bool known = std::all_of(members.begin(), members.end(),
+                                     [](const Organism& o) { return o.evaluation.has_value(); });
+      if (!closed || !known) return;
+      const auto now = std::chrono::steady_clock::now();
+      const std::chrono::duration<double> took = now - last_report_;
+      last_report_ = now;
+      folder_.append("organisms.csv", organisms_csv(members, problem_.precision,
+                                                    problem_.dataset.vocabulary.size()));
+      log_.text(generation_report(evolution_, recorded_, problem_.objective, took.count()));
+      ++recorded_;
     }
-    if (evolution_.finished()) return false;
-    evolution_.tell(results_of(evaluator, tasks));
-    folder_.append("organisms.csv",
-                   organisms_csv(evolution_.generation(evolution_.generation_count() - 1),
-                                 problem_.precision, problem_.dataset.vocabulary.size()));
-    return true;
   }
 
   void conclude(std::span<const Finalist> finalists, std::size_t saved) {
@@ -280,6 +329,9 @@ class Search {
   EvaluationCache& cache_;
   const RunFolder& folder_;
   RunLog log_;
+  WorkSummary work_;
+  std::size_t recorded_ = 0;  // generations
+  std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
 
 int run_coordinator(Session& session, const Options& options, const SearchApp& app) {
@@ -294,16 +346,18 @@ int run_coordinator(Session& session, const Options& options, const SearchApp& a
   }
   session.share(problem);
   const auto evaluator = session.coordinate(
-      [&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); });
+      [&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); },
+      schedule_from(options.schedule));
   Search(options, app, *ready, *problem).run(*evaluator, session.size());
   return kSuccess;
 }
 
-int run_worker(Session& session) {
+int run_worker(Session& session, const Options& options) {
   std::optional<Problem> problem;
   session.share(problem);
   if (!problem) return kBadInput;
-  session.work([&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); });
+  session.work([&](const Task& task) { return evaluate(task.genome, *problem, task.replicate); },
+               schedule_from(options.schedule));
   return kSuccess;
 }
 
@@ -320,6 +374,8 @@ int run_search(const SearchApp& search, int argc, char** argv) {
     set_house_rules(app);
     add_options(app, options, search);
     if (!parse(app, argc, argv, session.is_coordinator())) return int{kSuccess};
+    options.evolution.mode = mode_from(options.mode);
+    schedule_from(options.schedule);
     if (search.objective == Objective::loss) {
       options.evolution.strategy = strategy_from(options.strategy);
     }
@@ -327,7 +383,7 @@ int run_search(const SearchApp& search, int argc, char** argv) {
       options.evolution.generations = kUnlimited;
     }
     return session.is_coordinator() ? run_coordinator(session, options, search)
-                                    : run_worker(session);
+                                    : run_worker(session, options);
   });
 }
 

@@ -1,11 +1,72 @@
 #include <algorithm>
+#include <chrono>
+#include <deque>
+#include <thread>
 
 #include "messages.hpp"
+#include "microgpt/core/error.hpp"
 #include "ranks.hpp"
 
 namespace microgpt {
 
 namespace {
+
+/// Sends a task to whoever is free: of those submitted together the longest first.
+class DynamicEvaluator final : public Evaluator {
+ public:
+  explicit DynamicEvaluator(const boost::mpi::communicator& world) : world_(world) {
+    for (int rank = world_.size() - 1; rank > 0; --rank) free_.push_back(rank);
+  }
+
+  ~DynamicEvaluator() override {
+    while (under_way() > 0) receive();  // nobody may be dismissed while at work
+    for (int rank = 1; rank < world_.size(); ++rank) {
+      world_.send(rank, kOrderTag, WorkOrder{.dismissed = true, .task = {}});
+    }
+  }
+
+  void submit(std::span<const Task> tasks) override {
+    const auto old = static_cast<std::ptrdiff_t>(queue_.size());
+    queue_.insert(queue_.end(), tasks.begin(), tasks.end());
+    std::stable_sort(queue_.begin() + old, queue_.end(),
+                     [](const Task& a, const Task& b) { return a.flops > b.flops; });
+    hand_out();
+  }
+
+  TimedResult wait() override {
+    require(pending() > 0, "waiting for a result, but nothing was submitted");
+    TimedResult result = receive();
+    hand_out();
+    return result;
+  }
+
+  std::size_t pending() const override { return queue_.size() + under_way(); }
+
+ private:
+  std::size_t under_way() const {
+    return static_cast<std::size_t>(world_.size()) - 1 - free_.size();
+  }
+
+  void hand_out() {
+    while (!queue_.empty() && !free_.empty()) {
+      world_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = queue_.front()});
+      free_.pop_back();
+      queue_.pop_front();
+    }
+  }
+
+  TimedResult receive() {
+    const int worker = wait_politely(world_, boost::mpi::any_source, kReportTag).source();
+    WorkReport report;
+    world_.recv(worker, kReportTag, report);
+    free_.push_back(worker);
+    return std::move(report.result);
+  }
+
+  boost::mpi::communicator world_;
+  std::deque<Task> queue_;
+  std::vector<int> free_;
+};
 
 /// Scatters tasks and gathers results, as many at a time as there are workers.
 class WaveEvaluator final : public Evaluator {
@@ -18,37 +79,61 @@ class WaveEvaluator final : public Evaluator {
     boost::mpi::scatter(world_, orders, own, 0);
   }
 
-  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override {
-    std::vector<TimedResult> results;
-    while (!tasks.empty()) {
-      const std::size_t count = std::min(tasks.size(), ranks() - 1);
-      run_wave(tasks.first(count), results);
-      tasks = tasks.subspan(count);
-    }
-    return results;
+  void submit(std::span<const Task> tasks) override {
+    queue_.insert(queue_.end(), tasks.begin(), tasks.end());
   }
+
+  TimedResult wait() override {
+    require(pending() > 0, "waiting for a result, but nothing was submitted");
+    if (ready_.empty()) run_wave();
+    TimedResult result = std::move(ready_.front());
+    ready_.pop_front();
+    return result;
+  }
+
+  std::size_t pending() const override { return queue_.size() + ready_.size(); }
 
  private:
   std::size_t ranks() const { return static_cast<std::size_t>(world_.size()); }
 
-  void run_wave(std::span<const Task> tasks, std::vector<TimedResult>& results) {
+  void run_wave() {
     std::vector<WorkOrder> orders(ranks());
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      orders[i + 1] = {.dismissed = false, .has_task = true, .task = tasks[i]};
+    for (std::size_t rank = 1; rank < ranks() && !queue_.empty(); ++rank) {
+      orders[rank] = {.has_task = true, .task = queue_.front()};
+      queue_.pop_front();
     }
     WorkOrder own_order;
     boost::mpi::scatter(world_, orders, own_order, 0);
     std::vector<WorkReport> reports;
     boost::mpi::gather(world_, WorkReport{}, reports, 0);
     for (WorkReport& report : reports) {
-      if (report.has_result) results.push_back(std::move(report.result));
+      if (report.has_result) ready_.push_back(std::move(report.result));
     }
   }
 
   boost::mpi::communicator world_;
+  std::deque<Task> queue_;
+  std::deque<TimedResult> ready_;
 };
 
 }  // namespace
+
+boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag) {
+  using namespace std::chrono_literals;
+  constexpr auto kShortest = 20us, kLongest = 500us;
+  constexpr int kLooks = 100;  // before the first sleep: an answer often follows at once
+  for (int look = 0; look < kLooks; ++look) {
+    if (const auto status = world.iprobe(source, tag)) return *status;
+  }
+  for (std::chrono::microseconds pause = kShortest;; pause = std::min(2 * pause, kLongest)) {
+    std::this_thread::sleep_for(pause);
+    if (const auto status = world.iprobe(source, tag)) return *status;
+  }
+}
+
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& world) {
+  return std::make_unique<DynamicEvaluator>(world);
+}
 
 std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& world) {
   return std::make_unique<WaveEvaluator>(world);

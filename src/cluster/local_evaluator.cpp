@@ -2,8 +2,10 @@
 
 #include <array>
 #include <chrono>
+#include <deque>
 #include <exception>
 
+#include "microgpt/core/error.hpp"
 #include "timed_evaluation.hpp"
 
 namespace microgpt {
@@ -19,14 +21,20 @@ class LocalEvaluator final : public Evaluator {
  public:
   explicit LocalEvaluator(EvaluateFunction function) : function_(std::move(function)) {}
 
-  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override {
-    std::vector<TimedResult> results;
-    for (const Task& task : tasks) results.push_back(timed_evaluation(task, function_, 0));
-    return results;
+  void submit(std::span<const Task> tasks) override {
+    waiting_.insert(waiting_.end(), tasks.begin(), tasks.end());
   }
+  TimedResult wait() override {
+    require(!waiting_.empty(), "waiting for a result, but nothing was submitted");
+    const Task task = waiting_.front();
+    waiting_.pop_front();
+    return timed_evaluation(task, function_, 0);
+  }
+  std::size_t pending() const override { return waiting_.size(); }
 
  private:
   EvaluateFunction function_;
+  std::deque<Task> waiting_;
 };
 
 }  // namespace

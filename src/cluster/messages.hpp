@@ -11,12 +11,21 @@
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
-// The protocol, one wave after another until a wave says that it is the last:
-//   rank 0 scatters one WorkOrder to each rank (its own has no task),
-//   each worker that got a task evaluates it,
-//   rank 0 gathers one WorkReport from each rank (empty from those without a task).
+// The protocol. A worker waits for an order; rank 0 waits for a report; nobody waits for anything
+// else, and neither burns a core meanwhile (wait_politely).
+//
+//   dynamic    rank 0 ── WorkOrder{task} ──► a free worker, which is busy from now on
+//              rank 0 ◄── WorkReport ─────── the worker, free again
+//              rank 0 ── WorkOrder{dismissed} ──► every worker, when all are free
+//
+//   scatter    one wave after another until a wave says that it is the last:
+//              rank 0 scatters one WorkOrder to each rank (its own has no task),
+//              each worker that got a task evaluates it,
+//              rank 0 gathers one WorkReport from each rank (empty from those without a task).
 
 namespace microgpt {
+
+inline constexpr int kOrderTag = 1, kReportTag = 2;
 
 struct WorkOrder {
   bool dismissed = false;  ///< no more waves: the worker may go
@@ -40,7 +49,7 @@ void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Task& task, unsigned) {
-  archive& task.id& task.genome& task.replicate;
+  archive& task.id& task.genome& task.replicate& task.flops;
 }
 
 template <class Archive>

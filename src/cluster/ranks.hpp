@@ -12,10 +12,16 @@ struct Session::Ranks {
   boost::mpi::communicator world;
 };
 
-/// The coordinator's side of the waves.
+/// The coordinator's side of both schedules.
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& world);
 std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& world);
 
-/// A worker's side of the waves: returns when dismissed.
+/// A worker's side of both: returns when dismissed.
+void work_on_demand(const boost::mpi::communicator& world, const EvaluateFunction& function);
 void work_in_waves(const boost::mpi::communicator& world, const EvaluateFunction& function);
+
+/// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
+/// and sleeps in between, at first for 20 microseconds, in the end for half a millisecond.
+boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag);
 
 }  // namespace microgpt

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "messages.hpp"
+#include "microgpt/core/error.hpp"
 #include "ranks.hpp"
 
 namespace microgpt {
@@ -43,11 +44,29 @@ void Session::share(std::optional<Problem>& problem) {
   boost::mpi::broadcast(ranks_->world, *problem, 0);
 }
 
-std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function) {
-  if (size() == 1) return local_evaluator(std::move(function));
-  return wave_evaluator(ranks_->world);
+std::string_view name(Schedule schedule) {
+  return schedule == Schedule::dynamic ? "dynamic" : "scatter";
 }
 
-void Session::work(const EvaluateFunction& function) { work_in_waves(ranks_->world, function); }
+Schedule schedule_from(std::string_view text) {
+  for (const Schedule schedule : {Schedule::dynamic, Schedule::scatter}) {
+    if (name(schedule) == text) return schedule;
+  }
+  fail("schedule ({}) must be dynamic or scatter", text);
+}
+
+std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {
+  if (size() == 1) return local_evaluator(std::move(function));
+  return schedule == Schedule::dynamic ? dynamic_evaluator(ranks_->world)
+                                       : wave_evaluator(ranks_->world);
+}
+
+void Session::work(const EvaluateFunction& function, Schedule schedule) {
+  if (schedule == Schedule::dynamic) {
+    work_on_demand(ranks_->world, function);
+  } else {
+    work_in_waves(ranks_->world, function);
+  }
+}
 
 }  // namespace microgpt

@@ -34,6 +34,17 @@ bool better(const Organism& a, const Organism& b) {
   return fitness_a != fitness_b ? fitness_a < fitness_b : a.id < b.id;
 }
 
+std::string_view name(Mode mode) {
+  return mode == Mode::generational ? "generational" : "steady-state";
+}
+
+Mode mode_from(std::string_view text) {
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    if (name(mode) == text) return mode;
+  }
+  fail("mode ({}) must be generational or steady-state", text);
+}
+
 void validate(const EvolutionConfig& c) {
   require(c.population >= 1 && c.population <= 1'000'000,
           "population ({}) must be from 1 to 1,000,000", c.population);
@@ -41,6 +52,11 @@ void validate(const EvolutionConfig& c) {
           "generations ({}) must be from 1 to 1,000,000", c.generations);
   require(std::isfinite(c.budget_flops) && c.budget_flops >= 0,
           "budget-flops ({}) must be a number that is not negative", c.budget_flops);
+  require(c.slots <= 10'000'000, "slots ({}) must be at most 10,000,000", c.slots);
+  require(
+      c.mode != Mode::steady_state || c.strategy == StrategyKind::random || c.elite < c.population,
+      "elite ({}) must be smaller than the population ({}) in the steady state", c.elite,
+      c.population);
   // Guided and random search have no immigrants, and random search no elite.
   const bool guided = c.strategy == StrategyKind::guided;
   require(guided || c.strategy == StrategyKind::random || c.elite + c.immigrants <= c.population,
@@ -102,9 +118,46 @@ Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
   return child;
 }
 
+bool Evolution::can_breed() const {
+  if (exhausted_) return false;
+  if (config().mode == Mode::generational) {
+    return awaited_ == 0 && starts_.size() < config().generations;
+  }
+  if (history_.size() == config().population * config().generations) return false;
+  return busy_.size() < slots() || history_[busy_.top().organism].evaluation.has_value();
+}
+
+std::size_t Evolution::slots() const {
+  return config().slots > 0 ? config().slots : 2 * config().population;
+}
+
 std::vector<Organism> Evolution::ask() {
-  require(!waiting_, "ask() before the results of the last one were told");
-  require(!finished(), "ask() after the last generation");
+  if (!can_breed()) return {};
+  return config().mode == Mode::generational ? breed_generation() : breed_into_slots();
+}
+
+/// False if the budget has no room for the child; then it is not born.
+bool Evolution::add_to_history(Organism child, std::vector<Organism>& to_evaluate) {
+  const auto known = known_.find(child.genome);
+  if (known == known_.end()) {
+    if (config().budget_flops > 0 && flops_ + child.flops > config().budget_flops) {
+      exhausted_ = true;
+      return false;
+    }
+    flops_ += child.flops;
+    ++awaited_;
+    known_.emplace(child.genome, history_.size());
+    to_evaluate.push_back(child);
+  } else {
+    known_genomes_born_ += child.origin != Origin::elite;
+    child.evaluation = history_[known->second].evaluation;
+    if (!child.evaluation) copies_.push_back(history_.size());
+  }
+  history_.push_back(std::move(child));
+  return true;
+}
+
+std::vector<Organism> Evolution::breed_generation() {
   // Room for all siblings, so that the spans below stay what they are while history_ grows.
   if (history_.capacity() < history_.size() + config().population) {
     history_.reserve(2 * history_.size() + config().population);
@@ -117,48 +170,73 @@ std::vector<Organism> Evolution::ask() {
   starts_.push_back(history_.size());
   std::vector<Organism> to_evaluate;
   for (std::size_t place = 0; place < config().population; ++place) {
-    Organism child = breed(place, ancestors);
-    const auto known = known_.find(child.genome);
-    if (known != known_.end()) {
-      known_genomes_born_ += child.origin != Origin::elite;
-      child.evaluation = history_[known->second].evaluation;  // none if it is a sibling's
-    } else {
-      if (config().budget_flops > 0 && flops_ + child.flops > config().budget_flops) {
-        exhausted_ = true;
-        break;
-      }
-      flops_ += child.flops;
-      known_.emplace(child.genome, history_.size());
-      to_evaluate.push_back(child);
-    }
-    history_.push_back(std::move(child));
+    if (!add_to_history(breed(place, ancestors), to_evaluate)) break;
   }
-  waiting_ = history_.size() > starts_.back();
-  if (!waiting_) starts_.pop_back();  // nobody could be afforded
+  if (history_.size() == starts_.back()) starts_.pop_back();  // nobody could be afforded
   return to_evaluate;
 }
 
+std::vector<Organism> Evolution::breed_into_slots() {
+  // The elite need not be born again: it lives on. Everyone else has a place as in a generation.
+  const std::size_t population = config().population,
+                    elite = std::min(config().elite, population - 1);
+  std::vector<Organism> to_evaluate;
+  while (can_breed()) {
+    double now = 0;
+    if (busy_.size() == slots()) {
+      now = busy_.top().until;
+      finish_on_virtual_clock(history_[busy_.top().organism]);
+      busy_.pop();
+    }
+    const std::vector<Organism> parents = living();
+    const std::vector<std::size_t> ranking = ranking_of(parents);
+    const Ancestors ancestors = {.history = finished_, .parents = parents, .ranking = ranking};
+    const std::size_t number = history_.size();
+    if (number % population == 0) {
+      strategy_->study(ancestors);
+      starts_.push_back(number);
+    }
+    // The very first has place 0: there is no elite yet.
+    const std::size_t place = number == 0 ? 0 : elite + number % (population - elite);
+    Organism child = breed(place, ancestors);
+    const double duration = known_.contains(child.genome) ? 0 : child.flops;
+    if (add_to_history(std::move(child), to_evaluate)) busy_.push({now + duration, number});
+  }
+  if (starts_.back() == history_.size()) starts_.pop_back();  // nobody could be afforded
+  return to_evaluate;
+}
+
+void Evolution::finish_on_virtual_clock(const Organism& organism) {
+  finished_.push_back(organism);
+  elite_.insert(std::upper_bound(elite_.begin(), elite_.end(), organism, better), organism);
+  if (elite_.size() > config().elite) elite_.pop_back();
+}
+
+/// The parents of the steady state: the elite, and the youngest of those who have finished,
+/// together as many as a population.
+std::vector<Organism> Evolution::living() const {
+  std::vector<Organism> organisms = elite_;
+  for (std::size_t i = finished_.size(); i-- > 0 && organisms.size() < config().population;) {
+    const bool is_elite = std::any_of(elite_.begin(), elite_.end(),
+                                      [&](const Organism& o) { return o.id == finished_[i].id; });
+    if (!is_elite) organisms.push_back(finished_[i]);
+  }
+  return organisms;
+}
+
 void Evolution::tell(std::span<const Result> results) {
-  require(waiting_, "tell() before ask()");
-  std::map<std::uint64_t, const Evaluation*> by_id;
-  for (const Result& result : results) by_id[result.id] = &result.evaluation;
-  const std::span latest = std::span(history_).subspan(starts_.back());
-  std::size_t expected = 0, missing = 0;
-  for (const Organism& organism : latest) {
-    if (organism.evaluation || known_.at(organism.genome) != organism.id) continue;
-    ++expected;
-    missing += !by_id.contains(organism.id);
+  for (const Result& result : results) {
+    const bool awaited = result.id < history_.size() && !history_[result.id].evaluation &&
+                         known_.at(history_[result.id].genome) == result.id;
+    require(awaited, "tell() of organism {}, whose result is not awaited", result.id);
+    history_[result.id].evaluation = result.evaluation;
+    --awaited_;
+    std::erase_if(copies_, [&](std::size_t copy) {
+      if (known_.at(history_[copy].genome) != result.id) return false;
+      history_[copy].evaluation = result.evaluation;
+      return true;
+    });
   }
-  require(missing == 0 && expected == results.size(),
-          "tell() of {} results, but {} are awaited and {} of them are missing", results.size(),
-          expected, missing);
-  for (Organism& organism : latest) {
-    if (organism.evaluation) continue;
-    const std::size_t first = known_.at(organism.genome);
-    organism.evaluation =
-        first == organism.id ? *by_id[organism.id] : history_[first].evaluation.value();
-  }
-  waiting_ = false;
 }
 
 std::span<const Organism> Evolution::generation(std::size_t number) const {
@@ -167,7 +245,7 @@ std::span<const Organism> Evolution::generation(std::size_t number) const {
 }
 
 const Organism& Evolution::champion() const {
-  require(!history_.empty() && !waiting_, "there is no champion before the first results");
+  require(!history_.empty() && awaited_ == 0, "there is no champion before the first results");
   return *std::min_element(history_.begin(), history_.end(), better);
 }
 

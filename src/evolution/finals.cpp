@@ -61,8 +61,10 @@ std::vector<Task> Finals::tasks() const {
   std::vector<Task> tasks;
   for (const Finalist& finalist : finalists_) {
     for (std::uint32_t replicate = 1; replicate <= replicates_; ++replicate) {
-      tasks.push_back(
-          {.id = finalist.organism.id, .genome = finalist.organism.genome, .replicate = replicate});
+      tasks.push_back({.id = finalist.organism.id,
+                       .genome = finalist.organism.genome,
+                       .replicate = replicate,
+                       .flops = finalist.organism.flops});
     }
   }
   return tasks;

@@ -170,29 +170,34 @@ void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
   require(stream.good(), "{}: cannot be written: {}", file_.string(), std::strerror(errno));
 }
 
-std::vector<TimedResult> CachedEvaluator::evaluate(std::span<const Task> tasks) {
+void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
-  std::vector<TimedResult> results;
   for (const Task& task : tasks) {
     const std::optional<Evaluation> known = cache_.find(task.genome, task.replicate);
     if (!known) {
+      under_way_[{task.id, task.replicate}] = task.genome;
       unknown.push_back(task);
       continue;
     }
     ++saved_;
-    TimedResult result;
+    TimedResult& result = ready_.emplace_back();
     result.result = {.id = task.id, .replicate = task.replicate, .evaluation = *known};
     result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
-    results.push_back(std::move(result));
   }
-  for (TimedResult& result : trains_.evaluate(unknown)) {
-    const auto task = std::find_if(unknown.begin(), unknown.end(), [&](const Task& t) {
-      return t.id == result.result.id && t.replicate == result.result.replicate;
-    });
-    cache_.add(task->genome, task->replicate, result.result.evaluation);
-    results.push_back(std::move(result));
+  trains_.submit(unknown);
+}
+
+TimedResult CachedEvaluator::wait() {
+  if (!ready_.empty()) {
+    TimedResult result = std::move(ready_.front());
+    ready_.pop_front();
+    return result;
   }
-  return results;
+  TimedResult result = trains_.wait();
+  const auto task = under_way_.find({result.result.id, result.result.replicate});
+  cache_.add(task->second, result.result.replicate, result.result.evaluation);
+  under_way_.erase(task);
+  return result;
 }
 
 }  // namespace microgpt

@@ -176,6 +176,10 @@ std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<co
   return front;
 }
 
+double rank_correlation(std::span<const double> a, std::span<const double> b) {
+  return correlation(mid_ranks(a), mid_ranks(b));
+}
+
 std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
                                          std::size_t vocabulary) {
   std::vector<ParetoMember> members;

@@ -17,6 +17,7 @@ std::string to_json(const RunSettings& s) {
     archive(make_nvp("program", s.program), make_nvp("version", s.version),
             make_nvp("seed", e.seed), make_nvp("precision", s.precision),
             make_nvp("dataset", s.dataset), make_nvp("population", e.population),
+            make_nvp("mode", std::string(name(e.mode))), make_nvp("slots", e.slots),
             make_nvp("generations", e.generations), make_nvp("budget_flops", e.budget_flops),
             make_nvp("elite", e.elite), make_nvp("immigrants", e.immigrants),
             make_nvp("strategy", std::string(name(e.strategy))), make_nvp("fitness", s.fitness),

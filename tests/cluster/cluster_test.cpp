@@ -4,9 +4,12 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "microgpt/cluster/session.hpp"
+#include "microgpt/core/error.hpp"
 #include "microgpt/evolution/evolution.hpp"
 
 namespace microgpt {
@@ -22,15 +25,28 @@ Evaluation fake(const Task& task) {
   return e;
 }
 
+constexpr Schedule kSchedules[] = {Schedule::dynamic, Schedule::scatter};
+
+double fake_cost(const Genome& g) { return static_cast<double>(g.steps) * g.n_emb; }
+
+// A training that takes a random time, unrelated to its cost: up to ten times that of another.
+Evaluation slow_fake(const Task& task) {
+  Rng rng(task.id, Stream::names, 99);
+  std::this_thread::sleep_for(std::chrono::microseconds(200 + rng.below(1800)));
+  return fake(task);
+}
+
 // The whole history of an evolution, evaluated by `evaluator`.
-std::vector<Organism> history_with(Evaluator& evaluator, std::size_t population) {
-  Evolution evolution({.population = population, .generations = 4, .seed = 11}, {});
+std::vector<Organism> history_with(Evaluator& evaluator, std::size_t population, Mode mode) {
+  Evolution evolution({.mode = mode, .population = population, .generations = 4, .seed = 11}, {},
+                      fake_cost);
   while (!evolution.finished()) {
     std::vector<Task> tasks;
-    for (const Organism& o : evolution.ask()) tasks.push_back({.id = o.id, .genome = o.genome});
-    std::vector<Result> results;
-    for (const TimedResult& timed : evaluator.evaluate(tasks)) results.push_back(timed.result);
-    evolution.tell(results);
+    for (const Organism& o : evolution.ask()) {
+      tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .flops = o.flops});
+    }
+    evaluator.submit(tasks);
+    evolution.tell(std::vector{evaluator.wait().result});
   }
   return {evolution.history().begin(), evolution.history().end()};
 }
@@ -47,55 +63,100 @@ void expect_same(const std::vector<Organism>& a, const std::vector<Organism>& b)
   }
 }
 
-TEST(Cluster, the_history_is_that_of_one_process_for_few_and_many_organisms) {
-  for (const std::size_t population : {3U, 8U, 17U}) {
-    if (!session->is_coordinator()) {
-      session->work(fake);
-      continue;
+TEST(Cluster, the_history_is_that_of_one_process_for_few_and_many_organisms_in_both_modes) {
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    for (const Schedule schedule : kSchedules) {
+      for (const std::size_t population : {3U, 8U, 17U}) {
+        if (!session->is_coordinator()) {
+          session->work(slow_fake, schedule);
+          continue;
+        }
+        std::vector<Organism> parallel;
+        {
+          const auto evaluator = session->coordinate(slow_fake, schedule);
+          parallel = history_with(*evaluator, population, mode);
+        }
+        const auto alone = local_evaluator(fake);
+        expect_same(parallel, history_with(*alone, population, mode));
+      }
     }
-    std::vector<Organism> parallel;
-    {
-      const auto evaluator = session->coordinate(fake);
-      parallel = history_with(*evaluator, population);
-    }
-    const auto alone = local_evaluator(fake);
-    expect_same(parallel, history_with(*alone, population));
   }
 }
 
 TEST(Cluster, a_worker_that_throws_costs_one_organism_and_gives_the_reason) {
-  if (!session->is_coordinator()) return session->work(fake);
-  const auto evaluator = session->coordinate(fake);
-  std::vector<Task> tasks(11);
-  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].id = i;
-  auto timed = evaluator->evaluate(tasks);
-  EXPECT_EQ(timed.size(), tasks.size());
-  std::sort(timed.begin(), timed.end(),
-            [](const TimedResult& a, const TimedResult& b) { return a.result.id < b.result.id; });
-  for (std::size_t i = 0; i < timed.size(); ++i) {
-    const Evaluation& e = timed[i].result.evaluation;
-    EXPECT_EQ(timed[i].result.id, i);
-    EXPECT_EQ(e.failed(), i % 7 == 3);
-    if (e.failed()) {
-      EXPECT_EQ(e.loss, kMaxLoss);
-      EXPECT_EQ(e.failure, "organism " + std::to_string(i) + " threw");
+  for (const Schedule schedule : kSchedules) {
+    if (!session->is_coordinator()) {
+      session->work(fake, schedule);
+      continue;
+    }
+    const auto evaluator = session->coordinate(fake, schedule);
+    std::vector<Task> tasks(11);
+    for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].id = i;
+    auto timed = evaluator->evaluate(tasks);
+    EXPECT_EQ(timed.size(), tasks.size());
+    std::sort(timed.begin(), timed.end(),
+              [](const TimedResult& a, const TimedResult& b) { return a.result.id < b.result.id; });
+    for (std::size_t i = 0; i < timed.size(); ++i) {
+      const Evaluation& e = timed[i].result.evaluation;
+      EXPECT_EQ(timed[i].result.id, i);
+      EXPECT_EQ(e.failed(), i % 7 == 3);
+      if (e.failed()) {
+        EXPECT_EQ(e.loss, kMaxLoss);
+        EXPECT_EQ(e.failure, "organism " + std::to_string(i) + " threw");
+      }
     }
   }
 }
 
 TEST(Cluster, rank_0_does_not_train_while_there_are_workers) {
-  if (!session->is_coordinator()) return session->work(fake);
-  const auto evaluator = session->coordinate(fake);
-  std::vector<Task> tasks(5);
-  for (const TimedResult& timed : evaluator->evaluate(tasks)) {
-    EXPECT_EQ(timed.timing.rank == 0, session->size() == 1);
+  for (const Schedule schedule : kSchedules) {
+    if (!session->is_coordinator()) {
+      session->work(fake, schedule);
+      continue;
+    }
+    const auto evaluator = session->coordinate(fake, schedule);
+    std::vector<Task> tasks(5);
+    for (const TimedResult& timed : evaluator->evaluate(tasks)) {
+      EXPECT_EQ(timed.timing.rank == 0, session->size() == 1);
+    }
   }
 }
 
-TEST(Cluster, no_tasks_give_no_results) {
-  if (!session->is_coordinator()) return session->work(fake);
-  const auto evaluator = session->coordinate(fake);
-  EXPECT_TRUE(evaluator->evaluate({}).empty());
+TEST(Cluster, no_tasks_give_no_results_and_cannot_be_waited_for) {
+  for (const Schedule schedule : kSchedules) {
+    if (!session->is_coordinator()) {
+      session->work(fake, schedule);
+      continue;
+    }
+    const auto evaluator = session->coordinate(fake, schedule);
+    EXPECT_TRUE(evaluator->evaluate({}).empty());
+    EXPECT_EQ(evaluator->pending(), 0U);
+    EXPECT_THROW(evaluator->wait(), Error);
+  }
+}
+
+// With one worker the order of the results is the order in which tasks went out.
+TEST(Cluster, of_those_submitted_together_the_longest_goes_first) {
+  if (!session->is_coordinator()) return session->work(fake, Schedule::dynamic);
+  const auto evaluator = session->coordinate(fake, Schedule::dynamic);
+  std::vector<Task> tasks(6);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    tasks[i].id = i;
+    tasks[i].flops = static_cast<double>(i * 7 % 6);
+  }
+  const auto timed = evaluator->evaluate(tasks);
+  EXPECT_EQ(timed.size(), tasks.size());
+  if (session->size() != 2) return;
+  for (std::size_t i = 1; i < timed.size(); ++i) {
+    EXPECT_GT(tasks[timed[i - 1].result.id].flops, tasks[timed[i].result.id].flops);
+  }
+}
+
+// An evaluator may be left while tasks are under way, as happens when an error ends a run.
+TEST(Cluster, workers_are_dismissed_although_results_were_not_fetched) {
+  if (!session->is_coordinator()) return session->work(slow_fake, Schedule::dynamic);
+  const auto evaluator = session->coordinate(slow_fake, Schedule::dynamic);
+  evaluator->submit(std::vector<Task>(7));
 }
 
 TEST(Cluster, a_problem_reaches_every_rank_unchanged) {

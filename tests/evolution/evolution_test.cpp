@@ -132,15 +132,20 @@ TEST(Evolution, the_aesthetic_engine_copies_its_elite_with_one_change) {
   }
 }
 
-TEST(Evolution, refuses_results_that_were_not_asked_for) {
+TEST(Evolution, refuses_results_that_are_not_awaited) {
   Evolution evolution({}, {});
-  EXPECT_THROW(evolution.tell({}), Error);
-  auto results = results_of(evolution.ask());
-  EXPECT_THROW(evolution.ask(), Error);
-  results.back().id = 99;
-  EXPECT_THROW(evolution.tell(results), Error);
-  results.pop_back();
-  EXPECT_THROW(evolution.tell(results), Error);
+  const auto results = results_of(evolution.ask());
+  EXPECT_EQ(evolution.awaited(), 8U);
+  EXPECT_TRUE(evolution.ask().empty());  // nobody can be bred yet
+  auto foreign = results;
+  foreign.back().id = 99;
+  EXPECT_THROW(evolution.tell(std::span(foreign).last(1)), Error);
+  evolution.tell(std::span(results).first(3));
+  EXPECT_EQ(evolution.awaited(), 5U);
+  EXPECT_TRUE(evolution.ask().empty());
+  EXPECT_THROW(evolution.tell(std::span(results).first(1)), Error);  // a second time
+  evolution.tell(std::span(results).subspan(3));
+  EXPECT_EQ(evolution.ask().size(), 7U);
 }
 
 TEST(Evolution, refuses_settings_that_cannot_be) {

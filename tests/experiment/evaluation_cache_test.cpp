@@ -124,18 +124,23 @@ TEST(EvaluationCache, names_the_line_that_it_does_not_understand) {
 /// Counts what it is asked to train.
 class Counting final : public Evaluator {
  public:
-  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override {
-    std::vector<TimedResult> results;
-    for (const Task& task : tasks) {
-      ++trained;
-      TimedResult result;
-      result.result = {.id = task.id, .replicate = task.replicate, .evaluation = {}};
-      result.result.evaluation.loss = result.result.evaluation.fitness = task.genome.steps;
-      results.push_back(result);
-    }
-    return results;
+  void submit(std::span<const Task> tasks) override {
+    waiting_.insert(waiting_.end(), tasks.begin(), tasks.end());
   }
+  TimedResult wait() override {
+    ++trained;
+    const Task task = waiting_.back();
+    waiting_.pop_back();
+    TimedResult result;
+    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = {}};
+    result.result.evaluation.loss = result.result.evaluation.fitness = task.genome.steps;
+    return result;
+  }
+  std::size_t pending() const override { return waiting_.size(); }
   std::size_t trained = 0;
+
+ private:
+  std::vector<Task> waiting_;
 };
 
 TEST(CachedEvaluator, trains_only_what_is_new) {
@@ -146,13 +151,14 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i] = {.id = i,
                 .genome = {.steps = 100 + static_cast<std::uint32_t>(i / 2)},
-                .replicate = static_cast<std::uint32_t>(i % 2)};
+                .replicate = static_cast<std::uint32_t>(i % 2),
+                .flops = 0};
   }
   EXPECT_EQ(evaluator.evaluate(tasks).size(), 6U);
   EXPECT_EQ(counting.trained, 6U);
   EXPECT_EQ(evaluator.saved(), 0U);
   for (Task& task : tasks) task.id += 100;
-  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0});
+  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0, .flops = 0});
   const auto again = evaluator.evaluate(tasks);
   EXPECT_EQ(counting.trained, 7U);
   EXPECT_EQ(evaluator.saved(), 6U);

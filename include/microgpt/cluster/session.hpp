@@ -12,6 +12,16 @@ namespace microgpt {
 /// What a worker does with a task.
 using EvaluateFunction = std::function<Evaluation(const Task&)>;
 
+/// How rank 0 hands out tasks.
+enum class Schedule {
+  dynamic,  ///< the longest first, to whoever is free
+  scatter   ///< in waves of collective scatter and gather, one task for each worker
+};
+
+std::string_view name(Schedule schedule);
+/// Throws Error unless the name is dynamic or scatter.
+Schedule schedule_from(std::string_view name);
+
 /// Evaluates in this process, one task after another.
 std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function);
 
@@ -36,12 +46,12 @@ class Session {
   /// nobody has one afterwards, and every rank should leave.
   void share(std::optional<Problem>& problem);
 
-  /// On rank 0: hands tasks to the workers in waves, and dismisses them when it is destroyed. With
-  /// one rank only, evaluates in this process.
-  std::unique_ptr<Evaluator> coordinate(EvaluateFunction function);
+  /// On rank 0: hands tasks to the workers, and dismisses them when it is destroyed. With one rank
+  /// only, evaluates in this process.
+  std::unique_ptr<Evaluator> coordinate(EvaluateFunction function, Schedule schedule);
 
-  /// On the other ranks: evaluates what comes in until dismissed.
-  void work(const EvaluateFunction& function);
+  /// On the other ranks, with the same schedule: evaluates what comes in until dismissed.
+  void work(const EvaluateFunction& function, Schedule schedule);
 
  private:
   struct Ranks;

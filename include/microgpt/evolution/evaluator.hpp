@@ -13,6 +13,7 @@ struct Task {
   std::uint64_t id = 0;  ///< of the organism
   Genome genome;
   std::uint32_t replicate = 0;  ///< see Creature
+  double flops = 0;             ///< of its training, predicted: what takes longest goes out first
 };
 
 /// Where and how long a task ran: never part of a result.
@@ -34,8 +35,20 @@ struct TimedResult {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// The results of all tasks, in any order.
-  virtual std::vector<TimedResult> evaluate(std::span<const Task> tasks) = 0;
+  /// Takes tasks, to be done when there is room. Those submitted together may start in any order.
+  virtual void submit(std::span<const Task> tasks) = 0;
+  /// The next result that comes in, whosever it is. Throws Error if nothing was submitted.
+  virtual TimedResult wait() = 0;
+  /// Tasks that were submitted and whose results were not returned yet.
+  virtual std::size_t pending() const = 0;
+
+  /// The results of these tasks, in any order. Nothing else may be pending.
+  std::vector<TimedResult> evaluate(std::span<const Task> tasks) {
+    submit(tasks);
+    std::vector<TimedResult> results;
+    while (pending() > 0) results.push_back(wait());
+    return results;
+  }
 };
 
 }  // namespace microgpt

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <queue>
 #include <span>
 #include <vector>
 
@@ -13,7 +14,19 @@
 
 namespace microgpt {
 
+/// When children are bred.
+enum class Mode {
+  generational,  ///< all of a generation together, when all of the last one is known
+  steady_state   ///< one by one, whenever an organism finishes on the virtual clock
+};
+
+std::string_view name(Mode mode);
+/// Throws Error unless the name is generational or steady-state.
+Mode mode_from(std::string_view name);
+
 struct EvolutionConfig {
+  Mode mode = Mode::generational;
+  std::size_t slots = 0;  ///< organisms that live at once in the steady state; 0: 2 x population
   StrategyKind strategy = StrategyKind::classic;
   std::size_t population = 8;
   std::size_t generations = 10;
@@ -31,6 +44,13 @@ void validate(const EvolutionConfig& config);
 /// function of its settings and of what it was told: an organism's randomness comes from the seed
 /// and its id, never from the order in which results arrive.
 ///
+/// In the steady state there are no generations. A fixed number of slots is busy on a virtual
+/// clock, each for the floating-point operations of its organism. When one finishes there, its
+/// successor is bred from all that have finished by then, in that order. So the history is the same
+/// however many workers there are, and whichever of them is faster: breeding waits only for the
+/// result of the organism that is next on the virtual clock, while real workers run ahead with the
+/// other slots'. A generation is then merely as many births as the population has members.
+///
 /// How children are made is the business of a Strategy. Here is what holds for all of them: no
 /// genome is trained twice, none that costs more than the space allows is born, and the search ends
 /// with the last generation or before the first training that the budget has no room for.
@@ -39,23 +59,24 @@ class Evolution {
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
   Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost = nullptr);
 
-  bool finished() const {
-    return !waiting_ && (exhausted_ || starts_.size() == config().generations);
-  }
+  /// Whether all are born, and nobody's result is awaited.
+  bool finished() const { return awaited_ == 0 && !can_breed(); }
 
-  /// Breeds the next generation; returns those of it that must be evaluated (not an elite, nor a
-  /// genome that is known). Call tell() with all their results before the next ask(). Empty if the
-  /// budget is spent; then the search is finished.
+  /// Breeds whoever can be bred from what is known; returns those who must be evaluated (not an
+  /// elite, nor a genome that is known). Empty while nobody can be bred, or if the budget is spent.
   std::vector<Organism> ask();
 
-  /// Learns what the organisms of the last ask() are worth, in any order. Throws Error unless
-  /// there is one result for each.
+  /// Learns what some of the awaited organisms are worth, in any order. Throws Error if one of the
+  /// results is not awaited.
   void tell(std::span<const Result> results);
+
+  /// Organisms whose results are awaited.
+  std::size_t awaited() const { return awaited_; }
 
   /// Everyone who ever lived, in the order of birth, generation by generation.
   std::span<const Organism> history() const { return history_; }
   std::size_t generation_count() const { return starts_.size(); }
-  /// The members of one finished generation; the last one may be cut short by the budget.
+  /// The members of one generation; the last one may be cut short by the budget.
   std::span<const Organism> generation(std::size_t number) const;
   /// The best of all so far; of equals, the one born first. There must be one.
   const Organism& champion() const;
@@ -71,8 +92,15 @@ class Evolution {
   const SearchSpace& space() const { return rules_->space; }
 
  private:
+  bool can_breed() const;
+  std::size_t slots() const;
   Organism breed(std::size_t place, const Ancestors& ancestors) const;
   bool acceptable(const Organism& child) const;
+  bool add_to_history(Organism child, std::vector<Organism>& to_evaluate);
+  std::vector<Organism> breed_generation();
+  std::vector<Organism> breed_into_slots();
+  void finish_on_virtual_clock(const Organism& organism);
+  std::vector<Organism> living() const;
 
   // On the heap, so that the strategy can refer to them when an Evolution moves.
   struct Rules {
@@ -85,9 +113,20 @@ class Evolution {
   std::vector<Organism> history_;
   std::map<Genome, std::size_t> known_;  // the first organism of each genome, in history_
   std::vector<std::size_t> starts_;      // of the generations, in history_
+  std::vector<std::size_t> copies_;      // of organisms that are awaited, in history_
   double flops_ = 0;
-  std::size_t known_genomes_born_ = 0;
-  bool waiting_ = false, exhausted_ = false;
+  std::size_t known_genomes_born_ = 0, awaited_ = 0;
+  bool exhausted_ = false;
+
+  // The steady state: who is busy until when, and who has finished, in this order.
+  struct Busy {
+    double until;
+    std::size_t organism;  // in history_
+    auto operator<=>(const Busy&) const = default;
+  };
+  std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy_;
+  std::vector<Organism> finished_;
+  std::vector<Organism> elite_;  // the best of those who have finished
 };
 
 }  // namespace microgpt

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -43,13 +44,17 @@ class CachedEvaluator final : public Evaluator {
  public:
   /// Both must outlive it.
   CachedEvaluator(Evaluator& trains, EvaluationCache& cache) : trains_(trains), cache_(cache) {}
-  std::vector<TimedResult> evaluate(std::span<const Task> tasks) override;
+  void submit(std::span<const Task> tasks) override;
+  TimedResult wait() override;
+  std::size_t pending() const override { return ready_.size() + trains_.pending(); }
   /// Trainings that were not needed.
   std::size_t saved() const { return saved_; }
 
  private:
   Evaluator& trains_;
   EvaluationCache& cache_;
+  std::deque<TimedResult> ready_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, Genome> under_way_;  // by id and replicate
   std::size_t saved_ = 0;
 };
 

@@ -43,6 +43,9 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
 /// O(n log n), after Kung, Luccio and Preparata, "On finding the maxima of a set of vectors", 1975.
 std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost);
 
+/// Spearman's rank correlation of two rows of equal length; 0 if one of them is constant.
+double rank_correlation(std::span<const double> a, std::span<const double> b);
+
 /// What a smaller loss may be paid with.
 enum class ParetoCost { parameters, flops };
 

@@ -57,24 +57,26 @@ class Guided final : public Strategy {
       : config_(config), space_(space), cost_(cost) {}
 
   void study(const Ancestors& ancestors) override {
-    best_.clear();
+    std::vector<const Organism*> trained;
     for (const Organism& organism : ancestors.history) {
       if (organism.origin != Origin::elite && !organism.evaluation->failed()) {
-        best_.push_back(&organism);
+        trained.push_back(&organism);
       }
     }
-    std::sort(best_.begin(), best_.end(),
+    std::sort(trained.begin(), trained.end(),
               [](const Organism* a, const Organism* b) { return better(*a, *b); });
-    best_.resize(std::min(best_.size(), kRemembered));
+    trained.resize(std::min(trained.size(), kRemembered));
+    best_.clear();
+    for (const Organism* organism : trained) best_.push_back(*organism);
     model_.reset();
     if (best_.size() < kEnough) return;
     std::vector<Point> points;
     std::vector<double> fitness;
     mean_log_cost_ = 0;
-    for (const Organism* organism : best_) {
-      points.push_back(point_of(organism->genome, space_));
-      fitness.push_back(organism->evaluation->fitness);
-      mean_log_cost_ += log_cost(organism->genome) / static_cast<double>(best_.size());
+    for (const Organism& organism : best_) {
+      points.push_back(point_of(organism.genome, space_));
+      fitness.push_back(organism.evaluation->fitness);
+      mean_log_cost_ += log_cost(organism.genome) / static_cast<double>(best_.size());
     }
     model_.emplace(std::move(points), model_values(fitness));
   }
@@ -137,7 +139,7 @@ class Guided final : public Strategy {
     const std::size_t kind = number % 6;
     if (kind < 2) return random_organism(Origin::immigrant, space_, rng);
     const auto parent = [&]() -> const Organism& {
-      return *best_[rng.below(std::min(kParents, best_.size()))];
+      return best_[rng.below(std::min(kParents, best_.size()))];
     };
     const Organism& mother = parent();
     Organism child;
@@ -160,7 +162,7 @@ class Guided final : public Strategy {
   const EvolutionConfig& config_;
   const SearchSpace& space_;
   const Cost& cost_;
-  std::vector<const Organism*> best_;
+  std::vector<Organism> best_;
   std::optional<GaussianProcess> model_;
   double mean_log_cost_ = 0;
 };
