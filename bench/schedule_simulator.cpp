@@ -1,15 +1,15 @@
 // How busy a cluster of any size would be: the real Evolution, with the costs of real genomes, on a
-// simulated cluster. Tasks go out as DynamicEvaluator sends them: those bred together the longest
-// first, to whoever is free.
+// simulated cluster. Tasks go out as DynamicEvaluator sends them: by rank, to whoever is free.
 //
 // usage: schedule_simulator [--workers N]... prints a line for each number of workers.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <deque>
+#include <map>
 #include <queue>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/genome/cost.hpp"
 
@@ -23,8 +23,9 @@ struct Options {
   double deviation = 0.1;   ///< of a training's time from its prediction, uniform
   double slow_share = 0;    ///< of the workers, at half speed
   double latency_us = 100;  ///< from a result to the next task
-  double dispatch_us = 20;  ///< of rank 0's time for each task
+  double dispatch_us = 5;  ///< of rank 0's time for each task
   double nanoseconds_per_flop = 0.06;
+  std::size_t population = 0;
   std::string names = "data/names.txt";
   std::uint64_t seed = 1;
 };
@@ -74,19 +75,16 @@ class Cluster {
     auto operator<=>(const Running&) const = default;
   };
 
-  void enqueue(std::vector<Organism> born) {
-    std::stable_sort(born.begin(), born.end(), [](const Organism& a, const Organism& b) {
-      return a.flops != b.flops ? a.flops > b.flops : a.id < b.id;
-    });
-    for (const Organism& o : born) waiting_.push_back({o.id, o.flops});
+  void enqueue(const std::vector<Organism>& born) {
+    for (const Organism& o : born) waiting_.emplace(rank_of(o), std::pair(o.id, o.flops));
   }
 
   void hand_out() {
     while (!waiting_.empty() && !idle_.empty()) {
       const std::size_t worker = idle_.back();
       idle_.pop_back();
-      const auto [id, flops] = waiting_.front();
-      waiting_.pop_front();
+      const auto [id, flops] = waiting_.begin()->second;
+      waiting_.erase(waiting_.begin());
       const bool slow =
           static_cast<double>(worker) < options_.slow_share * static_cast<double>(workers_);
       const double seconds = flops * options_.nanoseconds_per_flop * 1e-9 * (slow ? 2 : 1) *
@@ -104,15 +102,17 @@ class Cluster {
   Evolution& evolution_;
   Rng rng_;
   std::priority_queue<Running, std::vector<Running>, std::greater<>> running_;
-  std::deque<std::pair<std::uint64_t, double>> waiting_;
+  std::multimap<double, std::pair<std::uint64_t, double>> waiting_;  // id and FLOPs, by rank
   std::vector<std::size_t> idle_;
   double now_ = 0, busy_ = 0, dispatching_ = 0, free_again_ = 0;
 };
 
 void simulate(const Options& options, const Dataset& dataset, std::size_t workers) {
   const double organisms = options.organisms_per_worker * static_cast<double>(workers);
-  const auto population = static_cast<std::size_t>(
-      std::max(2.0, options.slots_per_worker * static_cast<double>(workers) / 2));
+  const bool generational = options.mode == "generational";
+  const std::size_t population = options.population > 0 ? options.population
+                                 : generational         ? 8 * workers
+                                                        : 64;
   const auto generations =
       static_cast<std::size_t>(std::max(1.0, organisms / static_cast<double>(population)));
   const EvolutionConfig config = {
@@ -152,8 +152,11 @@ int main(int argc, char** argv) {
   app.add_option("--mode", options.mode, "steady-state or generational")->capture_default_str();
   app.add_option("--strategy", options.strategy, "Strategy")->capture_default_str();
   app.add_option("--slots-per-worker", options.slots_per_worker,
-                 "Slots (of a generation: twice its members) for each worker")
+                 "Slots of the steady state for each worker")
       ->capture_default_str();
+  app.add_option("--population", options.population,
+                 "Members of a generation (0: eight for each worker), or of the living in the "
+                 "steady state (0: 64)");
   app.add_option("--organisms-per-worker", options.organisms_per_worker, "Length of the search")
       ->capture_default_str();
   app.add_option("--deviation", options.deviation, "Of times from their prediction")

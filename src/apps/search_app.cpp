@@ -235,7 +235,7 @@ class Search {
   void submit(Evaluator& evaluator, std::span<const Organism> organisms) {
     std::vector<Task> tasks;
     for (const Organism& o : organisms) {
-      tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .flops = o.flops});
+      tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o)});
     }
     evaluator.submit(tasks);
   }

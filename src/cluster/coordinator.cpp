@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <thread>
 
 #include "messages.hpp"
@@ -11,7 +12,7 @@ namespace microgpt {
 
 namespace {
 
-/// Sends a task to whoever is free: of those submitted together the longest first.
+/// Sends a task to whoever is free, the one with the lowest rank first.
 class DynamicEvaluator final : public Evaluator {
  public:
   explicit DynamicEvaluator(const boost::mpi::communicator& world) : world_(world) {
@@ -26,10 +27,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   void submit(std::span<const Task> tasks) override {
-    const auto old = static_cast<std::ptrdiff_t>(queue_.size());
-    queue_.insert(queue_.end(), tasks.begin(), tasks.end());
-    std::stable_sort(queue_.begin() + old, queue_.end(),
-                     [](const Task& a, const Task& b) { return a.flops > b.flops; });
+    for (const Task& task : tasks) queue_.emplace(task.rank, task);
     hand_out();
   }
 
@@ -49,9 +47,10 @@ class DynamicEvaluator final : public Evaluator {
 
   void hand_out() {
     while (!queue_.empty() && !free_.empty()) {
-      world_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = queue_.front()});
+      const auto first = queue_.begin();
+      world_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
       free_.pop_back();
-      queue_.pop_front();
+      queue_.erase(first);
     }
   }
 
@@ -64,7 +63,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   boost::mpi::communicator world_;
-  std::deque<Task> queue_;
+  std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
   std::vector<int> free_;
 };
 
@@ -119,15 +118,15 @@ class WaveEvaluator final : public Evaluator {
 }  // namespace
 
 boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag) {
-  using namespace std::chrono_literals;
-  constexpr auto kShortest = 20us, kLongest = 500us;
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds kShortest(20), kLongest(500);
   constexpr int kLooks = 100;  // before the first sleep: an answer often follows at once
-  for (int look = 0; look < kLooks; ++look) {
+  const Clock::time_point begin = Clock::now();
+  for (int look = 1;; ++look) {
     if (const auto status = world.iprobe(source, tag)) return *status;
-  }
-  for (std::chrono::microseconds pause = kShortest;; pause = std::min(2 * pause, kLongest)) {
-    std::this_thread::sleep_for(pause);
-    if (const auto status = world.iprobe(source, tag)) return *status;
+    if (look < kLooks) continue;
+    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+    std::this_thread::sleep_for(std::clamp(waited / 64, kShortest, kLongest));
   }
 }
 

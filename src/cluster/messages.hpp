@@ -49,7 +49,7 @@ void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Task& task, unsigned) {
-  archive& task.id& task.genome& task.replicate& task.flops;
+  archive& task.id& task.genome& task.replicate& task.rank;
 }
 
 template <class Archive>

@@ -21,7 +21,8 @@ void work_on_demand(const boost::mpi::communicator& world, const EvaluateFunctio
 void work_in_waves(const boost::mpi::communicator& world, const EvaluateFunction& function);
 
 /// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
-/// and sleeps in between, at first for 20 microseconds, in the end for half a millisecond.
+/// and sleeps in between for a 64th of the time that it has waited, at least 20 microseconds and at
+/// most half a millisecond.
 boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag);
 
 }  // namespace microgpt

@@ -199,8 +199,9 @@ std::vector<Organism> Evolution::breed_into_slots() {
     // The very first has place 0: there is no elite yet.
     const std::size_t place = number == 0 ? 0 : elite + number % (population - elite);
     Organism child = breed(place, ancestors);
-    const double duration = known_.contains(child.genome) ? 0 : child.flops;
-    if (add_to_history(std::move(child), to_evaluate)) busy_.push({now + duration, number});
+    child.due = now + (known_.contains(child.genome) ? 0 : child.flops);
+    const double due = child.due;
+    if (add_to_history(std::move(child), to_evaluate)) busy_.push({due, number});
   }
   if (starts_.back() == history_.size()) starts_.pop_back();  // nobody could be afforded
   return to_evaluate;

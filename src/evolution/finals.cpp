@@ -64,7 +64,7 @@ std::vector<Task> Finals::tasks() const {
       tasks.push_back({.id = finalist.organism.id,
                        .genome = finalist.organism.genome,
                        .replicate = replicate,
-                       .flops = finalist.organism.flops});
+                       .rank = -finalist.organism.flops});
     }
   }
   return tasks;

@@ -28,6 +28,9 @@ same() {
 
 same evolve_loss --population 6 --generations 3 --seed 7 --replicates 2
 same evolve_loss --population 6 --generations 3 --seed 7 --strategy classic --finalists 0
+same evolve_loss --population 4 --generations 3 --seed 7 --mode steady-state --slots 7 --replicates 2
+same evolve_loss --population 4 --generations 3 --seed 9 --mode steady-state --schedule scatter \
+    --finalists 0
 same evolve_loss --population 4 --generations 2 --seed 8 --precision f32 --replicates 2
 same evolve --population 4 --generations 2 --seed 7 --samples 10
 

@@ -152,13 +152,13 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
     tasks[i] = {.id = i,
                 .genome = {.steps = 100 + static_cast<std::uint32_t>(i / 2)},
                 .replicate = static_cast<std::uint32_t>(i % 2),
-                .flops = 0};
+                .rank = 0};
   }
   EXPECT_EQ(evaluator.evaluate(tasks).size(), 6U);
   EXPECT_EQ(counting.trained, 6U);
   EXPECT_EQ(evaluator.saved(), 0U);
   for (Task& task : tasks) task.id += 100;
-  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0, .flops = 0});
+  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0, .rank = 0});
   const auto again = evaluator.evaluate(tasks);
   EXPECT_EQ(counting.trained, 7U);
   EXPECT_EQ(evaluator.saved(), 6U);

@@ -13,8 +13,16 @@ struct Task {
   std::uint64_t id = 0;  ///< of the organism
   Genome genome;
   std::uint32_t replicate = 0;  ///< see Creature
-  double flops = 0;             ///< of its training, predicted: what takes longest goes out first
+  /// Where tasks wait for room, the one with the lowest rank goes first, and of equals the one that
+  /// was submitted first. See rank_of().
+  double rank = 0;
 };
+
+/// In a generation, what takes longest goes first. In the steady state, what starts first on the
+/// virtual clock: it has been in its slot longest, and breeding will wait for it soonest.
+inline double rank_of(const Organism& organism) {
+  return organism.due > 0 ? organism.due - organism.flops : -organism.flops;
+}
 
 /// Where and how long a task ran: never part of a result.
 struct Timing {
@@ -35,7 +43,7 @@ struct TimedResult {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Takes tasks, to be done when there is room. Those submitted together may start in any order.
+  /// Takes tasks, to be done when there is room.
   virtual void submit(std::span<const Task> tasks) = 0;
   /// The next result that comes in, whosever it is. Throws Error if nothing was submitted.
   virtual TimedResult wait() = 0;

@@ -37,8 +37,9 @@ struct Organism {
   std::uint32_t generation = 0;  ///< counts from 1
   Genome genome;
   Origin origin = Origin::random;
-  std::vector<std::uint64_t> parents;    ///< ids; none, one or two
-  double flops = 0;                      ///< of its training, known before it
+  std::vector<std::uint64_t> parents;  ///< ids; none, one or two
+  double flops = 0;                    ///< of its training, known before it
+  double due = 0;  ///< in the steady state: when it finishes on the virtual clock
   std::optional<Evaluation> evaluation;  ///< none until it was told; an elite has its parent's
 };
 
