@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The whole matrix of what must not change a result: numbers of ranks, schedules, modes, strategies.
+# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes some minutes.
+# Arguments are options of evolve_loss for all runs, for example --seed 3.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/setup.sh
+source scripts/setup.sh
+
+install_packages
+build_targets evolve_loss
+mpi_environment
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo '{"steps_min": 20, "steps_max": 400, "steps_draw": [20, 80, 400], "steps_moves": [20]}' >"$work/space.json"
+
+# hash_of RANKS OPTIONS...: one run; the hash of its genome and of its history.
+hash_of() {
+    local ranks=$1
+    shift
+    rm -rf "$work/run"
+    mpirun -n "$ranks" build/bin/evolve_loss --input data/names.txt --space "$work/space.json" \
+        --population 8 --generations 5 --genome-out "$work/genome.json" --experiments "$work/run" \
+        "$@" >"$work/log"
+    cat "$work/genome.json" "$work"/run/*/organisms.csv | sha256sum | cut -d ' ' -f 1
+}
+
+for strategy in guided classic random; do
+    for mode in generational steady-state; do
+        expected=
+        for schedule in dynamic scatter; do
+            for ranks in 1 2 3 5 9 17; do
+                found=$(hash_of "$ranks" --strategy "$strategy" --mode "$mode" \
+                    --schedule "$schedule" --finalists 2 --replicates 2 "$@")
+                expected=${expected:-$found}
+                if [[ $found != "$expected" ]]; then
+                    echo "determinism: $strategy, $mode, $schedule, $ranks ranks: $found" >&2
+                    exit 1
+                fi
+            done
+        done
+        echo "$strategy, $mode: $expected on 1, 2, 3, 5, 9 and 17 ranks, both schedules"
+    done
+done
