@@ -23,7 +23,7 @@ struct Options {
   double deviation = 0.1;   ///< of a training's time from its prediction, uniform
   double slow_share = 0;    ///< of the workers, at half speed
   double latency_us = 100;  ///< from a result to the next task
-  double dispatch_us = 5;  ///< of rank 0's time for each task
+  double dispatch_us = 5;   ///< of rank 0's time for each task
   double nanoseconds_per_flop = 0.06;
   std::size_t population = 0;
   std::string names = "data/names.txt";

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <iostream>
 #include <optional>
+#include <set>
 
 #include "command_line.hpp"
 #include "microgpt/cluster/session.hpp"
@@ -179,7 +180,8 @@ class Search {
     CachedEvaluator evaluator(trains, cache_);
     while (!evolution_.finished()) {
       submit(evaluator, evolution_.ask());
-      if (evaluator.pending() > 0) evolution_.tell(std::vector{receive(evaluator)});
+      if (evolution_.complete()) begin_finals(evaluator);
+      if (evaluator.pending() > 0) take_result(evaluator);
       record_generations();
     }
     record_generations();
@@ -187,8 +189,10 @@ class Search {
             "--budget-flops ({:g}) is not enough for a single training",
             options_.evolution.budget_flops);
     Finals finals(evolution_.best(options_.finalists), options_.replicates);
+    std::size_t begun = 0;
+    for (const Task& task : finals.tasks()) begun += begun_.contains({task.id, task.replicate});
     if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
-    conclude(finals.ranking(), evaluator.saved());
+    conclude(finals.ranking(), evaluator.saved() - begun);
     const std::size_t workers = ranks == 1 ? 1 : static_cast<std::size_t>(ranks) - 1;
     const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
     log_.text("\n" + work_.text(workers, cpu_seconds));
@@ -240,6 +244,25 @@ class Search {
     evaluator.submit(tasks);
   }
 
+  /// When everyone is born and the last trainings are under way, whoever is idle begins with the
+  /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
+  /// learnt of them stands in the cache, and the history is the same.
+  void begin_finals(Evaluator& evaluator) {
+    std::vector<Task> tasks;
+    const Finals finals(evolution_.best(options_.finalists), options_.replicates);
+    for (const Task& task : finals.tasks()) {
+      if (tasks.size() == evaluator.idle()) break;
+      if (begun_.insert({task.id, task.replicate}).second) tasks.push_back(task);
+    }
+    evaluator.submit(tasks);
+  }
+
+  /// The next result; tells the search, unless it belongs to the finals.
+  void take_result(Evaluator& evaluator) {
+    const Result result = receive(evaluator);
+    if (result.replicate == 0) evolution_.tell(std::span(&result, 1));
+  }
+
   Result receive(Evaluator& evaluator) {
     const TimedResult timed = evaluator.wait();
     folder_.append("timings.csv", timings_csv(std::span(&timed, 1)));
@@ -248,8 +271,17 @@ class Search {
   }
 
   std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals) {
-    evaluator.submit(finals.tasks());
+    std::vector<Task> fresh, begun;
+    for (const Task& task : finals.tasks()) {
+      (begun_.contains({task.id, task.replicate}) ? begun : fresh).push_back(task);
+    }
+    evaluator.submit(fresh);
     std::vector<Result> results;
+    while (evaluator.pending() > 0) {
+      const Result result = receive(evaluator);
+      if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
+    }
+    evaluator.submit(begun);  // the cache knows them by now
     while (evaluator.pending() > 0) results.push_back(receive(evaluator));
     return results;
   }
@@ -330,7 +362,8 @@ class Search {
   const RunFolder& folder_;
   RunLog log_;
   WorkSummary work_;
-  std::size_t recorded_ = 0;  // generations
+  std::size_t recorded_ = 0;                                 // generations
+  std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
   std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
 };
 

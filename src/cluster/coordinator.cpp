@@ -39,6 +39,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   std::size_t pending() const override { return queue_.size() + under_way(); }
+  std::size_t idle() const override { return queue_.empty() ? free_.size() : 0; }
 
  private:
   std::size_t under_way() const {

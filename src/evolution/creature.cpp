@@ -1,7 +1,9 @@
 #include "microgpt/evolution/creature.hpp"
 
 #include <limits>
+#include <memory>
 #include <variant>
+#include <vector>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/model/sampler.hpp"
@@ -25,6 +27,32 @@ void require_same_vocabulary(std::u32string_view file, std::u32string_view datas
   }
 }
 
+/// A tape that is given back when its creature dies, so that a worker which trains one organism
+/// after another keeps its memory.
+template <class Real>
+class ReusedTape {
+ public:
+  ReusedTape() {
+    if (idle().empty()) idle().push_back(std::make_unique<Tape<Real>>());
+    tape_ = std::move(idle().back());
+    idle().pop_back();
+  }
+  ~ReusedTape() {
+    tape_->clear();
+    idle().push_back(std::move(tape_));
+  }
+  ReusedTape(const ReusedTape&) = delete;
+  ReusedTape& operator=(const ReusedTape&) = delete;
+  Tape<Real>& operator*() { return *tape_; }
+
+ private:
+  static std::vector<std::unique_ptr<Tape<Real>>>& idle() {
+    thread_local std::vector<std::unique_ptr<Tape<Real>>> tapes;
+    return tapes;
+  }
+  std::unique_ptr<Tape<Real>> tape_;
+};
+
 /// A creature in one precision.
 template <class Real>
 struct BodyOf {
@@ -33,7 +61,7 @@ struct BodyOf {
       : vocabulary(dataset.vocabulary),
         seed(run_seed),
         reordered(replicate == 0 ? Documents() : in_own_order(dataset.training, seed, replicate)),
-        gpt(tape, gpt_config(genome, dataset.vocabulary.size())),
+        gpt(*tape, gpt_config(genome, dataset.vocabulary.size())),
         trainer(gpt, replicate == 0 ? dataset.training : reordered, train_config(genome)) {
     Rng rng(seed, Stream::weights, replicate);
     gpt.initialise(rng);
@@ -69,7 +97,7 @@ struct BodyOf {
   const Vocabulary& vocabulary;
   std::uint64_t seed;
   Documents reordered;
-  Tape<Real> tape;
+  ReusedTape<Real> tape;
   Gpt<Real> gpt;
   Trainer<Real> trainer;
 };

@@ -11,6 +11,8 @@ namespace microgpt {
 
 std::string_view name(Origin origin) {
   switch (origin) {
+    case Origin::primordial:
+      return "primordial";
     case Origin::random:
       return "random";
     case Origin::immigrant:
@@ -119,11 +121,8 @@ Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
 }
 
 bool Evolution::can_breed() const {
-  if (exhausted_) return false;
-  if (config().mode == Mode::generational) {
-    return awaited_ == 0 && starts_.size() < config().generations;
-  }
-  if (history_.size() == config().population * config().generations) return false;
+  if (complete()) return false;
+  if (config().mode == Mode::generational) return awaited_ == 0;
   return busy_.size() < slots() || history_[busy_.top().organism].evaluation.has_value();
 }
 
@@ -253,7 +252,8 @@ const Organism& Evolution::champion() const {
 std::vector<Organism> Evolution::best(std::size_t count) const {
   std::vector<const Organism*> found;
   for (const auto& [genome, first] : known_) {
-    if (!history_[first].evaluation->failed()) found.push_back(&history_[first]);
+    const auto& evaluation = history_[first].evaluation;
+    if (evaluation && !evaluation->failed()) found.push_back(&history_[first]);
   }
   std::sort(found.begin(), found.end(),
             [](const Organism* a, const Organism* b) { return better(*a, *b); });

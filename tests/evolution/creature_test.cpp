@@ -66,5 +66,26 @@ TEST(CreatureWeights, of_another_vocabulary_are_refused) {
   EXPECT_EQ(message(other), "token 2 of the vocabulary is U+00DF, but in the dataset it is U+0063");
 }
 
+// A worker keeps its memory from one organism to the next, and nothing else of it.
+TEST(Creature, is_the_same_whoever_lived_before_it) {
+  const Dataset data = letters_of(U"abß");
+  const auto weights = [&](const Genome& genome, Precision precision) {
+    Creature creature(genome, data, precision, 1);
+    creature.train();
+    return to_bytes(creature.weights());
+  };
+  Genome large = kSmall;
+  large.n_emb = 32, large.n_layer = 3, large.n_ctx = 4;
+  for (const Precision precision : {Precision::f64, Precision::f32}) {
+    const std::string first = weights(kSmall, precision);
+    const std::string of_large = weights(large, precision);
+    EXPECT_EQ(weights(kSmall, precision), first);
+    EXPECT_EQ(weights(large, precision), of_large);
+    Creature half_trained(large, data, precision, 2);
+    half_trained.step();
+    EXPECT_EQ(weights(kSmall, precision), first);  // beside a living one
+  }
+}
+
 }  // namespace
 }  // namespace microgpt::test

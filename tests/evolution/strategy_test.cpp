@@ -181,6 +181,7 @@ TEST(Strategy, random_search_has_neither_parents_nor_memory) {
 TEST(Strategy, guided_search_starts_with_the_primordial_organism_trained_longest) {
   const Evolution evolution = evolved({.strategy = StrategyKind::guided, .generations = 1});
   EXPECT_EQ(evolution.history()[0].genome, (Genome{.steps = 2000}));
+  EXPECT_EQ(evolution.history()[0].origin, Origin::primordial);
   SearchSpace without;
   without.n_ctx = {8};
   const Evolution other = evolved({.strategy = StrategyKind::guided, .generations = 1}, without);

@@ -67,6 +67,9 @@ class Tape {
     return {&grad_[first], count};
   }
 
+  /// Forgets every value and keeps the memory, so that the next model need not ask for it again.
+  void clear() { rewind({}); }
+
   std::size_t value_count() const { return data_.size(); }
   std::size_t record_count() const { return records_.size(); }
   bool recording() const { return recording_; }
@@ -114,7 +117,7 @@ class Tape {
     Index b;
   };
   struct Position {
-    std::size_t values, saved, records, fused, integers;
+    std::size_t values = 0, saved = 0, records = 0, fused = 0, integers = 0;
   };
   static constexpr std::size_t kLine = Buffer<Real>::kAlignment / sizeof(Real);
   Position position() const;

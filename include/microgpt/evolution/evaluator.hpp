@@ -49,6 +49,8 @@ class Evaluator {
   virtual TimedResult wait() = 0;
   /// Tasks that were submitted and whose results were not returned yet.
   virtual std::size_t pending() const = 0;
+  /// Workers that have nothing to do, and would start at once on what is submitted.
+  virtual std::size_t idle() const { return 0; }
 
   /// The results of these tasks, in any order. Nothing else may be pending.
   std::vector<TimedResult> evaluate(std::span<const Task> tasks) {

@@ -70,6 +70,13 @@ class Evolution {
   /// results is not awaited.
   void tell(std::span<const Result> results);
 
+  /// Whether nobody will be born any more.
+  bool complete() const {
+    return exhausted_ || (config().mode == Mode::generational
+                              ? starts_.size() == config().generations
+                              : history_.size() == config().population * config().generations);
+  }
+
   /// Organisms whose results are awaited.
   std::size_t awaited() const { return awaited_; }
 
@@ -80,7 +87,7 @@ class Evolution {
   std::span<const Organism> generation(std::size_t number) const;
   /// The best of all so far; of equals, the one born first. There must be one.
   const Organism& champion() const;
-  /// The best `count` different genomes that did not fail, the best first.
+  /// The best `count` different genomes that are known and did not fail, the best first.
   std::vector<Organism> best(std::size_t count) const;
 
   /// Of all trainings so far.

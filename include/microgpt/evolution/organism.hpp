@@ -27,7 +27,16 @@ struct Evaluation {
 };
 
 /// How an organism came into the world.
-enum class Origin { random, immigrant, elite, crossover, mutant, hypermutant, neighbour };
+enum class Origin {
+  primordial,  ///< the default genome
+  random,
+  immigrant,
+  elite,
+  crossover,
+  mutant,
+  hypermutant,
+  neighbour
+};
 
 std::string_view name(Origin origin);
 

@@ -47,6 +47,7 @@ class CachedEvaluator final : public Evaluator {
   void submit(std::span<const Task> tasks) override;
   TimedResult wait() override;
   std::size_t pending() const override { return ready_.size() + trains_.pending(); }
+  std::size_t idle() const override { return trains_.idle(); }
   /// Trainings that were not needed.
   std::size_t saved() const { return saved_; }
 

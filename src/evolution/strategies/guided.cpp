@@ -128,6 +128,7 @@ class Guided final : public Strategy {
     const bool affordable =
         space_.max_training_flops == 0 || cost_(primordial) <= space_.max_training_flops;
     if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) && affordable) {
+      organism.origin = Origin::primordial;
       organism.genome = primordial;
     }
     return organism;
