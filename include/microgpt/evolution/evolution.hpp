@@ -90,6 +90,8 @@ class Evolution {
   /// The best `count` different genomes that are known and did not fail, the best first.
   std::vector<Organism> best(std::size_t count) const;
 
+  /// Slots of the steady state.
+  std::size_t slots() const;
   /// Of all trainings so far.
   double flops() const { return flops_; }
   /// Organisms, the elite aside, that were not trained because their genome was known.
@@ -100,7 +102,6 @@ class Evolution {
 
  private:
   bool can_breed() const;
-  std::size_t slots() const;
   Organism breed(std::size_t place, const Ancestors& ancestors) const;
   bool acceptable(const Organism& child) const;
   bool add_to_history(Organism child, std::vector<Organism>& to_evaluate);
