@@ -103,7 +103,6 @@ class Evolution {
  private:
   bool can_breed() const;
   Organism breed(std::size_t place, const Ancestors& ancestors) const;
-  bool acceptable(const Organism& child) const;
   bool add_to_history(Organism child, std::vector<Organism>& to_evaluate);
   std::vector<Organism> breed_generation();
   std::vector<Organism> breed_into_slots();
