@@ -16,6 +16,9 @@ template <class T>
 class Buffer {
  public:
   static constexpr std::size_t kAlignment = 64;
+  /// The first capacity: a megabyte and a half. What is not used of it costs no memory, only
+  /// addresses; and small models never copy a buffer to make it grow.
+  static constexpr std::size_t kFirst = (std::size_t{3} << 19) / sizeof(T);
 
   T& operator[](std::size_t i) { return memory_[i]; }
   const T& operator[](std::size_t i) const { return memory_[i]; }
@@ -25,7 +28,7 @@ class Buffer {
 
   /// Throws std::bad_alloc. Pointers into the buffer are void after it has grown.
   void resize(std::size_t size) {
-    if (size > capacity_) reserve(std::max({size, capacity_ * 2, std::size_t{1024}}));
+    if (size > capacity_) reserve(std::max({size, capacity_ * 2, kFirst}));
     size_ = size;
   }
   void push_back(const T& element) {
