@@ -87,5 +87,16 @@ TEST(Creature, is_the_same_whoever_lived_before_it) {
   }
 }
 
+TEST(Creature, replicates_have_initial_weights_and_an_order_of_documents_of_their_own) {
+  const Dataset data = letters_of(U"abß");
+  Creature search(kSmall, data, Precision::f64, 1), first(kSmall, data, Precision::f64, 1, 1);
+  const WeightFile initial = search.weights();
+  EXPECT_NE(to_bytes(first.weights()), to_bytes(initial));
+  first.set_weights(initial);  // what is left is the order
+  search.train();
+  first.train();
+  EXPECT_NE(to_bytes(first.weights()), to_bytes(search.weights()));
+}
+
 }  // namespace
 }  // namespace microgpt::test
