@@ -39,7 +39,7 @@ const std::vector<Contestant> kContestants = {
     {"random", StrategyKind::random, Objective::loss},
     {"classic", StrategyKind::classic, Objective::loss},
     {"guided", StrategyKind::guided, Objective::loss},
-    {"classic, last-step fitness", StrategyKind::classic, Objective::last_step},
+    {"classic with last-step fitness", StrategyKind::classic, Objective::last_step},
 };
 
 /// How good the incumbent looked after so many floating-point operations.
