@@ -96,25 +96,22 @@ std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
 }  // namespace
 
 Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
-  constexpr int kAttempts = 1000;    // to find someone affordable
-  constexpr int kKnownGenomes = 30;  // met on the way: then the space is as good as exhausted
+  constexpr int kAttempts = 1000;  // then the space is as good as exhausted
   const double limit = space().max_training_flops;
   const std::uint64_t id = history_.size();
   Rng rng(config().seed, Stream::breeding, id);
-  int known = 0;
   for (int attempt = 1;; ++attempt) {
     Organism child = strategy_->breed(ancestors, place, rng);
     child.id = id;
     child.generation = static_cast<std::uint32_t>(starts_.size());  // counts from 1
     child.flops = rules_->cost(child.genome);
-    if (limit == 0 || child.flops <= limit) {
-      const bool welcome = child.origin == Origin::elite || !known_.contains(child.genome);
-      if (welcome || ++known == kKnownGenomes) return child;
-    }
+    const bool affordable = limit == 0 || child.flops <= limit;
+    const bool new_or_elite = child.origin == Origin::elite || !known_.contains(child.genome);
+    if (affordable && (new_or_elite || attempt == kAttempts)) return child;
     require(
         attempt < kAttempts,
-        "max_training_flops ({:g}): in {} attempts no genome was cheap enough; the last one ({}) "
-        "takes {:g}",
+        "max_training_flops ({:g}): in {} attempts no genome was both new and cheap enough; the "
+        "last one ({}) takes {:g}",
         limit, kAttempts, describe(child.genome), child.flops);
   }
 }
