@@ -15,22 +15,6 @@ namespace microgpt {
 
 namespace {
 
-struct Gene {
-  std::string_view name;
-  double (*value)(const Genome&);
-  bool continuous = false;
-};
-
-constexpr std::array<Gene, 7> kGenes = {{
-    {"n_emb", [](const Genome& g) -> double { return g.n_emb; }},
-    {"n_head", [](const Genome& g) -> double { return g.n_head; }},
-    {"n_layer", [](const Genome& g) -> double { return g.n_layer; }},
-    {"n_ctx", [](const Genome& g) -> double { return g.n_ctx; }},
-    {"n_ff_exp", [](const Genome& g) -> double { return g.n_ff_exp; }},
-    {"lr", [](const Genome& g) { return g.lr; }, true},
-    {"steps", [](const Genome& g) -> double { return g.steps; }},
-}};
-
 /// The organisms that share a gene's value or range of values.
 struct Group {
   std::vector<double> values;  ///< of the gene

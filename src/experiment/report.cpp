@@ -89,36 +89,37 @@ std::string top_architectures(std::span<const Organism> ranking, Objective objec
   return text;
 }
 
-struct Gene {
-  std::string_view name, more, less;
-  double (*value)(const Genome&);
+/// How a report speaks of larger and smaller values of a gene; in the order of kGenes.
+struct Words {
+  std::string_view more, less;
 };
 
-constexpr std::array<Gene, 7> kGenes = {{
-    {"n_emb", "wider embeddings", "narrower embeddings",
-     [](const Genome& g) -> double { return g.n_emb; }},
-    {"n_head", "more heads", "fewer heads", [](const Genome& g) -> double { return g.n_head; }},
-    {"n_layer", "more layers", "fewer layers", [](const Genome& g) -> double { return g.n_layer; }},
-    {"n_ctx", "longer contexts", "shorter contexts",
-     [](const Genome& g) -> double { return g.n_ctx; }},
-    {"n_ff_exp", "wider feed-forward layers", "narrower feed-forward layers",
-     [](const Genome& g) -> double { return g.n_ff_exp; }},
-    {"lr", "higher learning rates", "lower learning rates",
-     [](const Genome& g) { return std::log(g.lr); }},
-    {"steps", "longer training", "shorter training",
-     [](const Genome& g) -> double { return g.steps; }},
+constexpr std::array<Words, kGenes.size()> kWords = {{
+    {"wider embeddings", "narrower embeddings"},
+    {"more heads", "fewer heads"},
+    {"more layers", "fewer layers"},
+    {"longer contexts", "shorter contexts"},
+    {"wider feed-forward layers", "narrower feed-forward layers"},
+    {"higher learning rates", "lower learning rates"},
+    {"longer training", "shorter training"},
 }};
+
+/// The value that is averaged.
+double scaled(const Gene& gene, const Genome& genome) {
+  const double value = gene.value(genome);
+  return gene.continuous ? std::log(value) : value;
+}
 
 double mean_of(std::span<const Organism> organisms, const Gene& gene) {
   double sum = 0;
-  for (const Organism& o : organisms) sum += gene.value(o.genome);
+  for (const Organism& o : organisms) sum += scaled(gene, o.genome);
   return sum / static_cast<double>(organisms.size());
 }
 
 double squares_around(std::span<const Organism> organisms, const Gene& gene, double centre) {
   double sum = 0;
   for (const Organism& o : organisms) {
-    const double offset = gene.value(o.genome) - centre;
+    const double offset = scaled(gene, o.genome) - centre;
     sum += offset * offset;
   }
   return sum;
@@ -142,11 +143,12 @@ std::string insights(std::span<const GeneContrast> contrasts) {
   for (const GeneContrast& c : contrasts) {
     const double size = std::abs(c.separation);
     if (size < kSlight) continue;
-    const Gene& gene = *std::find_if(kGenes.begin(), kGenes.end(),
-                                     [&](const Gene& g) { return g.name == c.gene; });
+    const auto gene =
+        std::find_if(kGenes.begin(), kGenes.end(), [&](const Gene& g) { return g.name == c.gene; });
+    const Words& words = kWords[static_cast<std::size_t>(gene - kGenes.begin())];
     text += fmt::format("  The best organisms have {}{} ({:.4g} against {:.4g}).\n",
-                        size < kClear ? "slightly " : "", c.separation > 0 ? gene.more : gene.less,
-                        c.top, c.bottom);
+                        size < kClear ? "slightly " : "",
+                        c.separation > 0 ? words.more : words.less, c.top, c.bottom);
   }
   if (std::count(text.begin(), text.end(), '\n') == 1) {
     text += "  No gene separates the best from the worst clearly.\n";
@@ -173,10 +175,9 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
                           count;
     const double deviation = std::sqrt(
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
-    const bool logarithmic = gene.name == "lr";
     contrasts.push_back({.gene = std::string(gene.name),
-                         .top = logarithmic ? std::exp(of_top) : of_top,
-                         .bottom = logarithmic ? std::exp(of_bottom) : of_bottom,
+                         .top = gene.continuous ? std::exp(of_top) : of_top,
+                         .bottom = gene.continuous ? std::exp(of_bottom) : of_bottom,
                          .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
   }
   std::stable_sort(contrasts.begin(), contrasts.end(),
