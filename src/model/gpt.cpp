@@ -1,5 +1,6 @@
 #include "microgpt/model/gpt.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "microgpt/core/error.hpp"
@@ -23,6 +24,8 @@ void TokenBatch::clear() {
   tokens.clear();
   positions.clear();
   sequences.clear();
+  key_rows.clear();
+  path_.clear();
 }
 
 void TokenBatch::add(std::span<const Token> sequence, std::size_t first) {
@@ -32,6 +35,23 @@ void TokenBatch::add(std::span<const Token> sequence, std::size_t first) {
     positions.push_back(static_cast<std::uint32_t>(first) + i);
   }
   sequences.push_back({length, length});
+}
+
+std::span<const std::uint32_t> TokenBatch::add_shared(std::span<const Token> sequence) {
+  std::size_t shared = 0;
+  const std::size_t most = std::min(path_.size(), sequence.size());
+  while (shared < most && tokens[path_[shared]] == sequence[shared]) ++shared;
+  if (shared == sequence.size()) return std::span(path_).first(shared);
+  path_.resize(shared);
+  for (std::size_t i = shared; i < sequence.size(); ++i) {
+    path_.push_back(static_cast<std::uint32_t>(tokens.size()));
+    tokens.push_back(sequence[i]);
+    positions.push_back(static_cast<std::uint32_t>(i));
+  }
+  key_rows.insert(key_rows.end(), path_.begin(), path_.end());
+  sequences.push_back({static_cast<std::uint32_t>(sequence.size() - shared),
+                       static_cast<std::uint32_t>(sequence.size())});
+  return path_;
 }
 
 template <class Real>
@@ -87,17 +107,21 @@ Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache) {
   Block<Real> x = embed<Real>(token_table_, position_table_, batch.tokens, batch.positions);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    x = add(x, linear(attend(layer, rmsnorm(x), cache, i), layer.wo));
+    x = add(x, linear(attend(layer, rmsnorm(x), batch, cache, i), layer.wo));
     x = add(x, linear(relu(linear(rmsnorm(x), layer.fc1)), layer.fc2));
   }
   return linear(rmsnorm(x), head_);
 }
 
 template <class Real>
-Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, KvCache<Real>* cache,
-                              std::size_t number) {
+Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, const TokenBatch& batch,
+                              KvCache<Real>* cache, std::size_t number) {
   const Block<Real> q = linear(x, layer.wq);
   Block<Real> k = linear(x, layer.wk), v = linear(x, layer.wv);
+  if (!batch.key_rows.empty()) {
+    k = gather<Real>(k, batch.key_rows);
+    v = gather<Real>(v, batch.key_rows);
+  }
   if (cache != nullptr) {
     if (number < cache->keys_.size()) {
       k = cache->keys_[number] = concatenate(cache->keys_[number], k);

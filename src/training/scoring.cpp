@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
@@ -11,68 +12,129 @@ namespace microgpt {
 
 namespace {
 
-/// Collects windows of tokens until there are enough for one pass, and adds up the losses in the
-/// order of the windows; so the size of a pass does not change the sum.
+/// A part of a document that is read in one go, to predict the last `scored` of the tokens after
+/// it.
+struct Window {
+  std::span<const Token> tokens;   // at most n_ctx of them
+  std::span<const Token> targets;  // the tokens one further on
+  std::size_t scored;
+  std::size_t place;  // of its first scored loss among those of all documents
+};
+
+std::vector<Window> windows_of(const Documents& documents, std::size_t context) {
+  std::vector<Window> windows;
+  windows.reserve(documents.size());
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::span<const Token> document = documents[i];
+    const std::size_t predictions = document.size() - 1;
+    const std::size_t first = std::min(predictions, context);
+    windows.push_back({document.first(first), document.subspan(1, first), first, place});
+    for (std::size_t end = context + 1; end <= predictions; ++end) {
+      windows.push_back({document.subspan(end - context, context),
+                         document.subspan(end - context + 1, context), 1, place + end - 1});
+    }
+    place += predictions;
+  }
+  return windows;
+}
+
+/// The windows, ordered by their first tokens: those that begin alike come one after another. (All
+/// but; what the order misses is computed once more, to the same bits.)
+std::vector<Window> sorted(const std::vector<Window>& windows) {
+  struct Key {
+    std::uint64_t prefix;  // the low bytes of the first eight tokens
+    std::size_t window;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::vector<Key> keys;
+  keys.reserve(windows.size());
+  for (const Window& window : windows) {
+    std::uint64_t prefix = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+      prefix = prefix << 8 | (i < window.tokens.size() ? window.tokens[i] & 0xFF : 0);
+    }
+    keys.push_back({prefix, keys.size()});
+  }
+  std::ranges::sort(keys);
+  std::vector<Window> result;
+  result.reserve(windows.size());
+  for (const Key& key : keys) result.push_back(windows[key.window]);
+  return result;
+}
+
+/// Scores windows, many in one pass. A window shares with the one before it what both begin with:
+/// the rows of the model, and the predictions. The bits are those of each window alone.
 template <class Real>
 class Scorer {
  public:
-  explicit Scorer(Gpt<Real>& gpt) : gpt_(gpt) {}
+  Scorer(Gpt<Real>& gpt, std::size_t predictions) : gpt_(gpt), losses_(predictions) {}
 
-  /// Scores the last `scored` predictions of a window; targets are the tokens one further on.
-  void add(std::span<const Token> window, std::span<const Token> targets, std::size_t scored) {
-    batch_.add(window);
-    targets_.insert(targets_.end(), targets.begin(), targets.end());
-    counted_.insert(counted_.end(), window.size() - scored, false);
-    counted_.insert(counted_.end(), scored, true);
-    if (targets_.size() >= kRows) flush();
+  void add(const Window& window) {
+    const std::span<const std::uint32_t> rows = batch_.add_shared(window.tokens);
+    const std::size_t length = rows.size();
+    if (path_.size() < length) path_.resize(length, 0);
+    for (std::size_t i = length - window.scored; i < length; ++i) {
+      path_[i] = prediction(path_[i], rows[i], window.targets[i]);
+      uses_.push_back({window.place + i - (length - window.scored), path_[i]});
+    }
+    if (batch_.tokens.size() >= kRows) flush();
   }
 
-  double sum() {
+  /// The losses, document by document.
+  const std::vector<double>& losses() {
     flush();
-    return sum_;
+    return losses_;
   }
 
  private:
-  static constexpr std::size_t kRows = 32;  // enough for full tiles, small enough for the cache
+  static constexpr std::size_t kRows = 64;  // enough to share, small enough for the cache
+
+  struct Use {
+    std::size_t place, prediction;
+  };
+
+  /// The number of the prediction of `target` in row `row`: `last`, if that is the same one.
+  std::size_t prediction(std::size_t last, std::uint32_t row, Token target) {
+    if (last < rows_.size() && rows_[last] == row && targets_[last] == target) return last;
+    rows_.push_back(row);
+    targets_.push_back(target);
+    return rows_.size() - 1;
+  }
 
   void flush() {
-    if (targets_.empty()) return;
+    if (rows_.empty()) return;
     const typename Tape<Real>::Scope scope(gpt_.tape());
     const typename Tape<Real>::Inference inference(gpt_.tape());
-    const Block<Real> losses =
-        cross_entropy(gpt_.forward(batch_), std::span<const Token>(targets_));
-    for (std::size_t i = 0; i < counted_.size(); ++i) {
-      if (counted_[i]) sum_ += static_cast<double>(losses.data()[i]);
-    }
+    const Block<Real> logits = gather<Real>(gpt_.forward(batch_), rows_);
+    const std::span<const Real> losses = cross_entropy<Real>(logits, targets_).data();
+    for (const Use& use : uses_) losses_[use.place] = losses[use.prediction];
     batch_.clear();
+    rows_.clear();
     targets_.clear();
-    counted_.clear();
+    uses_.clear();
   }
 
   Gpt<Real>& gpt_;
   TokenBatch batch_;
-  std::vector<Token> targets_;
-  std::vector<bool> counted_;
-  double sum_ = 0;
+  std::vector<std::uint32_t> rows_;  // one for each prediction: the row of its logits
+  std::vector<Token> targets_;       // one for each prediction
+  std::vector<std::size_t> path_;    // position by position, the last prediction made there
+  std::vector<Use> uses_;
+  std::vector<double> losses_;
 };
 
 }  // namespace
 
 template <class Real>
 double held_out_loss(Gpt<Real>& gpt, const Documents& documents) {
-  const std::size_t context = gpt.config().n_ctx;
-  Scorer<Real> scorer(gpt);
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::span<const Token> document = documents[i];
-    const std::size_t predictions = document.size() - 1;
-    const std::size_t first = std::min(predictions, context);
-    scorer.add(document.first(first), document.subspan(1, first), first);
-    for (std::size_t end = context + 1; end <= predictions; ++end) {
-      scorer.add(document.subspan(end - context, context),
-                 document.subspan(end - context + 1, context), 1);
-    }
+  Scorer<Real> scorer(gpt, documents.prediction_count());
+  for (const Window& window : sorted(windows_of(documents, gpt.config().n_ctx))) {
+    scorer.add(window);
   }
-  const double loss = scorer.sum() / static_cast<double>(documents.prediction_count());
+  const std::vector<double>& losses = scorer.losses();
+  const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
+  const double loss = sum / static_cast<double>(losses.size());
   require(std::isfinite(loss), "training diverged: the held-out loss is {}", loss);
   return loss;
 }

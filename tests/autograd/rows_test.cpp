@@ -71,6 +71,39 @@ TEST(Concatenate, of_rows_of_other_lengths_throws) {
   EXPECT_TRUE(contains(error_of([&] { concatenate(tape.zeros(1, 4), tape.zeros(1, 5)); }), "5"));
 }
 
+TEST(Gather, holds_the_rows_asked_for) {
+  Tape<double> tape;
+  Rng rng = rng_of(6);
+  for (const std::size_t cols : {1U, 9U, 16U}) {
+    const auto x = random_block(tape, rng, 3, cols);
+    const Integers rows = {2, 0, 2, 2};
+    const Block<double> out = gather<double>(x, rows);
+    ASSERT_EQ(out.rows(), 4U);
+    ASSERT_EQ(out.cols(), cols);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t c = 0; c < cols; ++c) EXPECT_EQ(out(i, c).data(), x(rows[i], c).data());
+    }
+  }
+}
+
+TEST(Gather, gradients_match_also_for_rows_that_are_used_often_or_never) {
+  Rng rng = rng_of(7);
+  for (const std::size_t cols : {1U, 9U, 17U}) {
+    SCOPED_TRACE(fmt::format("{} columns", cols));
+    expect_gradients_match(
+        [cols](Tape<double>&, Block<double> x) {
+          return weighted_sum(gather<double>(Operands(x).next(4, cols), Integers{3, 1, 3, 3, 0}));
+        },
+        random_numbers(rng, 4 * cols));
+  }
+}
+
+TEST(Gather, of_a_row_that_is_not_there_throws) {
+  Tape<double> tape;
+  const Block<double> x = tape.zeros(3, 2);
+  EXPECT_TRUE(contains(error_of([&] { gather<double>(x, Integers{0, 3}); }), "3 is not below 3"));
+}
+
 TEST(Embed, each_row_is_the_sum_of_a_token_and_a_position) {
   Rng rng = rng_of(4);
   for (const std::size_t cols : {1U, 9U, 16U, 17U}) {

@@ -183,6 +183,29 @@ TYPED_TEST(GptOf, a_batch_gives_each_sequence_the_same_bits_as_alone) {
   }
 }
 
+TYPED_TEST(GptOf, sequences_that_share_rows_get_the_same_bits_as_alone) {
+  for (const GptConfig& config : some_configs()) {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", describe(config), seed));
+      SomeGpt<TypeParam> some(config, seed);
+      Rng rng = rng_of(seed);
+      TokenBatch batch;
+      std::vector<std::vector<std::uint32_t>> rows;
+      std::vector<std::vector<TypeParam>> alone;
+      for (int i = 0; i < 12; ++i) {  // of two tokens: many begin alike, some are the same
+        const auto tokens = random_tokens(rng, 1 + rng.below(config.n_ctx), 2);
+        const std::span<const std::uint32_t> of_sequence = batch.add_shared(tokens);
+        rows.emplace_back(of_sequence.begin(), of_sequence.end());
+        alone.push_back(logits_of(some.gpt, tokens));
+      }
+      const Block<TypeParam> logits = some.gpt.forward(batch);
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_TRUE(same_bits(copy(gather<TypeParam>(logits, rows[i]).data()), alone[i]));
+      }
+    }
+  }
+}
+
 TYPED_TEST(GptOf, every_instruction_set_gives_the_same_logits_and_gradients) {
   const auto outcome = [](Simd simd) {
     Tape<TypeParam> tape(simd);
@@ -221,6 +244,27 @@ TEST(TokenBatch, packs_sequences_with_their_positions) {
   EXPECT_EQ(batch.sequences[1].queries, 2U);
   batch.clear();
   EXPECT_TRUE(batch.tokens.empty() && batch.positions.empty() && batch.sequences.empty());
+}
+
+TEST(TokenBatch, computes_what_neighbours_begin_with_once) {
+  using Rows = std::vector<std::uint32_t>;
+  TokenBatch batch;
+  const auto rows_of = [&](std::vector<Token> sequence) {
+    const std::span<const std::uint32_t> rows = batch.add_shared(sequence);
+    return Rows(rows.begin(), rows.end());
+  };
+  EXPECT_EQ(rows_of({7, 8, 9}), (Rows{0, 1, 2}));
+  EXPECT_EQ(rows_of({7, 8, 9}), (Rows{0, 1, 2}));
+  EXPECT_EQ(rows_of({7, 8}), (Rows{0, 1}));
+  EXPECT_EQ(rows_of({7, 8, 5, 9}), (Rows{0, 1, 3, 4}));
+  EXPECT_EQ(rows_of({6}), (Rows{5}));
+  EXPECT_EQ(rows_of({7, 8}), (Rows{6, 7}));  // only with the last one
+  EXPECT_EQ(batch.tokens, (std::vector<Token>{7, 8, 9, 5, 9, 6, 7, 8}));
+  EXPECT_EQ(batch.positions, (Rows{0, 1, 2, 2, 3, 0, 0, 1}));
+  EXPECT_EQ(batch.key_rows, (Rows{0, 1, 2, 0, 1, 3, 4, 5, 6, 7}));
+  batch.clear();
+  EXPECT_TRUE(batch.key_rows.empty());
+  EXPECT_EQ(rows_of({7}), (Rows{0}));
 }
 
 TEST(Gpt, records_grow_with_layers_and_not_with_positions_or_channels) {

@@ -52,6 +52,37 @@ TEST(HeldOutLoss, equals_the_naive_mean_over_single_predictions) {
   }
 }
 
+// Documents share the rows of what they begin with; the order of the losses stays.
+TEST(HeldOutLoss, of_documents_that_begin_alike_has_the_bits_of_each_alone) {
+  for (const std::size_t context : {1U, 3U, 8U}) {
+    SCOPED_TRACE(fmt::format("context {}", context));
+    SomeGpt<double> some({.n_ctx = context}, context);
+    Rng rng = rng_of(context);
+    Documents documents;
+    double sum = 0;
+    for (int i = 0; i < 200; ++i) {
+      std::u32string text;
+      for (std::size_t n = 1 + rng.below(12); n > 0; --n) {
+        text.push_back(U'a' + static_cast<char32_t>(rng.below(2)));
+      }
+      documents.add(text, letters());
+    }
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      for (std::size_t t = 1; t < documents[i].size(); ++t) {
+        const std::size_t seen = std::min(t, context);
+        const typename Tape<double>::Scope scope(some.tape);
+        TokenBatch batch;
+        batch.add(documents[i].subspan(t - seen, seen));
+        const auto losses =
+            cross_entropy(some.gpt.forward(batch), documents[i].subspan(t - seen + 1, seen));
+        sum += losses.data().back();
+      }
+    }
+    EXPECT_EQ(held_out_loss(some.gpt, documents),
+              sum / static_cast<double>(documents.prediction_count()));
+  }
+}
+
 TEST(HeldOutLoss, slides_the_context_over_a_long_document) {
   Rng rng = rng_of(1);
   Documents documents;

@@ -27,6 +27,10 @@ Block<Real> stack(std::span<const Val<Real>> values);
 template <class Real>
 Block<Real> concatenate(Block<Real> a, Block<Real> b);
 
+/// out[i] = x[rows[i]]: rows of x in any order, any number of times.
+template <class Real>
+Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows);
+
 /// out[t] = token_table[tokens[t]] + position_table[positions[t]].
 template <class Real>
 Block<Real> embed(Block<Real> token_table, Block<Real> position_table,

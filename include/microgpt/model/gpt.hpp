@@ -31,10 +31,20 @@ struct TokenBatch {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
   std::vector<Sequence> sequences;
+  /// The rows whose keys the sequences attend to, one sequence after another. Empty: each to its
+  /// own.
+  std::vector<std::uint32_t> key_rows;
 
   void clear();
   /// Appends a sequence whose first token stands at position `first`: 0, or the length of a cache.
   void add(std::span<const Token> sequence, std::size_t first = 0);
+  /// Appends a sequence that shares its first rows with the last one of the batch, as far as both
+  /// begin alike: what attention sees of a prefix does not depend on what follows it. Returns the
+  /// rows of its tokens, valid until the next change. Not to be mixed with add().
+  std::span<const std::uint32_t> add_shared(std::span<const Token> sequence);
+
+ private:
+  std::vector<std::uint32_t> path_;  // the rows of the last sequence of add_shared()
 };
 
 /// Keys and values of the positions that a Gpt has already read, layer by layer. Valid as long as
@@ -87,7 +97,8 @@ class Gpt {
   };
   Block<Real> parameter(std::string name, std::size_t rows, std::size_t cols);
   Layer make_layer(std::size_t number);
-  Block<Real> attend(const Layer& layer, Block<Real> x, KvCache<Real>* cache, std::size_t number);
+  Block<Real> attend(const Layer& layer, Block<Real> x, const TokenBatch& batch,
+                     KvCache<Real>* cache, std::size_t number);
 
   Tape<Real>* tape_;
   GptConfig config_;

@@ -1,4 +1,4 @@
-// stack, concatenate, embed: values moved to where the others want them.
+// stack, concatenate, gather, embed: values moved to where the others want them.
 #include <algorithm>
 
 #include "../fused_record.hpp"
@@ -42,6 +42,27 @@ constexpr FusedRule<Real> kConcatenate = {
           const Index at = static_cast<Index>(i), from_x = r.inner * r.cols;
           const Index parent = at < from_x ? r.x + at : r.y + (at - from_x);
           return std::vector<Parent<Real>>{{{tape, parent}, 1}};
+        }};
+
+// integers: the rows of x; inner: how many x has
+template <class Real>
+constexpr FusedRule<Real> kGather = {
+    .backward =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
+          const auto rows = tape.integers(r.integers, r.integer_count);
+          const std::size_t C = r.cols;
+          const Real* grad_out = tape.grad(r.output, r.rows * C).data();
+          Real* grad_x = tape.grad(r.x, r.inner * C).data();
+          for (std::size_t i = 0; i < r.rows; ++i, grad_out += C) {
+            Real* row = grad_x + rows[i] * C;
+            tape.kernels().add(C, row, grad_out, row);
+          }
+        },
+    .history =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
+          const Index row = static_cast<Index>(i) / r.cols, col = static_cast<Index>(i) % r.cols;
+          const Index from = tape.integers(r.integers, r.integer_count)[row];
+          return std::vector<Parent<Real>>{{{tape, r.x + from * r.cols + col}, 1}};
         }};
 
 // integers: the tokens, the positions, then the rows of both tables
@@ -112,6 +133,28 @@ Block<Real> concatenate(Block<Real> a, Block<Real> b) {
 }
 
 template <class Real>
+Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows) {
+  Tape<Real>& tape = x.tape();
+  const std::size_t C = x.cols();
+  const Block<Real> out(tape, tape.allocate(rows.size() * C), rows.size(), C);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    require(rows[i] < x.rows(), "gather: row {} is not below {}", rows[i], x.rows());
+    std::copy_n(&x.data()[rows[i] * C], C, &out.data()[i * C]);
+  }
+  const std::size_t first = tape.integer_count();
+  std::copy(rows.begin(), rows.end(), tape.integers(rows.size()).begin());
+  tape.push({.rule = &kGather<Real>,
+             .output = out.first(),
+             .x = x.first(),
+             .rows = static_cast<std::uint32_t>(rows.size()),
+             .cols = static_cast<std::uint32_t>(C),
+             .inner = static_cast<std::uint32_t>(x.rows()),
+             .integers = static_cast<std::uint32_t>(first),
+             .integer_count = static_cast<std::uint32_t>(rows.size())});
+  return out;
+}
+
+template <class Real>
 Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
                   std::span<const std::uint32_t> tokens, std::span<const std::uint32_t> positions) {
   const std::size_t T = tokens.size(), C = token_table.cols();
@@ -148,6 +191,7 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
 #define MICROGPT_INSTANTIATE(Real)                                                     \
   template Block<Real> stack(std::span<const Val<Real>>);                              \
   template Block<Real> concatenate(Block<Real>, Block<Real>);                          \
+  template Block<Real> gather(Block<Real>, std::span<const std::uint32_t>);            \
   template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>, \
                              std::span<const std::uint32_t>);
 MICROGPT_INSTANTIATE(double)
