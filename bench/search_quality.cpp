@@ -78,7 +78,7 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
                        .generations = 1'000'000,
                        .budget_flops = budget,
                        .seed = problem.seed},
-                      {}, [&](const Genome& g) { return training_flops(g, problem.dataset); });
+                      {}, TrainingCost(problem.dataset));
   Outcome outcome;
   double flops = 0, best = kMaxLoss;
   while (!evolution.finished()) {
@@ -93,7 +93,7 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
     evolution.tell(results);
   }
   outcome.trainings = outcome.moments.size();
-  Finals finals(evolution.best(kFinalists), kFinalReplicates);
+  Finals finals(best_of(evolution.history(), kFinalists), kFinalReplicates);
   std::vector<Result> results;
   for (const Task& task : finals.tasks()) {
     results.push_back({.id = task.id,
@@ -137,9 +137,10 @@ struct Options {
 double budget_of(const Options& options) {
   constexpr std::size_t kDraws = 2000, kPopulation = 8;
   const Dataset dataset = load_dataset(options.names, 1);
+  const TrainingCost cost(dataset);
   Rng rng(1, Stream::breeding, 0);
   double sum = 0;
-  for (std::size_t i = 0; i < kDraws; ++i) sum += training_flops(random_genome({}, rng), dataset);
+  for (std::size_t i = 0; i < kDraws; ++i) sum += cost(random_genome({}, rng));
   return sum / kDraws * static_cast<double>(options.generations * kPopulation);
 }
 

@@ -296,7 +296,7 @@ int live(const Options& options, bool genome_named) {
                          .validation_loss = loss,
                          .test_loss = creature.loss(data.test),
                          .parameters = parameters,
-                         .training_flops = options.load ? 0 : training_flops(begin.genome, data),
+                         .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
                          .seconds = training.seconds,
                          .names = creature.speak(options.samples, options.common.temperature)}));
   } else {

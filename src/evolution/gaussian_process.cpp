@@ -77,21 +77,44 @@ void GaussianProcess::search_scales() {
   fit(best);
 }
 
-auto GaussianProcess::predict(const Point& point) const -> Prediction {
+auto GaussianProcess::predict(std::span<const Point> points) const -> std::vector<Prediction> {
+  std::vector<Prediction> predictions(points.size());
+  for (std::size_t first = 0; first < points.size(); first += kTogether) {
+    const std::size_t count = std::min(kTogether, points.size() - first);
+    predict_together(points.subspan(first, count), &predictions[first]);
+  }
+  return predictions;
+}
+
+/// Solves for up to kTogether points side by side: each sum is one long chain of operations, and
+/// the chains of several points go on at the same time.
+void GaussianProcess::predict_together(std::span<const Point> points,
+                                       Prediction* predictions) const {
   const std::size_t n = points_.size();
-  std::vector<double> column(n);
-  double mean = 0, variance = 1;
+  std::vector<std::array<double, kTogether>> columns(n);  // of points beyond the last: zeros
+  std::array<double, kTogether> mean{}, variance;
+  variance.fill(1);
   for (std::size_t i = 0; i < n; ++i) {
-    column[i] = covariance(point, points_[i], scales_);
-    mean += column[i] * weights_[i];
+    for (std::size_t p = 0; p < points.size(); ++p) {
+      columns[i][p] = covariance(points[p], points_[i], scales_);
+      mean[p] += columns[i][p] * weights_[i];
+    }
   }
   for (std::size_t i = 0; i < n; ++i) {
     const double* row = &cholesky_[i * n];
-    for (std::size_t k = 0; k < i; ++k) column[i] -= row[k] * column[k];
-    column[i] /= row[i];
-    variance -= column[i] * column[i];
+    std::array<double, kTogether> column = columns[i];
+    for (std::size_t k = 0; k < i; ++k) {
+      for (std::size_t p = 0; p < kTogether; ++p) column[p] -= row[k] * columns[k][p];
+    }
+    for (std::size_t p = 0; p < kTogether; ++p) {
+      column[p] /= row[i];
+      variance[p] -= column[p] * column[p];
+    }
+    columns[i] = column;
   }
-  return {.mean = mean, .deviation = std::sqrt(std::max(variance, 0.0))};
+  for (std::size_t p = 0; p < points.size(); ++p) {
+    predictions[p] = {.mean = mean[p], .deviation = std::sqrt(std::max(variance[p], 0.0))};
+  }
 }
 
 auto GaussianProcess::sensitivity() const -> Point {

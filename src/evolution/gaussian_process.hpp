@@ -25,7 +25,8 @@ class GaussianProcess {
     double mean;
     double deviation;  ///< standard deviation of the function there, without the noise
   };
-  Prediction predict(const Point& point) const;
+  /// One for each point. Many together cost far less than one by one.
+  std::vector<Prediction> predict(std::span<const Point> points) const;
 
   /// How strongly each variable matters: the inverse of its length scale.
   Point sensitivity() const;
@@ -35,6 +36,8 @@ class GaussianProcess {
     Point length;
     double noise;  ///< variance
   };
+  static constexpr std::size_t kTogether = 8;
+  void predict_together(std::span<const Point> points, Prediction* predictions) const;
   double covariance(const Point& a, const Point& b, const Scales& scales) const;
   /// Factorises for these scales; returns the logarithm of the marginal likelihood, but for a
   /// constant.

@@ -1,35 +1,53 @@
 #include "microgpt/genome/cost.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace microgpt {
 
-double forward_flops(const GptConfig& c, std::size_t positions) {
-  const double T = static_cast<double>(positions), C = static_cast<double>(c.n_emb);
+namespace {
+
+double pairs_of(double positions) { return positions * (positions + 1) / 2; }
+
+/// Of forward passes that have so many positions and pairs together.
+double forward_flops(const GptConfig& c, double positions, double pairs) {
+  const double C = static_cast<double>(c.n_emb);
   const double layer_weights = (4 + 2 * static_cast<double>(c.n_ff_exp)) * C * C;
-  const double seen_pairs = T * (T + 1) / 2;  // query t sees t + 1 keys: a score, a weighted value
-  const double layer = T * layer_weights + 2 * seen_pairs * C;
-  const double head = T * C * static_cast<double>(c.n_vocab);
+  const double layer = positions * layer_weights + 2 * pairs * C;  // a score, a weighted value
+  const double head = positions * C * static_cast<double>(c.n_vocab);
   return 2 * (static_cast<double>(c.n_layer) * layer + head);
 }
 
-double training_flops(const Genome& genome, const Dataset& dataset) {
-  const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
-  // How many steps see a document of each length.
-  std::vector<double> steps_of_length(config.n_ctx + 1, 0);
-  const std::size_t documents = dataset.training.size();
-  for (std::size_t i = 0; i < std::min<std::size_t>(documents, genome.steps); ++i) {
-    const std::size_t visits = (genome.steps - i - 1) / documents + 1;
-    const std::size_t length = std::min(config.n_ctx, dataset.training[i].size() - 1);
-    steps_of_length[length] += static_cast<double>(visits);
+}  // namespace
+
+double forward_flops(const GptConfig& config, std::size_t positions) {
+  const double T = static_cast<double>(positions);
+  return forward_flops(config, T, pairs_of(T));
+}
+
+auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
+  const auto [found, is_new] = sums_.try_emplace(n_ctx);
+  Sums& sums = found->second;
+  if (!is_new) return sums;
+  sums.positions = sums.pairs = {0};
+  for (std::size_t i = 0; i < dataset_->training.size(); ++i) {
+    const double T = static_cast<double>(std::min(n_ctx, dataset_->training[i].size() - 1));
+    sums.positions.push_back(sums.positions.back() + T);
+    sums.pairs.push_back(sums.pairs.back() + pairs_of(T));
   }
-  double flops = 0;
-  for (std::size_t length = 0; length < steps_of_length.size(); ++length) {
-    flops += steps_of_length[length] * 3 * forward_flops(config, length);
-  }
-  return flops +
-         10.0 * static_cast<double>(genome.steps) * static_cast<double>(parameter_count(config));
+  return sums;
+}
+
+// All numbers are whole and far below 2^53, so the order of the sums does not matter.
+double TrainingCost::operator()(const Genome& genome) const {
+  const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
+  const Sums& sums = sums_of(config.n_ctx);
+  const std::size_t documents = dataset_->training.size();
+  const double rounds = static_cast<double>(genome.steps / documents);
+  const std::size_t rest = genome.steps % documents;
+  const double positions = rounds * sums.positions.back() + sums.positions[rest];
+  const double pairs = rounds * sums.pairs.back() + sums.pairs[rest];
+  const double adam = 10.0 * genome.steps * static_cast<double>(parameter_count(config));
+  return 3 * forward_flops(config, positions, pairs) + adam;
 }
 
 }  // namespace microgpt

@@ -37,14 +37,18 @@ Data sample(std::size_t count, double noise) {
   return data;
 }
 
+GaussianProcess::Prediction predict(const GaussianProcess& model, const Point& point) {
+  return model.predict(std::span(&point, 1)).front();
+}
+
 TEST(GaussianProcess, one_point_is_known_there_and_unknown_far_away) {
   Point origin = {}, far;
   far.fill(1);
   const GaussianProcess model({origin}, {1.0});
-  EXPECT_NEAR(model.predict(origin).mean, 1, 0.25);
-  EXPECT_LT(model.predict(origin).deviation, 0.5);
-  EXPECT_LT(model.predict(far).mean, model.predict(origin).mean);
-  EXPECT_GT(model.predict(far).deviation, model.predict(origin).deviation);
+  EXPECT_NEAR(predict(model, origin).mean, 1, 0.25);
+  EXPECT_LT(predict(model, origin).deviation, 0.5);
+  EXPECT_LT(predict(model, far).mean, predict(model, origin).mean);
+  EXPECT_GT(predict(model, far).deviation, predict(model, origin).deviation);
 }
 
 TEST(GaussianProcess, predicts_what_it_has_not_seen) {
@@ -55,7 +59,7 @@ TEST(GaussianProcess, predicts_what_it_has_not_seen) {
   constexpr int kTests = 200;
   for (int i = 0; i < kTests; ++i) {
     const Point point = random_point(rng);
-    const double error = model.predict(point).mean - valley(point);
+    const double error = predict(model, point).mean - valley(point);
     squares += error * error / kTests;
     spread += valley(point) * valley(point) / kTests;
   }
@@ -69,7 +73,7 @@ TEST(GaussianProcess, most_truths_lie_within_two_deviations) {
   int within = 0;
   for (int i = 0; i < 500; ++i) {
     const Point point = random_point(rng);
-    const auto [mean, deviation] = model.predict(point);
+    const auto [mean, deviation] = predict(model, point);
     within += std::abs(mean - valley(point)) <= 2 * deviation + 0.02;
   }
   EXPECT_GT(within, 425);
@@ -88,9 +92,28 @@ TEST(GaussianProcess, equal_points_with_different_values_are_noise) {
   const std::vector<Point> points(10, Point{});
   std::vector<double> values;
   for (int i = 0; i < 10; ++i) values.push_back(i % 2 == 0 ? 1 : -1);
-  const auto [mean, deviation] = GaussianProcess(points, values).predict(Point{});
+  const auto [mean, deviation] = predict(GaussianProcess(points, values), Point{});
   EXPECT_NEAR(mean, 0, 1e-9);
   EXPECT_TRUE(std::isfinite(deviation));
+}
+
+TEST(GaussianProcess, predictions_do_not_depend_on_how_many_are_made_together) {
+  Rng rng(1, Stream::names, 1);
+  std::vector<Point> points(40);
+  std::vector<double> values(points.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    for (double& x : points[i]) x = rng.uniform();
+    values[i] = rng.uniform(-1, 1);
+  }
+  const GaussianProcess model({points.begin(), points.begin() + 20},
+                              {values.begin(), values.begin() + 20});
+  const auto together = model.predict(points);
+  ASSERT_EQ(together.size(), points.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_EQ(together[i].mean, predict(model, points[i]).mean);
+    EXPECT_EQ(together[i].deviation, predict(model, points[i]).deviation);
+  }
+  EXPECT_TRUE(model.predict({}).empty());
 }
 
 }  // namespace

@@ -36,16 +36,19 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
     names.push_back(std::u32string(1 + i % 12, U'a') + std::u32string(1, U"abcdefgh"[i % 8]));
   }
   const Dataset dataset = split(names, 1);
-  const Genome genome = {.n_ctx = 8, .steps = 3 * 40 + 5};
-  const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
-  double expected = 0;
-  for (std::size_t step = 0; step < genome.steps; ++step) {
-    const auto document = dataset.training[step % dataset.training.size()];
-    const std::size_t positions = std::min<std::size_t>(config.n_ctx, document.size() - 1);
-    expected += 3 * forward_flops(config, positions);
-    expected += 10 * static_cast<double>(parameter_count(config));
+  const TrainingCost cost(dataset);
+  for (const Genome& genome : {Genome{.n_ctx = 8, .steps = 3 * 40 + 5}, Genome{.steps = 7},
+                               Genome{.n_ctx = 8, .steps = 32}, Genome{.n_ctx = 2, .steps = 1}}) {
+    const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
+    double expected = 0;
+    for (std::size_t step = 0; step < genome.steps; ++step) {
+      const auto document = dataset.training[step % dataset.training.size()];
+      const std::size_t positions = std::min<std::size_t>(config.n_ctx, document.size() - 1);
+      expected += 3 * forward_flops(config, positions);
+      expected += 10 * static_cast<double>(parameter_count(config));
+    }
+    EXPECT_EQ(cost(genome), expected);
   }
-  EXPECT_NEAR(training_flops(genome, dataset), expected, 1e-9 * expected);
 }
 
 }  // namespace

@@ -87,17 +87,25 @@ class Guided final : public Strategy {
     // How much the unknown is worth differs from child to child, so that a generation both exploits
     // and explores: exponentially distributed with mean 1.
     const double curiosity = -elementary::log(1 - rng.uniform());
-    std::optional<Organism> chosen;
-    double lowest = 0;
+    std::vector<Organism> children;
+    std::vector<Point> points;
     for (std::size_t i = 0; i < kConceived; ++i) {
       Organism child = conceive(i, rng);
-      const double promise = score(child.genome, curiosity);
-      if (!chosen || promise < lowest) {
-        lowest = promise;
-        chosen = std::move(child);
-      }
+      if (ancestors.known->contains(child.genome) || !affordable(child.genome)) continue;
+      points.push_back(point_of(child.genome, space_));
+      children.push_back(std::move(child));
     }
-    return *chosen;
+    if (children.empty()) return conceive(0, rng);  // and be asked again
+    const auto predictions = model_->predict(points);
+    std::size_t chosen = 0;
+    double lowest = 0;
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      const double promise = score(children[i].genome, predictions[i], curiosity);
+      if (i > 0 && promise >= lowest) continue;
+      lowest = promise;
+      chosen = i;
+    }
+    return children[chosen];
   }
 
  private:
@@ -109,14 +117,19 @@ class Guided final : public Strategy {
   // otherwise a long search would end up training nothing but the cheapest organisms.
   static constexpr double kThrift = 0.15, kCheapest = -1;
 
+  bool affordable(const Genome& genome) const {
+    return space_.max_training_flops == 0 || cost_(genome) <= space_.max_training_flops;
+  }
+
   double log_cost(const Genome& genome) const {
     return elementary::log(std::max(cost_(genome), 1.0));
   }
 
-  double score(const Genome& genome, double curiosity) const {
-    const auto [mean, deviation] = model_->predict(point_of(genome, space_));
+  double score(const Genome& genome, const GaussianProcess::Prediction& predicted,
+               double curiosity) const {
     const double relative_cost = log_cost(genome) - mean_log_cost_;
-    return mean - curiosity * deviation + kThrift * std::max(relative_cost, kCheapest);
+    return predicted.mean - curiosity * predicted.deviation +
+           kThrift * std::max(relative_cost, kCheapest);
   }
 
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
@@ -125,9 +138,8 @@ class Guided final : public Strategy {
     Organism organism = random_organism(Origin::random, space_, rng);
     Genome primordial;
     primordial.steps = space_.steps_max;
-    const bool affordable =
-        space_.max_training_flops == 0 || cost_(primordial) <= space_.max_training_flops;
-    if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) && affordable) {
+    if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) &&
+        affordable(primordial)) {
       organism.origin = Origin::primordial;
       organism.genome = primordial;
     }
