@@ -5,7 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <deque>
 #include <map>
+#include <optional>
 #include <queue>
 
 #include "microgpt/core/error.hpp"
@@ -27,6 +30,8 @@ struct Options {
   double nanoseconds_per_flop = 0.06;
   std::size_t population = 0;
   std::string names = "data/names.txt";
+  double breed_us = 0;
+  std::size_t islands = 1, migration_interval = 5;
   std::uint64_t seed = 1;
 };
 
@@ -38,34 +43,39 @@ Evaluation pretended(const Genome& g) {
   return e;
 }
 
+/// One island and its workers. Time is that of the simulated cluster.
 class Cluster {
  public:
-  Cluster(const Options& options, std::size_t workers, Evolution& evolution)
+  Cluster(const Options& options, std::size_t workers, const EvolutionConfig& config,
+          const Dataset& dataset)
       : options_(options),
         workers_(workers),
-        evolution_(evolution),
-        rng_(options.seed, Stream::names, workers) {
+        evolution_(config, {}, TrainingCost(dataset)),
+        rng_(options.seed, Stream::names, workers + config.island) {
     for (std::size_t w = workers; w-- > 0;) idle_.push_back(w);
   }
 
-  void run() {
+  /// Goes on until the search is finished, or waits for a migrant. `next` is the next island on the
+  /// ring. False if nothing could be done.
+  bool run(Cluster& next) {
+    bool moved = false;
     while (!evolution_.finished()) {
-      enqueue(evolution_.ask());
+      if (evolution_.migration_due()) migrate(next);
+      breed();
       hand_out();
-      require(!running_.empty(), "nothing runs, but the search is not finished");
-      const Running next = running_.top();
-      running_.pop();
-      now_ = std::max(now_, next.until);
-      idle_.push_back(next.worker);
-      const Genome& genome = evolution_.history()[next.id].genome;
-      evolution_.tell(
-          std::vector{Result{.id = next.id, .replicate = 0, .evaluation = pretended(genome)}});
+      if (running_.empty()) return moved;
+      finish_one();
+      moved = true;
     }
+    return moved;
   }
 
+  bool finished() const { return evolution_.finished(); }
+  const Evolution& evolution() const { return evolution_; }
   double seconds() const { return now_; }
-  double utilisation() const { return busy_ / (now_ * static_cast<double>(workers_)); }
-  double rank_0_share() const { return dispatching_ / now_; }
+  double busy_seconds() const { return busy_; }
+  double coordinator_seconds() const { return dispatching_ + breeding_; }
+  double measured_breeding_seconds() const { return measured_breeding_; }
 
  private:
   struct Running {
@@ -75,8 +85,34 @@ class Cluster {
     auto operator<=>(const Running&) const = default;
   };
 
-  void enqueue(const std::vector<Organism>& born) {
+  void migrate(Cluster& next) {
+    if (!emigrated_) next.arrivals_.push_back({now_, evolution_.emigrant()});
+    emigrated_ = arrivals_.empty();
+    if (arrivals_.empty()) return;
+    now_ = std::max(now_, arrivals_.front().when + options_.latency_us * 1e-6);
+    evolution_.immigrate(arrivals_.front().organism);
+    arrivals_.pop_front();
+  }
+
+  void breed() {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::vector<Organism> born = evolution_.ask();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    measured_breeding_ += took.count();
+    const double seconds = static_cast<double>(born.size()) * options_.breed_us * 1e-6;
+    free_again_ = std::max(free_again_, now_) + seconds;
+    breeding_ += seconds;
     for (const Organism& o : born) waiting_.emplace(rank_of(o), std::pair(o.id, o.flops));
+  }
+
+  void finish_one() {
+    const Running next = running_.top();
+    running_.pop();
+    now_ = std::max(now_, next.until);
+    idle_.push_back(next.worker);
+    const Genome& genome = evolution_.history()[next.id / evolution_.config().islands].genome;
+    evolution_.tell(
+        std::vector{Result{.id = next.id, .replicate = 0, .evaluation = pretended(genome)}});
   }
 
   void hand_out() {
@@ -89,7 +125,7 @@ class Cluster {
           static_cast<double>(worker) < options_.slow_share * static_cast<double>(workers_);
       const double seconds = flops * options_.nanoseconds_per_flop * 1e-9 * (slow ? 2 : 1) *
                              rng_.uniform(1 - options_.deviation, 1 + options_.deviation);
-      // Rank 0 sends one task after another.
+      // A coordinator sends one task after another.
       free_again_ = std::max(free_again_, now_) + options_.dispatch_us * 1e-6;
       dispatching_ += options_.dispatch_us * 1e-6;
       busy_ += seconds;
@@ -99,45 +135,86 @@ class Cluster {
 
   const Options& options_;
   std::size_t workers_;
-  Evolution& evolution_;
+  Evolution evolution_;
   Rng rng_;
   std::priority_queue<Running, std::vector<Running>, std::greater<>> running_;
   std::multimap<double, std::pair<std::uint64_t, double>> waiting_;  // id and FLOPs, by rank
   std::vector<std::size_t> idle_;
-  double now_ = 0, busy_ = 0, dispatching_ = 0, free_again_ = 0;
+  struct Arrival {
+    double when;
+    std::optional<Organism> organism;
+  };
+  std::deque<Arrival> arrivals_;
+  bool emigrated_ = false;
+  double now_ = 0, busy_ = 0, dispatching_ = 0, breeding_ = 0, free_again_ = 0;
+  double measured_breeding_ = 0;  // on this machine
 };
 
-void simulate(const Options& options, const Dataset& dataset, std::size_t workers) {
-  const double organisms = options.organisms_per_worker * static_cast<double>(workers);
+/// The settings of each island of `workers` workers.
+EvolutionConfig config_of(const Options& options, std::size_t workers) {
   const bool generational = options.mode == "generational";
   const std::size_t population = options.population > 0 ? options.population
                                  : generational         ? 8 * workers
                                                         : 64;
-  const auto generations =
-      static_cast<std::size_t>(std::max(1.0, organisms / static_cast<double>(population)));
-  const EvolutionConfig config = {
+  const double organisms = options.organisms_per_worker * static_cast<double>(workers);
+  return {
       .mode = mode_from(options.mode),
       .slots = static_cast<std::size_t>(options.slots_per_worker * static_cast<double>(workers)),
       .strategy = strategy_from(options.strategy),
       .population = population,
-      .generations = generations,
+      .generations =
+          static_cast<std::size_t>(std::max(1.0, organisms / static_cast<double>(population))),
       .immigrants = population / 4,
       .tournament = std::min<std::size_t>(3, population),
-      .seed = options.seed};
-  Evolution evolution(config, {}, [&](const Genome& g) { return training_flops(g, dataset); });
-  Cluster cluster(options, workers, evolution);
-  cluster.run();
-  double flops = 0, first = 0;
-  const std::size_t sample = std::min<std::size_t>(evolution.history().size(), config.slots);
-  for (const Organism& o : evolution.history()) flops += o.flops;
-  for (std::size_t i = 0; i < sample; ++i) first += evolution.history()[i].flops;
+      .seed = options.seed,
+      .islands = options.islands,
+      .migration_interval = options.migration_interval};
+}
+
+/// How much dearer than the first organisms, which are drawn at random, all of them are.
+double bias(const Evolution& evolution) {
+  const std::span<const Organism> history = evolution.history();
+  const auto mean_flops = [](std::span<const Organism> organisms) {
+    double sum = 0;
+    for (const Organism& o : organisms) sum += o.flops;
+    return sum / static_cast<double>(organisms.size());
+  };
+  return mean_flops(history) /
+         mean_flops(history.first(std::min(history.size(), evolution.slots())));
+}
+
+void simulate(const Options& options, const Dataset& dataset, std::size_t workers) {
+  EvolutionConfig config = config_of(options, workers / options.islands);
+  std::deque<Cluster> clusters;
+  for (config.island = 0; config.island < config.islands; ++config.island) {
+    clusters.emplace_back(options, workers / options.islands, config, dataset);
+  }
+  const auto all_finished = [&] {
+    return std::ranges::all_of(clusters, [](const Cluster& c) { return c.finished(); });
+  };
+  while (!all_finished()) {
+    bool moved = false;
+    for (std::size_t i = 0; i < clusters.size(); ++i) {
+      moved |= clusters[i].run(clusters[(i + 1) % clusters.size()]);
+    }
+    require(moved, "nothing runs, but the search is not finished");
+  }
+  double seconds = 0, busy = 0, coordinating = 0, breeding = 0, organisms = 0;
+  for (const Cluster& cluster : clusters) {
+    seconds = std::max(seconds, cluster.seconds());
+    busy += cluster.busy_seconds();
+    coordinating = std::max(coordinating, cluster.coordinator_seconds());
+    breeding += cluster.measured_breeding_seconds();
+    organisms += static_cast<double>(cluster.evolution().history().size());
+  }
   fmt::print(
-      "{:>7} workers, {:>7} organisms, {:>6} slots, {}: utilisation {:.3f}, {:.1f} s, rank 0 "
-      "busy {:.1f} %, mean cost {:.2f} times that of the first ones\n",
-      workers, evolution.history().size(), config.slots, options.mode, cluster.utilisation(),
-      cluster.seconds(), 100 * cluster.rank_0_share(),
-      flops / static_cast<double>(evolution.history().size()) /
-          (first / static_cast<double>(sample)));
+      "{:>6} workers, {:>3} islands, {:>7} organisms, {:>6} slots, {}, {}: utilisation {:.3f}, "
+      "{:.1f} s, coordinator busy {:.1f} %, mean cost {:.2f} times that of the first ones, "
+      "breeding "
+      "measured {:.0f} us an organism\n",
+      workers, options.islands, organisms, config.slots * options.islands, options.mode,
+      options.strategy, busy / (seconds * static_cast<double>(workers)), seconds,
+      100 * coordinating / seconds, bias(clusters.front().evolution()), 1e6 * breeding / organisms);
   std::fflush(stdout);
 }
 
@@ -165,7 +242,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--latency-us", options.latency_us, "From a result to the next task")
       ->capture_default_str();
-  app.add_option("--dispatch-us", options.dispatch_us, "Rank 0's time for each task")
+  app.add_option("--dispatch-us", options.dispatch_us, "A coordinator's time to send a task")
+      ->capture_default_str();
+  app.add_option("--breed-us", options.breed_us, "A coordinator's time to breed an organism")
+      ->capture_default_str();
+  app.add_option("--islands", options.islands, "Islands, which share the workers evenly")
+      ->capture_default_str();
+  app.add_option("--migration-interval", options.migration_interval,
+                 "Generations from one migration to the next")
       ->capture_default_str();
   app.add_option("--ns-per-flop", options.nanoseconds_per_flop, "Speed of a worker")
       ->capture_default_str();

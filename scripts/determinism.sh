@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The whole matrix of what must not change a result: numbers of ranks, schedules, modes, strategies.
-# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes some minutes.
+# The whole matrix of what must not change a result: numbers of ranks, schedules, modes, strategies,
+# islands.
+# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes ten minutes.
 # Arguments are options of evolve_loss for all runs, for example --seed 3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,19 +27,24 @@ hash_of() {
 }
 
 for strategy in guided classic random; do
-    for mode in generational steady-state; do
-        expected=
-        for schedule in dynamic scatter; do
-            for ranks in 1 2 3 5 9 17; do
-                found=$(hash_of "$ranks" --strategy "$strategy" --mode "$mode" \
-                    --schedule "$schedule" --finalists 2 --replicates 2 "$@")
-                expected=${expected:-$found}
-                if [[ $found != "$expected" ]]; then
-                    echo "determinism: $strategy, $mode, $schedule, $ranks ranks: $found" >&2
-                    exit 1
-                fi
+    for islands in 1 3; do
+        for mode in generational steady-state; do
+            expected=
+            for schedule in dynamic scatter; do
+                for ranks in 1 2 3 5 9 17; do
+                    found=$(hash_of "$ranks" --strategy "$strategy" --mode "$mode" \
+                        --schedule "$schedule" --islands "$islands" --migration-interval 2 \
+                        --finalists 2 --replicates 2 "$@")
+                    expected=${expected:-$found}
+                    if [[ $found != "$expected" ]]; then
+                        echo "determinism: $strategy, $islands islands, $mode, $schedule, $ranks" \
+                            "ranks: $found" >&2
+                        exit 1
+                    fi
+                done
             done
+            echo "$strategy, islands $islands, $mode: $expected on 1, 2, 3, 5, 9 and 17 ranks," \
+                "both schedules"
         done
-        echo "$strategy, $mode: $expected on 1, 2, 3, 5, 9 and 17 ranks, both schedules"
     done
 done

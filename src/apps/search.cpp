@@ -36,8 +36,7 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
     : options_(options),
       app_(app),
       problem_(problem),
-      evolution_(*ready.evolution),
-      cache_(*ready.cache),
+      ready_(ready),
       folder_(*ready.folder),
       log_(folder_, std::cout) {
   folder_.write("settings.json", to_json(settings_of(options, app, problem)));
@@ -46,30 +45,45 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   folder_.append("timings.csv", timings_csv_header());
 }
 
-void Search::run(Evaluator& trains, int ranks) {
-  introduce(ranks);
-  CachedEvaluator evaluator(trains, cache_);
-  while (!evolution_.finished()) {
-    submit(evaluator, evolution_.ask());
-    if (evolution_.complete()) begin_finals(evaluator);
-    if (evaluator.pending() > 0) take_result(evaluator);
-    record_generations();
+void breed_islands(Archipelago& archipelago, Mail& mail,
+                   const std::function<void(const News&)>& on_news,
+                   const std::function<void()>& on_step) {
+  const auto deliver = [&](const Letter& letter) {
+    if (const auto* migrant = std::get_if<Migrant>(&letter)) archipelago.take(*migrant);
+    if (const auto* news = std::get_if<News>(&letter)) on_news(*news);
+  };
+  while (!archipelago.finished()) {
+    const bool moved = archipelago.step();
+    on_step();
+    if (!moved && !archipelago.finished()) deliver(mail.wait());
+    while (const std::optional<Letter> letter = mail.look()) deliver(*letter);
   }
-  record_generations();
-  require(evolution_.generation_count() > 0,
-          "--budget-flops ({:g}) is not enough for a single training",
+}
+
+void Search::run(Session& session, Evaluator& trains) {
+  introduce(session);
+  CachedEvaluator evaluator(trains, *ready_.cache);
+  const std::unique_ptr<Mail> mail = session.mail();
+  Archipelago archipelago(options_.evolution, ready_.space, ready_.cost(), session.islands(),
+                          evaluator, *mail);
+  breed_islands(
+      archipelago, *mail, [&](const News& news) { take(news); },
+      [&] {
+        if (options_.evolution.islands == 1) begin_finals(archipelago, evaluator);
+      });
+  while (!all_news_came()) take(std::get<News>(mail->wait()));
+  require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
           options_.evolution.budget_flops);
-  Finals finals(evolution_.best(options_.finalists), options_.replicates);
+  Finals finals(best_of(history_, options_.finalists), options_.replicates);
   std::size_t begun = 0;
   for (const Task& task : finals.tasks()) begun += begun_.contains({task.id, task.replicate});
   if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
   conclude(finals.ranking(), evaluator.saved() - begun);
-  const std::size_t workers = ranks == 1 ? 1 : static_cast<std::size_t>(ranks) - 1;
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-  log_.text("\n" + work_.text(workers, cpu_seconds));
+  log_.text("\n" + work_.text(session.workers(), cpu_seconds));
 }
 
-void Search::introduce(int ranks) {
+void Search::introduce(const Session& session) {
   const Dataset& data = problem_.dataset;
   const EvolutionConfig& e = options_.evolution;
   log_.line("{}", app_.title);
@@ -83,36 +97,35 @@ void Search::introduce(int ranks) {
             e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
                                : fmt::format("{} generations", e.generations),
             e.population, e.seed, name(problem_.precision));
-  log_.line("ranks      {}", ranks == 1
-                                 ? "1, which does everything"
-                                 : fmt::format("{}: 1 coordinator, {} workers", ranks, ranks - 1));
-  if (e.mode == Mode::steady_state) warn_of_few_slots(ranks);
+  if (e.islands > 1) {
+    log_.line("islands    {}, a migrant from each to the next every {} generations", e.islands,
+              e.migration_interval);
+  }
+  const std::size_t ranks = static_cast<std::size_t>(session.size()), workers = session.workers();
+  log_.line("ranks      {}",
+            ranks == 1 ? "1, which does everything"
+                       : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
+                                     ranks - workers == 1 ? "" : "s", workers));
+  if (e.mode == Mode::steady_state) warn_of_few_slots(workers);
   log_.line("log        {}\n", folder_.path().string());
 }
 
-void Search::warn_of_few_slots(int ranks) {
-  const std::size_t slots = evolution_.slots(),
-                    workers = static_cast<std::size_t>(std::max(ranks - 1, 1));
+void Search::warn_of_few_slots(std::size_t workers) {
+  const EvolutionConfig& e = options_.evolution;
+  const std::size_t slots = e.islands * slots_of(e);
   log_.line("slots      {}", slots);
   if (slots < 2 * workers) {
     log_.line(
         "warning    {} slots keep {} workers waiting for each other; --slots {} would not "
         "(but gives another result)",
-        slots, workers, 2 * workers);
+        slots, workers, (2 * workers + e.islands - 1) / e.islands);
   }
 }
 
-void Search::submit(Evaluator& evaluator, std::span<const Organism> organisms) {
+void Search::begin_finals(const Archipelago& archipelago, CachedEvaluator& evaluator) {
+  if (!archipelago.complete() || evaluator.idle() == 0) return;
   std::vector<Task> tasks;
-  for (const Organism& o : organisms) {
-    tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o)});
-  }
-  evaluator.submit(tasks);
-}
-
-void Search::begin_finals(Evaluator& evaluator) {
-  std::vector<Task> tasks;
-  const Finals finals(evolution_.best(options_.finalists), options_.replicates);
+  const Finals finals(best_of(archipelago.history(), options_.finalists), options_.replicates);
   for (const Task& task : finals.tasks()) {
     if (tasks.size() == evaluator.idle()) break;
     if (begun_.insert({task.id, task.replicate}).second) tasks.push_back(task);
@@ -120,16 +133,18 @@ void Search::begin_finals(Evaluator& evaluator) {
   evaluator.submit(tasks);
 }
 
-void Search::take_result(Evaluator& evaluator) {
-  const Result result = receive(evaluator);
-  if (result.replicate == 0) evolution_.tell(std::span(&result, 1));
+Result Search::receive(Evaluator& evaluator, const Finals& finals) {
+  const TimedResult timed = evaluator.wait();
+  const auto finalist = std::ranges::find_if(
+      finals.ranking(), [&](const Finalist& f) { return f.organism.id == timed.result.id; });
+  const bool known = finalist != finals.ranking().end();
+  add_work(std::vector{Work{timed.timing, known ? finalist->organism.flops : 0}});
+  return timed.result;
 }
 
-Result Search::receive(Evaluator& evaluator) {
-  const TimedResult timed = evaluator.wait();
-  folder_.append("timings.csv", timings_csv(std::span(&timed, 1)));
-  work_.add(timed.timing, evolution_.history()[timed.result.id].flops);
-  return timed.result;
+void Search::add_work(std::span<const Work> work) {
+  folder_.append("timings.csv", timings_csv(work));
+  for (const Work& done : work) work_.add(done);
 }
 
 std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& finals) {
@@ -140,38 +155,52 @@ std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& final
   evaluator.submit(fresh);
   std::vector<Result> results;
   while (evaluator.pending() > 0) {
-    const Result result = receive(evaluator);
+    const Result result = receive(evaluator, finals);
     if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
   }
   evaluator.submit(begun);  // the cache knows them by now
-  while (evaluator.pending() > 0) results.push_back(receive(evaluator));
+  while (evaluator.pending() > 0) results.push_back(receive(evaluator, finals));
   return results;
 }
 
+void Search::take(const News& news) {
+  add_work(news.work);
+  if (!news.generation.empty()) news_.insert({{came_[news.island]++, news.island}, news});
+  if (news.last) finished_[news.island] = news;
+  record_generations();
+}
+
 void Search::record_generations() {
-  while (recorded_ < evolution_.generation_count()) {
-    const bool closed = recorded_ + 1 < evolution_.generation_count() || evolution_.finished() ||
-                        options_.evolution.mode == Mode::generational;
-    const auto members = evolution_.generation(recorded_);
-    const bool known = std::all_of(members.begin(), members.end(),
-                                   [](const Organism& o) { return o.evaluation.has_value(); });
-    if (!closed || !known) return;
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::duration<double> took = now - last_report_;
-    last_report_ = now;
-    folder_.append("organisms.csv",
-                   organisms_csv(members, problem_.precision, problem_.dataset.vocabulary.size()));
-    log_.text(generation_report(evolution_, recorded_, problem_.objective, took.count()));
-    ++recorded_;
+  const EvolutionConfig& config = options_.evolution;
+  while (!news_.empty()) {
+    const auto news = news_.find(next_);
+    const auto [generation, island] = next_;
+    if (news == news_.end() && !finished_.contains(island)) return;  // it will come
+    if (news != news_.end()) {
+      const std::vector<Organism>& members = news->second.generation;
+      folder_.append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
+                                                    problem_.dataset.vocabulary.size()));
+      log_.text(generation_report(members, config, problem_.objective, news->second.seconds));
+      history_.insert(history_.end(), members.begin(), members.end());
+      news_.erase(news);
+    }
+    next_ = island + 1 < config.islands ? std::pair(generation, island + 1)
+                                        : std::pair(generation + 1, std::size_t{0});
   }
 }
 
 void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   if (!finalists.empty()) folder_.write("replicates.csv", replicates_csv(finalists));
-  folder_.write("pareto.csv", pareto_csv(evolution_.history(), vocabulary));
-  log_.text("\n" + final_report(evolution_, finalists, problem_.objective, vocabulary));
-  const Organism& champion = finalists.empty() ? evolution_.champion() : finalists.front().organism;
+  folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
+  log_.text("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
+  const Organism& champion =
+      finalists.empty() ? *std::ranges::min_element(history_, better) : finalists.front().organism;
+  double flops = 0;
+  for (const auto& [island, news] : finished_) {
+    flops += news.flops;
+    saved += news.saved;
+  }
   require(!champion.evaluation->failed(),
           "every training failed, the last one because {}; {} is left as it was",
           champion.evaluation->failure, options_.genome_out);
@@ -191,7 +220,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   save_genome(options_.genome_out, file);
   log_.line(
       "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known",
-      evolution_.flops(), saved + evolution_.known_genomes_born());
+      flops, saved);
   log_.line("genome     {}  (now run: creature)", options_.genome_out);
   log_.line("log        {}", folder_.path().string());
 }

@@ -1,11 +1,13 @@
 #pragma once
 
-#include <chrono>
+#include <map>
 #include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "archipelago.hpp"
+#include "microgpt/cluster/session.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/experiment/run_log.hpp"
 #include "microgpt/experiment/work_summary.hpp"
@@ -14,28 +16,31 @@
 
 namespace microgpt {
 
-/// Asks, has evaluated, journals, tells; until the search is finished and a champion crowned.
+/// The search as rank 0 sees it: breeds its islands, keeps the history of all, and crowns a
+/// champion.
 class Search {
  public:
   Search(const SearchOptions& options, const SearchApp& app, Preparation& ready,
          const Problem& problem);
-  /// The whole search; `ranks` is the number of ranks that take part, rank 0 among them.
-  void run(Evaluator& trains, int ranks);
+  void run(Session& session, Evaluator& trains);
 
  private:
-  void introduce(int ranks);
-  void warn_of_few_slots(int ranks);
-  void submit(Evaluator& evaluator, std::span<const Organism> organisms);
+  void introduce(const Session& session);
+  void warn_of_few_slots(std::size_t workers);
   /// When everyone is born and the last trainings are under way, whoever is idle begins with the
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.
-  void begin_finals(Evaluator& evaluator);
-  /// The next result; tells the search, unless it belongs to the finals.
-  void take_result(Evaluator& evaluator);
-  Result receive(Evaluator& evaluator);
+  void begin_finals(const Archipelago& archipelago, CachedEvaluator& evaluator);
   std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals);
-  /// Writes and reports the generations that have become complete, in their order.
+  Result receive(Evaluator& evaluator, const Finals& finals);
+  void add_work(std::span<const Work> work);
+
+  void take(const News& news);
+  /// Writes and reports the generations whose turn it is: island after island, one generation after
+  /// another.
   void record_generations();
+  bool all_news_came() const { return finished_.size() == options_.evolution.islands; }
+
   void conclude(std::span<const Finalist> finalists, std::size_t saved);
   /// Why the first finalist failed; empty if there is none or it did not.
   static std::string failure_of(std::span<const Finalist> finalists);
@@ -44,14 +49,22 @@ class Search {
   const SearchOptions& options_;
   const SearchApp& app_;
   const Problem& problem_;
-  Evolution& evolution_;
-  EvaluationCache& cache_;
+  Preparation& ready_;
   const RunFolder& folder_;
   RunLog log_;
   WorkSummary work_;
-  std::size_t recorded_ = 0;                                 // generations
-  std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
-  std::chrono::steady_clock::time_point last_report_ = std::chrono::steady_clock::now();
+  std::vector<Organism> history_;                             // of all islands, as it was recorded
+  std::map<std::pair<std::size_t, std::size_t>, News> news_;  // by generation and island
+  std::pair<std::size_t, std::size_t> next_ = {0, 0};         // whose turn it is to be recorded
+  std::map<std::size_t, std::size_t> came_;                   // generations, by island
+  std::map<std::size_t, News> finished_;                      // the last news, by island
+  std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;   // replicates begun before the finals
 };
+
+/// Breeds the islands of a coordinator until they have finished. News that it receives, as rank 0
+/// does, goes to `on_news`; `on_step` is called after each step.
+void breed_islands(
+    Archipelago& archipelago, Mail& mail, const std::function<void(const News&)>& on_news,
+    const std::function<void()>& on_step = [] {});
 
 }  // namespace microgpt

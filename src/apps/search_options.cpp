@@ -41,6 +41,13 @@ void add_options(CLI::App& app, SearchOptions& options, const SearchApp& search)
       ->capture_default_str();
   app.add_option("--replicates", options.replicates, "How often each finalist is trained anew")
       ->capture_default_str();
+  app.add_option("--islands", e.islands,
+                 "Populations side by side, each with a coordinator of its own if there are ranks "
+                 "enough. The result depends on their number, but not on that of the ranks")
+      ->capture_default_str();
+  app.add_option("--migration-interval", e.migration_interval,
+                 "Generations after which each island's best moves to the next island")
+      ->capture_default_str();
   app.add_option("--elite", e.elite, "The best that go on unchanged")->capture_default_str();
   app.add_option("--immigrants", e.immigrants, "Random newcomers in each generation")
       ->capture_default_str();
@@ -89,9 +96,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app)
   problem.samples = options.samples;
   problem.temperature = options.common.temperature;
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
-  evolution.emplace(options.evolution, space, [this](const Genome& genome) {
-    return training_flops(genome, problem.dataset);
-  });
+  Evolution(options.evolution, space, cost());  // throws if the settings do not fit the space
   if (options.cache.empty()) {
     cache.emplace(problem);
   } else {
@@ -100,5 +105,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app)
   require_writable(options.genome_out);
   folder.emplace(options.experiments, timestamp_now());
 }
+
+Cost Preparation::cost() const { return TrainingCost(problem.dataset); }
 
 }  // namespace microgpt

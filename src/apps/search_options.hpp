@@ -36,7 +36,8 @@ class Preparation {
 
   SearchSpace space;
   Problem problem;
-  std::optional<Evolution> evolution;
+  /// Floating-point operations of a training on the training names.
+  Cost cost() const;
   std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;
 };

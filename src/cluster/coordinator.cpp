@@ -15,14 +15,14 @@ namespace {
 /// Sends a task to whoever is free, the one with the lowest rank first.
 class DynamicEvaluator final : public Evaluator {
  public:
-  explicit DynamicEvaluator(const boost::mpi::communicator& world) : world_(world) {
-    for (int rank = world_.size() - 1; rank > 0; --rank) free_.push_back(rank);
+  explicit DynamicEvaluator(const boost::mpi::communicator& group) : group_(group) {
+    for (int rank = group_.size() - 1; rank > 0; --rank) free_.push_back(rank);
   }
 
   ~DynamicEvaluator() override {
     while (under_way() > 0) receive();  // nobody may be dismissed while at work
-    for (int rank = 1; rank < world_.size(); ++rank) {
-      world_.send(rank, kOrderTag, WorkOrder{.dismissed = true, .task = {}});
+    for (int rank = 1; rank < group_.size(); ++rank) {
+      group_.send(rank, kOrderTag, WorkOrder{.dismissed = true, .task = {}});
     }
   }
 
@@ -43,27 +43,27 @@ class DynamicEvaluator final : public Evaluator {
 
  private:
   std::size_t under_way() const {
-    return static_cast<std::size_t>(world_.size()) - 1 - free_.size();
+    return static_cast<std::size_t>(group_.size()) - 1 - free_.size();
   }
 
   void hand_out() {
     while (!queue_.empty() && !free_.empty()) {
       const auto first = queue_.begin();
-      world_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
+      group_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
       free_.pop_back();
       queue_.erase(first);
     }
   }
 
   TimedResult receive() {
-    const int worker = wait_politely(world_, boost::mpi::any_source, kReportTag).source();
+    const int worker = wait_politely(group_, boost::mpi::any_source, kReportTag).source();
     WorkReport report;
-    world_.recv(worker, kReportTag, report);
+    group_.recv(worker, kReportTag, report);
     free_.push_back(worker);
     return std::move(report.result);
   }
 
-  boost::mpi::communicator world_;
+  boost::mpi::communicator group_;
   std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
   std::vector<int> free_;
 };
@@ -71,12 +71,12 @@ class DynamicEvaluator final : public Evaluator {
 /// Scatters tasks and gathers results, as many at a time as there are workers.
 class WaveEvaluator final : public Evaluator {
  public:
-  explicit WaveEvaluator(const boost::mpi::communicator& world) : world_(world) {}
+  explicit WaveEvaluator(const boost::mpi::communicator& group) : group_(group) {}
 
   ~WaveEvaluator() override {
     std::vector<WorkOrder> orders(ranks(), WorkOrder{.dismissed = true, .task = {}});
     WorkOrder own;
-    boost::mpi::scatter(world_, orders, own, 0);
+    boost::mpi::scatter(group_, orders, own, 0);
   }
 
   void submit(std::span<const Task> tasks) override {
@@ -94,7 +94,7 @@ class WaveEvaluator final : public Evaluator {
   std::size_t pending() const override { return queue_.size() + ready_.size(); }
 
  private:
-  std::size_t ranks() const { return static_cast<std::size_t>(world_.size()); }
+  std::size_t ranks() const { return static_cast<std::size_t>(group_.size()); }
 
   void run_wave() {
     std::vector<WorkOrder> orders(ranks());
@@ -103,15 +103,15 @@ class WaveEvaluator final : public Evaluator {
       queue_.pop_front();
     }
     WorkOrder own_order;
-    boost::mpi::scatter(world_, orders, own_order, 0);
+    boost::mpi::scatter(group_, orders, own_order, 0);
     std::vector<WorkReport> reports;
-    boost::mpi::gather(world_, WorkReport{}, reports, 0);
+    boost::mpi::gather(group_, WorkReport{}, reports, 0);
     for (WorkReport& report : reports) {
       if (report.has_result) ready_.push_back(std::move(report.result));
     }
   }
 
-  boost::mpi::communicator world_;
+  boost::mpi::communicator group_;
   std::deque<Task> queue_;
   std::deque<TimedResult> ready_;
 };
@@ -131,12 +131,12 @@ boost::mpi::status wait_politely(const boost::mpi::communicator& world, int sour
   }
 }
 
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& world) {
-  return std::make_unique<DynamicEvaluator>(world);
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group) {
+  return std::make_unique<DynamicEvaluator>(group);
 }
 
-std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& world) {
-  return std::make_unique<WaveEvaluator>(world);
+std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group) {
+  return std::make_unique<WaveEvaluator>(group);
 }
 
 }  // namespace microgpt

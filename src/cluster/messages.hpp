@@ -6,8 +6,10 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 
+#include "microgpt/cluster/mail.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/genome/search_space.hpp"
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
@@ -23,9 +25,16 @@
 //              each worker that got a task evaluates it,
 //              rank 0 gathers one WorkReport from each rank (empty from those without a task).
 
+//
+// With islands the ranks form groups. Each has a coordinator, its first rank, which speaks to its
+// workers as above, and to other coordinators by mail:
+//
+//   the coordinator of an island ── Migrant ──► that of the next island on the ring
+//   every coordinator ── News of a generation ──► rank 0, which keeps the history
+
 namespace microgpt {
 
-inline constexpr int kOrderTag = 1, kReportTag = 2;
+inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kNewsTag = 4;
 
 struct WorkOrder {
   bool dismissed = false;  ///< no more waves: the worker may go
@@ -78,6 +87,41 @@ void serialize(Archive& archive, microgpt::WorkReport& report, unsigned) {
   archive& report.has_result& report.result.result.id& report.result.result.replicate;
   archive& report.result.result.evaluation;
   archive& report.result.timing;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Organism& o, unsigned) {
+  bool evaluated = o.evaluation.has_value();
+  microgpt::Evaluation evaluation = o.evaluation.value_or(microgpt::Evaluation{});
+  archive& o.id& o.generation& o.genome& o.origin& o.parents& o.flops& o.due;
+  archive& evaluated& evaluation;
+  o.evaluation = evaluated ? std::optional(evaluation) : std::nullopt;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Migrant& migrant, unsigned) {
+  bool there = migrant.organism.has_value();
+  microgpt::Organism organism = migrant.organism.value_or(microgpt::Organism{});
+  archive& migrant.island& there& organism;
+  migrant.organism = there ? std::optional(organism) : std::nullopt;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Work& work, unsigned) {
+  archive& work.timing& work.flops;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::News& news, unsigned) {
+  archive& news.island& news.generation& news.work& news.seconds& news.last& news.flops;
+  archive& news.saved;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::SearchSpace& s, unsigned) {
+  archive& s.n_emb& s.n_head& s.n_layer& s.n_ctx& s.n_ff_exp& s.lr_min& s.lr_max& s.steps_min;
+  archive& s.steps_max& s.steps_draw& s.steps_moves& s.lr_factor_min& s.lr_factor_max;
+  archive& s.n_layer_neighbours& s.max_training_flops;
 }
 
 template <class Archive>

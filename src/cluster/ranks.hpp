@@ -2,6 +2,7 @@
 
 #include <boost/mpi.hpp>
 
+#include "microgpt/cluster/mail.hpp"
 #include "microgpt/cluster/session.hpp"
 
 namespace microgpt {
@@ -10,15 +11,23 @@ struct Session::Ranks {
   Ranks(int& argc, char**& argv) : environment(argc, argv) {}
   boost::mpi::environment environment;
   boost::mpi::communicator world;
+  boost::mpi::communicator group = world;  // its first rank coordinates, the others work
+  boost::mpi::communicator coordinators;   // of all groups; only coordinators have it
 };
 
 /// The coordinator's side of both schedules.
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& world);
-std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& world);
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group);
+std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group);
 
 /// A worker's side of both: returns when dismissed.
-void work_on_demand(const boost::mpi::communicator& world, const EvaluateFunction& function);
-void work_in_waves(const boost::mpi::communicator& world, const EvaluateFunction& function);
+/// `rank` is the one that its timings bear.
+void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
+                    int rank);
+void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction& function,
+                   int rank);
+
+/// Mail between the coordinators: that of island i is rank i modulo their number.
+std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators);
 
 /// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
 /// and sleeps in between for a 64th of the time that it has waited, at least 20 microseconds and at

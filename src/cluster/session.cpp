@@ -32,7 +32,36 @@ int Session::rank() const { return ranks_ ? ranks_->world.rank() : 0; }
 
 int Session::size() const { return ranks_ ? ranks_->world.size() : 1; }
 
-void Session::share(std::optional<Problem>& problem) {
+void Session::form_groups(std::size_t islands) {
+  const std::size_t ranks = static_cast<std::size_t>(size());
+  island_count_ = islands;
+  group_count_ = std::clamp<std::size_t>(ranks / 2, 1, islands);
+  if (!ranks_) return;
+  const std::size_t mine = static_cast<std::size_t>(rank()) * group_count_ / ranks;
+  ranks_->group = ranks_->world.split(static_cast<int>(mine));
+  ranks_->coordinators = ranks_->world.split(is_coordinator() ? 0 : 1);
+}
+
+bool Session::is_coordinator() const { return !ranks_ || ranks_->group.rank() == 0; }
+
+std::vector<std::size_t> Session::islands() const {
+  std::vector<std::size_t> islands;
+  const int group = group_count_ == 1 ? 0 : ranks_->coordinators.rank();
+  for (std::size_t i = static_cast<std::size_t>(group); i < island_count_; i += group_count_) {
+    islands.push_back(i);
+  }
+  return islands;
+}
+
+std::size_t Session::workers() const {
+  return size() == 1 ? 1 : static_cast<std::size_t>(size()) - group_count_;
+}
+
+std::unique_ptr<Mail> Session::mail() {
+  return group_count_ == 1 ? local_mail() : rank_mail(ranks_->coordinators);
+}
+
+void Session::share(std::optional<Problem>& problem, SearchSpace& space) {
   if (size() == 1) return;
   bool there = problem.has_value();
   boost::mpi::broadcast(ranks_->world, there, 0);
@@ -42,6 +71,7 @@ void Session::share(std::optional<Problem>& problem) {
   }
   if (!problem) problem.emplace();
   boost::mpi::broadcast(ranks_->world, *problem, 0);
+  boost::mpi::broadcast(ranks_->world, space, 0);
 }
 
 std::string_view name(Schedule schedule) {
@@ -57,15 +87,15 @@ Schedule schedule_from(std::string_view text) {
 
 std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {
   if (size() == 1) return local_evaluator(std::move(function));
-  return schedule == Schedule::dynamic ? dynamic_evaluator(ranks_->world)
-                                       : wave_evaluator(ranks_->world);
+  return schedule == Schedule::dynamic ? dynamic_evaluator(ranks_->group)
+                                       : wave_evaluator(ranks_->group);
 }
 
 void Session::work(const EvaluateFunction& function, Schedule schedule) {
   if (schedule == Schedule::dynamic) {
-    work_on_demand(ranks_->world, function);
+    work_on_demand(ranks_->group, function, rank());
   } else {
-    work_in_waves(ranks_->world, function);
+    work_in_waves(ranks_->group, function, rank());
   }
 }
 

@@ -4,28 +4,30 @@
 
 namespace microgpt {
 
-void work_on_demand(const boost::mpi::communicator& world, const EvaluateFunction& function) {
+void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
+                    int rank) {
   while (true) {
-    wait_politely(world, 0, kOrderTag);
+    wait_politely(group, 0, kOrderTag);
     WorkOrder order;
-    world.recv(0, kOrderTag, order);
+    group.recv(0, kOrderTag, order);
     if (order.dismissed) return;
-    world.send(0, kReportTag,
-               WorkReport{.has_result = true,
-                          .result = timed_evaluation(order.task, function, world.rank())});
+    group.send(
+        0, kReportTag,
+        WorkReport{.has_result = true, .result = timed_evaluation(order.task, function, rank)});
   }
 }
 
-void work_in_waves(const boost::mpi::communicator& world, const EvaluateFunction& function) {
+void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction& function,
+                   int rank) {
   while (true) {
     WorkOrder order;
-    boost::mpi::scatter(world, order, 0);
+    boost::mpi::scatter(group, order, 0);
     if (order.dismissed) return;
     WorkReport report;
     if (order.has_task) {
-      report = {.has_result = true, .result = timed_evaluation(order.task, function, world.rank())};
+      report = {.has_result = true, .result = timed_evaluation(order.task, function, rank)};
     }
-    boost::mpi::gather(world, report, 0);
+    boost::mpi::gather(group, report, 0);
   }
 }
 

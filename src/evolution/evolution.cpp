@@ -9,33 +9,6 @@
 
 namespace microgpt {
 
-std::string_view name(Origin origin) {
-  switch (origin) {
-    case Origin::primordial:
-      return "primordial";
-    case Origin::random:
-      return "random";
-    case Origin::immigrant:
-      return "immigrant";
-    case Origin::elite:
-      return "elite";
-    case Origin::crossover:
-      return "crossover";
-    case Origin::mutant:
-      return "mutant";
-    case Origin::hypermutant:
-      return "hypermutant";
-    case Origin::neighbour:
-      return "neighbour";
-  }
-  return "";
-}
-
-bool better(const Organism& a, const Organism& b) {
-  const double fitness_a = a.evaluation->fitness, fitness_b = b.evaluation->fitness;
-  return fitness_a != fitness_b ? fitness_a < fitness_b : a.id < b.id;
-}
-
 std::string_view name(Mode mode) {
   return mode == Mode::generational ? "generational" : "steady-state";
 }
@@ -54,6 +27,11 @@ void validate(const EvolutionConfig& c) {
           "generations ({}) must be from 1 to 1,000,000", c.generations);
   require(std::isfinite(c.budget_flops) && c.budget_flops >= 0,
           "budget-flops ({}) must be a number that is not negative", c.budget_flops);
+  require(c.islands >= 1 && c.islands <= 10'000, "islands ({}) must be from 1 to 10,000",
+          c.islands);
+  require(c.island < c.islands, "island ({}) must be below islands ({})", c.island, c.islands);
+  require(c.migration_interval >= 1 && c.migration_interval <= 1'000'000,
+          "migration-interval ({}) must be from 1 to 1,000,000", c.migration_interval);
   require(c.slots <= 10'000'000, "slots ({}) must be at most 10,000,000", c.slots);
   require(
       c.mode != Mode::steady_state || c.strategy == StrategyKind::random || c.elite < c.population,
@@ -95,10 +73,49 @@ std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
 
 }  // namespace
 
+std::uint64_t Evolution::id_of(std::size_t place_in_history) const {
+  return place_in_history * config().islands + config().island;
+}
+
+std::size_t Evolution::place_of(std::uint64_t id) const {
+  const bool ours = id % config().islands == config().island;
+  return ours ? id / config().islands : history_.size();
+}
+
+bool Evolution::migration_due() const {
+  if (config().islands == 1 || complete()) return false;
+  if (config().mode == Mode::generational && awaited_ > 0) return false;
+  return history_.size() == (migrations_ + 1) * config().migration_interval * config().population;
+}
+
+std::optional<Organism> Evolution::emigrant() const {
+  const bool generational = config().mode == Mode::generational;
+  const std::vector<Organism> best = best_of(generational ? history_ : finished_, 1);
+  return best.empty() ? std::nullopt : std::optional(best.front());
+}
+
+void Evolution::immigrate(std::optional<Organism> migrant) {
+  require(migration_due(), "a migrant, but no migration is due");
+  ++migrations_;
+  migrant_ = std::move(migrant);
+}
+
+/// The child for a place: bred, or the migrant that has waited for the last one.
+Organism Evolution::next_child(std::size_t place, const Ancestors& ancestors) {
+  if (!migrant_ || place + 1 != config().population) return breed(place, ancestors);
+  Organism settler = std::move(*migrant_);
+  migrant_.reset();
+  settler.parents = {settler.id};
+  settler.id = id_of(history_.size());
+  settler.generation = static_cast<std::uint32_t>(starts_.size());
+  settler.origin = Origin::migrant;
+  return settler;
+}
+
 Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
   constexpr int kAttempts = 1000;  // then the space is as good as exhausted
   const double limit = space().max_training_flops;
-  const std::uint64_t id = history_.size();
+  const std::uint64_t id = id_of(history_.size());
   Rng rng(config().seed, Stream::breeding, id);
   for (int attempt = 1;; ++attempt) {
     Organism child = strategy_->breed(ancestors, place, rng);
@@ -117,13 +134,13 @@ Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
 }
 
 bool Evolution::can_breed() const {
-  if (complete()) return false;
+  if (complete() || migration_due()) return false;
   if (config().mode == Mode::generational) return awaited_ == 0;
   return busy_.size() < slots() || history_[busy_.top().organism].evaluation.has_value();
 }
 
-std::size_t Evolution::slots() const {
-  return config().slots > 0 ? config().slots : 2 * config().population;
+std::size_t slots_of(const EvolutionConfig& config) {
+  return config.slots > 0 ? config.slots : 2 * config.population;
 }
 
 std::vector<Organism> Evolution::ask() {
@@ -134,7 +151,9 @@ std::vector<Organism> Evolution::ask() {
 /// False if the budget has no room for the child; then it is not born.
 bool Evolution::add_to_history(Organism child, std::vector<Organism>& to_evaluate) {
   const auto known = known_.find(child.genome);
-  if (known == known_.end()) {
+  if (child.origin == Origin::migrant) {
+    known_.try_emplace(child.genome, history_.size());
+  } else if (known == known_.end()) {
     if (config().budget_flops > 0 && flops_ + child.flops > config().budget_flops) {
       exhausted_ = true;
       return false;
@@ -160,12 +179,13 @@ std::vector<Organism> Evolution::breed_generation() {
   const std::span<const Organism> past = history_;
   const std::span<const Organism> parents = past.subspan(starts_.empty() ? 0 : starts_.back());
   const std::vector<std::size_t> ranking = ranking_of(parents);
-  const Ancestors ancestors = {.history = past, .parents = parents, .ranking = ranking};
+  const Ancestors ancestors = {
+      .history = past, .parents = parents, .ranking = ranking, .known = &known_};
   strategy_->study(ancestors);
   starts_.push_back(history_.size());
   std::vector<Organism> to_evaluate;
   for (std::size_t place = 0; place < config().population; ++place) {
-    if (!add_to_history(breed(place, ancestors), to_evaluate)) break;
+    if (!add_to_history(next_child(place, ancestors), to_evaluate)) break;
   }
   if (history_.size() == starts_.back()) starts_.pop_back();  // nobody could be afforded
   return to_evaluate;
@@ -185,7 +205,8 @@ std::vector<Organism> Evolution::breed_into_slots() {
     }
     const std::vector<Organism> parents = living();
     const std::vector<std::size_t> ranking = ranking_of(parents);
-    const Ancestors ancestors = {.history = finished_, .parents = parents, .ranking = ranking};
+    const Ancestors ancestors = {
+        .history = finished_, .parents = parents, .ranking = ranking, .known = &known_};
     const std::size_t number = history_.size();
     if (number % population == 0) {
       strategy_->study(ancestors);
@@ -193,8 +214,9 @@ std::vector<Organism> Evolution::breed_into_slots() {
     }
     // The very first has place 0: there is no elite yet.
     const std::size_t place = number == 0 ? 0 : elite + number % (population - elite);
-    Organism child = breed(place, ancestors);
-    child.due = now + (known_.contains(child.genome) ? 0 : child.flops);
+    Organism child = next_child(place, ancestors);
+    const bool trained = child.origin != Origin::migrant && !known_.contains(child.genome);
+    child.due = now + (trained ? child.flops : 0);
     const double due = child.due;
     if (add_to_history(std::move(child), to_evaluate)) busy_.push({due, number});
   }
@@ -222,13 +244,14 @@ std::vector<Organism> Evolution::living() const {
 
 void Evolution::tell(std::span<const Result> results) {
   for (const Result& result : results) {
-    const bool awaited = result.id < history_.size() && !history_[result.id].evaluation &&
-                         known_.at(history_[result.id].genome) == result.id;
+    const std::size_t place = place_of(result.id);
+    const bool awaited = place < history_.size() && !history_[place].evaluation &&
+                         known_.at(history_[place].genome) == place;
     require(awaited, "tell() of organism {}, whose result is not awaited", result.id);
-    history_[result.id].evaluation = result.evaluation;
+    history_[place].evaluation = result.evaluation;
     --awaited_;
     std::erase_if(copies_, [&](std::size_t copy) {
-      if (known_.at(history_[copy].genome) != result.id) return false;
+      if (known_.at(history_[copy].genome) != place) return false;
       history_[copy].evaluation = result.evaluation;
       return true;
     });
@@ -243,19 +266,6 @@ std::span<const Organism> Evolution::generation(std::size_t number) const {
 const Organism& Evolution::champion() const {
   require(!history_.empty() && awaited_ == 0, "there is no champion before the first results");
   return *std::min_element(history_.begin(), history_.end(), better);
-}
-
-std::vector<Organism> Evolution::best(std::size_t count) const {
-  std::vector<const Organism*> found;
-  for (const auto& [genome, first] : known_) {
-    const auto& evaluation = history_[first].evaluation;
-    if (evaluation && !evaluation->failed()) found.push_back(&history_[first]);
-  }
-  std::sort(found.begin(), found.end(),
-            [](const Organism* a, const Organism* b) { return better(*a, *b); });
-  std::vector<Organism> chosen;
-  for (std::size_t i = 0; i < std::min(count, found.size()); ++i) chosen.push_back(*found[i]);
-  return chosen;
 }
 
 }  // namespace microgpt

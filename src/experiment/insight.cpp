@@ -169,7 +169,7 @@ std::vector<ParetoMember> pareto_members(std::span<const Organism> history, Pare
   std::vector<ParetoMember> members;
   std::vector<double> losses, costs;
   for (const Organism& organism : history) {
-    if (organism.origin == Origin::elite || organism.evaluation->failed()) continue;
+    if (is_copy(organism) || organism.evaluation->failed()) continue;
     const double parameters =
         static_cast<double>(parameter_count(gpt_config(organism.genome, vocabulary)));
     costs.push_back(cost == ParetoCost::parameters ? parameters : organism.flops);

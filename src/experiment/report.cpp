@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "microgpt/core/text.hpp"
@@ -37,11 +38,11 @@ std::vector<Organism> ranked(std::span<const Organism> organisms) {
   return ranking;
 }
 
-/// The best of each genome that was trained and did not fail, best first. Elites are copies.
+/// The best of each genome that was trained and did not fail, best first.
 std::vector<Organism> successes(std::span<const Organism> history) {
   std::vector<Organism> found;
   for (const Organism& organism : ranked(history)) {
-    if (organism.origin == Origin::elite || organism.evaluation->failed()) continue;
+    if (is_copy(organism) || organism.evaluation->failed()) continue;
     found.push_back(organism);
   }
   return found;
@@ -53,12 +54,15 @@ std::string row(const Organism& o, Objective objective) {
                      o.genome.steps);
 }
 
-std::string trajectory(const Evolution& evolution, Objective objective) {
+std::string trajectory(std::span<const Organism> history, Objective objective) {
   constexpr double kWidth = 40;
-  std::vector<Organism> best;
-  for (std::size_t g = 0; g < evolution.generation_count(); ++g) {
-    best.push_back(ranked(evolution.generation(g)).front());
+  std::map<std::uint32_t, Organism> best_of_generation;
+  for (const Organism& o : history) {
+    const auto [best, first] = best_of_generation.try_emplace(o.generation, o);
+    if (!first && better(o, best->second)) best->second = o;
   }
+  std::vector<Organism> best;
+  for (const auto& [generation, organism] : best_of_generation) best.push_back(organism);
   double low = kMaxLoss, high = -kMaxLoss;
   for (const Organism& o : best) {
     if (o.evaluation->failed()) continue;
@@ -187,19 +191,21 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
   return contrasts;
 }
 
-std::string generation_report(const Evolution& evolution, std::size_t generation,
+std::string generation_report(std::span<const Organism> members, const EvolutionConfig& config,
                               Objective objective, double seconds) {
-  const std::vector<Organism> ranking = ranked(evolution.generation(generation));
+  const std::vector<Organism> ranking = ranked(members);
   const auto failed = std::count_if(ranking.begin(), ranking.end(),
                                     [](const Organism& o) { return o.evaluation->failed(); });
   const std::size_t alive = ranking.size() - static_cast<std::size_t>(failed);
   const Evaluation& best = *ranking.front().evaluation;
   const Evaluation& worst = *ranking[alive == 0 ? 0 : alive - 1].evaluation;
-  const EvolutionConfig& config = evolution.config();
   std::string text = fmt::format(
-      "--- Generation {}{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
+      "--- Generation {}{}{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
       "s\n",
-      generation + 1, config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
+      members.front().generation,
+      config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
+      config.islands == 1 ? ""
+                          : fmt::format(" of island {}", members.front().id % config.islands + 1),
       shown(best, objective), shown(worst, objective), worst.fitness - best.fitness,
       diversity(ranking), ranking.size(), failed, seconds);
   for (std::size_t i = 0; i < ranking.size(); ++i) {
@@ -275,12 +281,11 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
   return text;
 }
 
-std::string final_report(const Evolution& evolution, std::span<const Finalist> finalists,
+std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
                          Objective objective, std::size_t vocabulary) {
   constexpr std::size_t kGroup = 10;
-  const std::vector<Organism> ranking = successes(evolution.history());
-  std::string text =
-      trajectory(evolution, objective) + "\n" + top_architectures(ranking, objective);
+  const std::vector<Organism> ranking = successes(history);
+  std::string text = trajectory(history, objective) + "\n" + top_architectures(ranking, objective);
   // Two groups that share no organism; with fewer than twenty, smaller ones.
   const std::size_t group = std::min(kGroup, ranking.size() / 2);
   if (group > 0) {
@@ -291,11 +296,13 @@ std::string final_report(const Evolution& evolution, std::span<const Finalist> f
   }
   for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
     text += '\n';
-    text += pareto_table(evolution.history(), cost, vocabulary);
+    text += pareto_table(history, cost, vocabulary);
   }
   text += '\n';
   text += finals_report(finalists, objective);
-  const Organism& champion = finalists.empty() ? evolution.champion() : finalists.front().organism;
+  const Organism& champion = finalists.empty()
+                                 ? *std::min_element(history.begin(), history.end(), better)
+                                 : finalists.front().organism;
   text += fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
                       champion.generation, unit(objective), shown(*champion.evaluation, objective),
                       describe(champion.genome));

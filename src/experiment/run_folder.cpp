@@ -61,19 +61,20 @@ std::string csv_field(std::string_view text) {
 }  // namespace
 
 std::string organisms_csv_header() {
-  return "id,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,precision,"
+  return "id,island,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,"
+         "precision,"
          "parameters,flops,fitness,loss,beauty,failure\n";
 }
 
-std::string organisms_csv(std::span<const Organism> organisms, Precision precision,
-                          std::size_t vocabulary) {
+std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
+                          Precision precision, std::size_t vocabulary) {
   std::string text;
   for (const Organism& o : organisms) {
     const Evaluation& e = o.evaluation.value();
     const Genome& g = o.genome;
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.generation,
-                        name(o.origin), fmt::join(o.parents, " "), g.n_emb, g.n_head, g.n_layer,
-                        g.n_ctx, g.n_ff_exp, g.lr, g.steps, name(precision),
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.id % islands + 1,
+                        o.generation, name(o.origin), fmt::join(o.parents, " "), g.n_emb, g.n_head,
+                        g.n_layer, g.n_ctx, g.n_ff_exp, g.lr, g.steps, name(precision),
                         parameter_count(gpt_config(g, vocabulary)), o.flops);
     text += e.failed() ? "MAX,MAX," : fmt::format("{},{},", e.fitness, e.loss);
     text += fmt::format("{},{}\n", e.beauty ? fmt::to_string(*e.beauty) : "", csv_field(e.failure));
@@ -107,10 +108,10 @@ std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary
 
 std::string timings_csv_header() { return "id,replicate,rank,host,start,seconds\n"; }
 
-std::string timings_csv(std::span<const TimedResult> results) {
+std::string timings_csv(std::span<const Work> work) {
   std::string text;
-  for (const TimedResult& result : results) {
-    const Timing& t = result.timing;
+  for (const Work& done : work) {
+    const Timing& t = done.timing;
     text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", t.id, t.replicate, t.rank, csv_field(t.host),
                         t.start, t.seconds);
   }

@@ -20,6 +20,7 @@ std::string to_json(const RunSettings& s) {
             make_nvp("mode", std::string(name(e.mode))), make_nvp("slots", e.slots),
             make_nvp("generations", e.generations), make_nvp("budget_flops", e.budget_flops),
             make_nvp("elite", e.elite), make_nvp("immigrants", e.immigrants),
+            make_nvp("islands", e.islands), make_nvp("migration_interval", e.migration_interval),
             make_nvp("strategy", std::string(name(e.strategy))), make_nvp("fitness", s.fitness),
             make_nvp("finalists", s.finalists), make_nvp("replicates", s.replicates));
     if (e.strategy != StrategyKind::elite_copies) {

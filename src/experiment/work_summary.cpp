@@ -10,8 +10,8 @@
 
 namespace microgpt {
 
-void WorkSummary::add(const Timing& timing, double flops) {
-  if (timing.rank >= 0) work_.push_back({timing, flops});
+void WorkSummary::add(const Work& work) {
+  if (work.timing.rank >= 0) work_.push_back(work);
 }
 
 double WorkSummary::begin() const {

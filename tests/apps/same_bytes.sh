@@ -31,6 +31,10 @@ same evolve_loss --population 6 --generations 3 --seed 7 --strategy classic --fi
 same evolve_loss --population 4 --generations 3 --seed 7 --mode steady-state --slots 7 --replicates 2
 same evolve_loss --population 4 --generations 3 --seed 9 --mode steady-state --schedule scatter \
     --finalists 0
+same evolve_loss --population 4 --generations 4 --seed 7 --islands 3 --migration-interval 2 \
+    --replicates 2
+same evolve_loss --population 4 --generations 4 --seed 7 --islands 3 --migration-interval 1 \
+    --mode steady-state --slots 3 --schedule scatter --finalists 0
 same evolve_loss --population 4 --generations 2 --seed 8 --precision f32 --replicates 2
 same evolve --population 4 --generations 2 --seed 7 --samples 10
 

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/evolution.hpp"
+#include "microgpt/genome/search_space.hpp"
 
 namespace microgpt {
 namespace {
@@ -159,6 +162,67 @@ TEST(Cluster, workers_are_dismissed_although_results_were_not_fetched) {
   evaluator->submit(std::vector<Task>(7));
 }
 
+// Last of those that use groups: afterwards there is one again.
+TEST(Cluster, islands_are_bred_by_groups_that_write_to_each_other) {
+  for (const std::size_t islands : {3U, 2U, 1U}) {
+    session->form_groups(islands);
+    if (!session->is_coordinator()) {
+      session->work(fake, Schedule::dynamic);
+      continue;
+    }
+    const auto evaluator = session->coordinate(fake, Schedule::dynamic);
+    const auto mail = session->mail();
+    for (const std::size_t island : session->islands()) {
+      EXPECT_LT(island, islands);
+      Organism traveller;
+      traveller.id = island, traveller.parents = {7, 8}, traveller.origin = Origin::mutant;
+      traveller.evaluation.emplace().loss = 2.5;
+      mail->send(Migrant{.island = (island + 1) % islands, .organism = traveller});
+      mail->send(Migrant{.island = (island + 1) % islands, .organism = std::nullopt});
+    }
+    std::map<std::size_t, std::vector<Migrant>> came;
+    for (std::size_t i = 0; i < 2 * session->islands().size(); ++i) {
+      const Migrant migrant = std::get<Migrant>(mail->wait());
+      came[migrant.island].push_back(migrant);
+    }
+    for (const std::size_t island : session->islands()) {
+      EXPECT_EQ(came[island].size(), 2U);
+      came[island].resize(2);
+      const Organism traveller = came[island][0].organism.value_or(Organism{});
+      EXPECT_EQ(traveller.id, (island + islands - 1) % islands);
+      EXPECT_EQ(traveller.parents, (std::vector<std::uint64_t>{7, 8}));
+      EXPECT_EQ(traveller.origin, Origin::mutant);
+      EXPECT_EQ(traveller.evaluation.value_or(Evaluation{}).loss, 2.5);
+      EXPECT_FALSE(came[island][1].organism.has_value());
+      std::vector<Task> tasks(3, Task{.id = island, .genome = {}});
+      EXPECT_EQ(evaluator->evaluate(tasks).size(), 3U);  // by the own group
+      News news;
+      news.island = island, news.work.resize(1), news.seconds = 1.5, news.last = true;
+      mail->send(news);
+    }
+    if (!session->is_first()) continue;
+    std::set<std::size_t> finished;
+    while (finished.size() < islands) {
+      const News news = std::get<News>(mail->wait());
+      EXPECT_TRUE(news.last && news.work.size() == 1 && news.seconds == 1.5);
+      finished.insert(news.island);
+    }
+    EXPECT_FALSE(mail->look().has_value());
+  }
+}
+
+TEST(Cluster, groups_have_two_ranks_at_least) {
+  session->form_groups(3);
+  const std::size_t ranks = static_cast<std::size_t>(session->size());
+  const std::size_t groups = std::max<std::size_t>(1, std::min<std::size_t>(3, ranks / 2));
+  EXPECT_EQ(session->workers(), ranks == 1 ? 1 : ranks - groups);
+  if (session->is_coordinator()) {
+    EXPECT_FALSE(session->islands().empty());
+  }
+  session->form_groups(1);
+  EXPECT_EQ(session->is_coordinator(), session->is_first());
+}
+
 TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   std::vector<std::u32string> names;
   for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back(std::u32string(3, c) + U"\u00e9");
@@ -171,8 +235,10 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   original.samples = 77;
   original.temperature = 0.123456789;
   std::optional<Problem> problem;
-  if (session->is_coordinator()) problem = original;
-  session->share(problem);
+  if (session->is_first()) problem = original;
+  SearchSpace space = session->is_first() ? aesthetic_space() : SearchSpace{};
+  session->share(problem, space);
+  EXPECT_EQ(space, aesthetic_space());
   EXPECT_TRUE(problem.has_value());
   EXPECT_EQ(problem->dataset.vocabulary.characters(), original.dataset.vocabulary.characters());
   EXPECT_EQ(problem->dataset.training, original.dataset.training);
@@ -188,8 +254,9 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
 
 TEST(Cluster, without_a_problem_nobody_has_one) {
   std::optional<Problem> problem;
-  if (!session->is_coordinator()) problem.emplace();
-  session->share(problem);
+  if (!session->is_first()) problem.emplace();
+  SearchSpace space;
+  session->share(problem, space);
   EXPECT_FALSE(problem.has_value());
 }
 
@@ -200,7 +267,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   microgpt::Session session(argc, argv);
   microgpt::session = &session;
-  if (!session.is_coordinator()) {  // its failures still count, and are printed by their EXPECT
+  if (!session.is_first()) {  // its failures still count, and are printed by their EXPECT
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     delete listeners.Release(listeners.default_result_printer());
   }

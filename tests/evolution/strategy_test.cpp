@@ -167,7 +167,7 @@ TEST(Strategy, a_budget_for_nobody_finds_nobody) {
   const Evolution evolution = evolved({.generations = 10, .budget_flops = 1});
   EXPECT_TRUE(evolution.finished());
   EXPECT_EQ(evolution.generation_count(), 0U);
-  EXPECT_TRUE(evolution.best(3).empty());
+  EXPECT_TRUE(best_of(evolution.history(), 3).empty());
 }
 
 TEST(Strategy, random_search_has_neither_parents_nor_memory) {
@@ -198,12 +198,12 @@ TEST(Strategy, guided_search_goes_on_when_everything_fails) {
     }
     evolution.tell(results);
   }
-  EXPECT_TRUE(evolution.best(3).empty());
+  EXPECT_TRUE(best_of(evolution.history(), 3).empty());
 }
 
 TEST(Evolution, the_best_are_different_genomes_that_did_not_fail) {
   const Evolution evolution = evolved({.generations = 5, .elite = 3, .immigrants = 2, .seed = 2});
-  const auto best = evolution.best(4);
+  const auto best = best_of(evolution.history(), 4);
   ASSERT_EQ(best.size(), 4U);
   EXPECT_EQ(best[0].genome, evolution.champion().genome);
   std::set<Genome> genomes;
@@ -225,7 +225,7 @@ TEST(Strategy, quality_guided_search_beats_luck_and_the_classic_algorithm_for_th
     const auto loss = [&](StrategyKind strategy) {
       const Evolution evolution = evolved(
           {.strategy = strategy, .generations = 1000, .budget_flops = budget, .seed = seed});
-      return evolution.best(1)[0].evaluation->loss;
+      return best_of(evolution.history(), 1)[0].evaluation->loss;
     };
     const double guided = loss(StrategyKind::guided);
     beats_random += guided < loss(StrategyKind::random);

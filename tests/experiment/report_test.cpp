@@ -30,7 +30,8 @@ Evolution finished_run(bool fails) {
 
 TEST(Report, a_generation_names_failures_and_their_reasons) {
   const Evolution evolution = finished_run(false);
-  const std::string text = generation_report(evolution, 0, Objective::loss, 1.5);
+  const std::string text =
+      generation_report(evolution.generation(0), evolution.config(), Objective::loss, 1.5);
   EXPECT_NE(text.find("Generation 1/3"), std::string::npos);
   EXPECT_NE(text.find("failed 2"), std::string::npos);
   EXPECT_NE(text.find("it broke"), std::string::npos);
@@ -39,14 +40,16 @@ TEST(Report, a_generation_names_failures_and_their_reasons) {
 
 TEST(Report, a_run_in_which_everything_failed_can_be_reported) {
   const Evolution evolution = finished_run(true);
-  EXPECT_NE(generation_report(evolution, 2, Objective::loss, 0).find("failed 8"),
+  EXPECT_NE(generation_report(evolution.generation(2), evolution.config(), Objective::loss, 0)
+                .find("failed 8"),
             std::string::npos);
-  EXPECT_NE(final_report(evolution, {}, Objective::loss, 27).find("MAX"), std::string::npos);
+  EXPECT_NE(final_report(evolution.history(), {}, Objective::loss, 27).find("MAX"),
+            std::string::npos);
 }
 
 TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
   const Evolution evolution = finished_run(false);
-  Finals finals(evolution.best(2), 3);
+  Finals finals(best_of(evolution.history(), 2), 3);
   std::vector<Result> results;
   for (const Task& task : finals.tasks()) {
     Evaluation e = worth(2 + task.genome.lr + 0.001 * task.replicate);
@@ -54,7 +57,7 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
     results.push_back({.id = task.id, .replicate = task.replicate, .evaluation = e});
   }
   finals.tell(results);
-  const std::string text = final_report(evolution, finals.ranking(), Objective::loss, 27);
+  const std::string text = final_report(evolution.history(), finals.ranking(), Objective::loss, 27);
   for (const char* part :
        {"Trajectory", "Top ten", "Which genes matter", "What separates", "Insights",
         "Pareto front of loss and parameters", "Pareto front of loss and training FLOPs",

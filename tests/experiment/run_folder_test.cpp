@@ -45,14 +45,14 @@ TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
   o.flops = 1234.5;
   o.evaluation.emplace();
   o.evaluation->failure = "a \"quoted\", broken\nreason";
-  EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
-            "3,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,MAX,MAX,,"
+  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,MAX,MAX,,"
             "\"a \"\"quoted\"\", broken\nreason\"\n");
   o.evaluation->failure.clear();
   o.evaluation->loss = 2.5, o.evaluation->fitness = -1.25, o.evaluation->beauty = 1.25;
   EXPECT_EQ(
-      organisms_csv(std::span(&o, 1), Precision::f32, 27),
-      "3,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,-1.25,2.5,1.25,\n");
+      organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+      "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,-1.25,2.5,1.25,\n");
 }
 
 }  // namespace

@@ -3,9 +3,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "microgpt/cluster/mail.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/genome/search_space.hpp"
 
 namespace microgpt {
 
@@ -26,7 +29,8 @@ Schedule schedule_from(std::string_view name);
 std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function);
 
 /// The ranks that run this program together: those of mpirun or srun, or this process alone if it
-/// was started without either. Rank 0 coordinates, the others work.
+/// was started without either. Rank 0 coordinates, the others work; with several islands there are
+/// groups of ranks, each with a coordinator of its own.
 ///
 /// All members are collective: every rank calls them in the same order. Errors of MPI end the job.
 class Session {
@@ -40,22 +44,37 @@ class Session {
 
   int rank() const;
   int size() const;
-  bool is_coordinator() const { return rank() == 0; }
+  /// Whether this is rank 0, which reads, writes and speaks.
+  bool is_first() const { return rank() == 0; }
 
-  /// Gives rank 0's problem to all ranks. If rank 0 has none, because it could not be set up, then
-  /// nobody has one afterwards, and every rank should leave.
-  void share(std::optional<Problem>& problem);
+  /// Splits the ranks into as many groups as there are islands, or as many as have at least two
+  /// ranks each. Until then all are one group.
+  void form_groups(std::size_t islands);
+  /// Whether this rank coordinates its group.
+  bool is_coordinator() const;
+  /// Of a coordinator: the islands that it breeds.
+  std::vector<std::size_t> islands() const;
+  /// Ranks that train, over all groups.
+  std::size_t workers() const;
 
-  /// On rank 0: hands tasks to the workers, and dismisses them when it is destroyed. With one rank
-  /// only, evaluates in this process.
+  /// Gives rank 0's problem and space to all ranks. If rank 0 has no problem, because it could not
+  /// be set up, then nobody has one afterwards, and every rank should leave.
+  void share(std::optional<Problem>& problem, SearchSpace& space);
+
+  /// Of a coordinator: hands tasks to the workers of its group, and dismisses them when it is
+  /// destroyed. With one rank only, evaluates in this process.
   std::unique_ptr<Evaluator> coordinate(EvaluateFunction function, Schedule schedule);
 
-  /// On the other ranks, with the same schedule: evaluates what comes in until dismissed.
+  /// Of a coordinator: its mail.
+  std::unique_ptr<Mail> mail();
+
+  /// Of the other ranks, with the same schedule: evaluates what comes in until dismissed.
   void work(const EvaluateFunction& function, Schedule schedule);
 
  private:
   struct Ranks;
   std::unique_ptr<Ranks> ranks_;  // none without MPI
+  std::size_t island_count_ = 1, group_count_ = 1;
 };
 
 }  // namespace microgpt

@@ -34,6 +34,12 @@ struct Timing {
   double seconds = 0;  ///< of training and judging
 };
 
+/// A training that was done, and the floating-point operations that it took.
+struct Work {
+  Timing timing;
+  double flops = 0;
+};
+
 struct TimedResult {
   Result result;
   Timing timing;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <span>
 #include <vector>
@@ -35,10 +36,16 @@ struct EvolutionConfig {
   std::size_t immigrants = 2;  ///< random newcomers in each generation but the first
   std::size_t tournament = 3;  ///< distinct members that compete to be a parent
   std::uint64_t seed = 1;
+  std::size_t islands = 1;             ///< populations side by side, on a ring
+  std::size_t island = 0;              ///< which of them this is
+  std::size_t migration_interval = 5;  ///< generations from one migration to the next
 };
 
 /// Throws Error naming the setting, its value and the rule it breaks.
 void validate(const EvolutionConfig& config);
+
+/// Slots of the steady state, chosen or by default.
+std::size_t slots_of(const EvolutionConfig& config);
 
 /// The search itself, as ask and tell. It never evaluates, sleeps, prints or sends; and it is a
 /// function of its settings and of what it was told: an organism's randomness comes from the seed
@@ -51,6 +58,10 @@ void validate(const EvolutionConfig& config);
 /// result of the organism that is next on the virtual clock, while real workers run ahead with the
 /// other slots'. A generation is then merely as many births as the population has members.
 ///
+/// Of several islands each is an Evolution of its own. After every migration_interval generations
+/// its best emigrates to the next island on the ring, where it takes the last place of the next
+/// generation. Breeding waits for it, so that the history does not depend on which island is ahead.
+///
 /// How children are made is the business of a Strategy. Here is what holds for all of them: no
 /// genome is trained twice, none that costs more than the space allows is born, and the search ends
 /// with the last generation or before the first training that the budget has no room for.
@@ -60,7 +71,7 @@ class Evolution {
   Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost = nullptr);
 
   /// Whether all are born, and nobody's result is awaited.
-  bool finished() const { return awaited_ == 0 && !can_breed(); }
+  bool finished() const { return awaited_ == 0 && complete(); }
 
   /// Breeds whoever can be bred from what is known; returns those who must be evaluated (not an
   /// elite, nor a genome that is known). Empty while nobody can be bred, or if the budget is spent.
@@ -77,6 +88,14 @@ class Evolution {
                               : history_.size() == config().population * config().generations);
   }
 
+  /// Whether breeding waits for a migrant.
+  bool migration_due() const;
+  /// While a migration is due: who leaves for the next island. Nobody, if no one is known yet who
+  /// did not fail.
+  std::optional<Organism> emigrant() const;
+  /// Takes in the emigrant of the island before. A migration must be due.
+  void immigrate(std::optional<Organism> migrant);
+
   /// Organisms whose results are awaited.
   std::size_t awaited() const { return awaited_; }
 
@@ -87,11 +106,7 @@ class Evolution {
   std::span<const Organism> generation(std::size_t number) const;
   /// The best of all so far; of equals, the one born first. There must be one.
   const Organism& champion() const;
-  /// The best `count` different genomes that are known and did not fail, the best first.
-  std::vector<Organism> best(std::size_t count) const;
-
-  /// Slots of the steady state.
-  std::size_t slots() const;
+  std::size_t slots() const { return slots_of(config()); }
   /// Of all trainings so far.
   double flops() const { return flops_; }
   /// Organisms, the elite aside, that were not trained because their genome was known.
@@ -101,7 +116,10 @@ class Evolution {
   const SearchSpace& space() const { return rules_->space; }
 
  private:
+  std::uint64_t id_of(std::size_t place_in_history) const;
+  std::size_t place_of(std::uint64_t id) const;
   bool can_breed() const;
+  Organism next_child(std::size_t place, const Ancestors& ancestors);
   Organism breed(std::size_t place, const Ancestors& ancestors) const;
   bool add_to_history(Organism child, std::vector<Organism>& to_evaluate);
   std::vector<Organism> breed_generation();
@@ -121,6 +139,8 @@ class Evolution {
   std::map<Genome, std::size_t> known_;  // the first organism of each genome, in history_
   std::vector<std::size_t> starts_;      // of the generations, in history_
   std::vector<std::size_t> copies_;      // of organisms that are awaited, in history_
+  std::size_t migrations_ = 0;           // so far
+  std::optional<Organism> migrant_;      // has arrived, and waits for its place in a generation
   double flops_ = 0;
   std::size_t known_genomes_born_ = 0, awaited_ = 0;
   bool exhausted_ = false;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,14 +36,15 @@ enum class Origin {
   crossover,
   mutant,
   hypermutant,
-  neighbour
+  neighbour,
+  migrant  ///< the champion of another island
 };
 
 std::string_view name(Origin origin);
 
 /// One member of one generation.
 struct Organism {
-  std::uint64_t id = 0;          ///< counts from 0 in the order of birth
+  std::uint64_t id = 0;  ///< counts from 0 in the order of birth; of K islands, each counts by K
   std::uint32_t generation = 0;  ///< counts from 1
   Genome genome;
   Origin origin = Origin::random;
@@ -51,6 +53,11 @@ struct Organism {
   double due = 0;  ///< in the steady state: when it finishes on the virtual clock
   std::optional<Evaluation> evaluation;  ///< none until it was told; an elite has its parent's
 };
+
+/// Whether an organism was taken over with its evaluation, as an elite and a migrant are.
+inline bool is_copy(const Organism& organism) {
+  return organism.origin == Origin::elite || organism.origin == Origin::migrant;
+}
 
 /// What one training of an organism turned out to be worth.
 struct Result {
@@ -61,5 +68,8 @@ struct Result {
 
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.
 bool better(const Organism& a, const Organism& b);
+
+/// The best `count` different genomes of those that are known and did not fail, the best first.
+std::vector<Organism> best_of(std::span<const Organism> organisms, std::size_t count);
 
 }  // namespace microgpt

@@ -11,15 +11,15 @@
 
 namespace microgpt {
 
-/// One generation: best, worst, spread, diversity, and the ranking of its members.
-std::string generation_report(const Evolution& evolution, std::size_t generation,
+/// One generation of an island: best, worst, spread, diversity, and the ranking of its members.
+std::string generation_report(std::span<const Organism> members, const EvolutionConfig& config,
                               Objective objective, double seconds);
 
 /// The whole run: the trajectory with bars, the ten best architectures, which genes matter, what
 /// separates the ten best genomes from the ten worst, the Pareto fronts, the finalists (if there
 /// are any, the champion first), and the champion with what may be expected of it. `vocabulary` is
 /// the number of tokens.
-std::string final_report(const Evolution& evolution, std::span<const Finalist> finalists,
+std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
                          Objective objective, std::size_t vocabulary);
 
 /// What the finalists scored in their new trainings, and how lucky each had been in the search.

@@ -31,10 +31,10 @@ class RunFolder {
 std::string timestamp_now();
 
 // organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
-// `vocabulary` is the number of tokens.
+// `vocabulary` is the number of tokens; islands count from 1.
 std::string organisms_csv_header();
-std::string organisms_csv(std::span<const Organism> organisms, Precision precision,
-                          std::size_t vocabulary);
+std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
+                          Precision precision, std::size_t vocabulary);
 
 // replicates.csv: one row for each new training of a finalist.
 std::string replicates_csv(std::span<const Finalist> finalists);
@@ -44,6 +44,6 @@ std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary
 
 // timings.csv: what depends on the clock and on the ranks.
 std::string timings_csv_header();
-std::string timings_csv(std::span<const TimedResult> results);
+std::string timings_csv(std::span<const Work> work);
 
 }  // namespace microgpt

@@ -12,7 +12,7 @@ namespace microgpt {
 class WorkSummary {
  public:
   /// A training that took place; results from a cache are not counted.
-  void add(const Timing& timing, double flops);
+  void add(const Work& work);
 
   /// Share of the workers' time, from the first start to the last end, in which they trained.
   double utilisation(std::size_t workers) const;
@@ -22,10 +22,6 @@ class WorkSummary {
   std::string text(std::size_t workers, double coordinator_seconds) const;
 
  private:
-  struct Work {
-    Timing timing;
-    double flops;
-  };
   double begin() const;
   double end() const;
   double busy_seconds() const;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "microgpt/cluster/mail.hpp"
+#include "microgpt/evolution/evolution.hpp"
+#include "microgpt/experiment/evaluation_cache.hpp"
+
+namespace microgpt {
+
+/// The islands that one coordinator breeds: all of them, or those of its group. They share its
+/// workers. What happens on them is written to rank 0, generation by generation.
+class Archipelago {
+ public:
+  /// Evaluator and mail must outlive it.
+  Archipelago(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost,
+              std::span<const std::size_t> islands, CachedEvaluator& evaluator, Mail& mail);
+
+  /// Whether the last news of all its islands has been sent.
+  bool finished() const;
+  /// Breeds whoever can be bred, and waits for one result if any is awaited. False if nothing can
+  /// happen before a letter comes.
+  bool step();
+  /// A migrant has come.
+  void take(const Migrant& migrant);
+
+  /// Whether nobody will be born any more on any of its islands.
+  bool complete() const;
+  /// Everyone on its first island.
+  std::span<const Organism> history() const { return islands_.front().evolution.history(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Island {
+    Evolution evolution;
+    std::deque<std::optional<Organism>> arrivals = {};  // migrants that have not come ashore
+    bool emigrated = false;                             // in the migration that is due
+    std::vector<Work> work = {};
+    std::size_t reported = 0;  // generations
+    bool last_sent = false;
+    Clock::time_point last_report = Clock::now();
+  };
+
+  Island& island_of(std::size_t number);
+  bool advance(Island& island);
+  bool migrate(Island& island);
+  void take_result();
+  void report(Island& island);
+  bool known(const Island& island, std::size_t generation) const;
+  News news_of(Island& island);
+
+  CachedEvaluator& evaluator_;
+  Mail& mail_;
+  std::deque<Island> islands_;
+};
+
+}  // namespace microgpt
