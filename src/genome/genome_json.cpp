@@ -11,9 +11,12 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -44,7 +47,7 @@ bool has_type(const Json& value, const Key& key) {
     case Type::whole:
       return std::string_view(key.name) == "seed" ? value.IsUint64() : is_whole(value);
     case Type::number:
-      return value.IsNumber();
+      return value.IsNumber() && std::isfinite(value.GetDouble());
     case Type::boolean:
       return value.IsBool();
     case Type::string:
@@ -60,7 +63,7 @@ std::string_view rule_of(Type type) {
     case Type::whole:
       return "a whole number, not negative, of at most 10 digits";
     case Type::number:
-      return "a number";
+      return "a number that a double can hold";
     case Type::boolean:
       return "true or false";
     case Type::string:
@@ -89,9 +92,9 @@ const Key* find(std::span<const Key> keys, std::string_view name) {
   return nullptr;
 }
 
-/// The keys of the one JSON object in `text`. Throws Error if it is anything else, or if a key is
-/// unknown, missing, there twice or of another type.
-std::set<std::string> checked_keys(const std::string& path, const std::string& text,
+/// The one JSON object in `text`. Throws Error if it is anything else, or if a key is unknown,
+/// missing, there twice or of another type.
+rapidjson::Document checked_object(const std::string& path, const std::string& text,
                                    std::span<const Key> keys) {
   require(text.find_first_not_of(" \t\r\n") != std::string::npos,
           "{}: the file is empty; it must hold a JSON object", path);
@@ -103,7 +106,7 @@ std::set<std::string> checked_keys(const std::string& path, const std::string& t
   require(document.IsObject(), "{}: must hold a JSON object, not {}", path, text_of(document));
   std::set<std::string> seen;
   for (const auto& member : document.GetObject()) {
-    const std::string name = member.name.GetString();
+    const std::string name(member.name.GetString(), member.name.GetStringLength());
     const Key* key = find(keys, name);
     require(key != nullptr, "{}: unknown key \"{}\"", path, name);
     require(seen.insert(name).second, "{}: key \"{}\" is there twice", path, name);
@@ -113,21 +116,50 @@ std::set<std::string> checked_keys(const std::string& path, const std::string& t
   for (const Key& key : keys) {
     require(!key.required || seen.contains(key.name), "{}: key \"{}\" is missing", path, key.name);
   }
-  return seen;
+  return document;
+}
+
+/// The number that a literal stands for; `rounded` if no double can hold it.
+double exact(std::string_view literal, double rounded) {
+  double number = 0;
+  const auto problem = std::from_chars(literal.data(), literal.data() + literal.size(), number).ec;
+  return problem == std::errc() && std::isfinite(number) ? number : rounded;
+}
+
+/// A checked object as cereal reads it right. It has RapidJSON read every digit, which then makes
+/// anything of a zero like 0e40 and of what is a little too large. So numbers are read
+/// here, and written down again in a form that has neither.
+std::string plain_text(rapidjson::Document& object, const std::string& text) {
+  rapidjson::Document literals;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  literals.Parse<kFlags>(text.data(), text.size());
+  for (auto& member : object.GetObject()) {
+    if (!member.value.IsDouble()) continue;
+    const Json& literal = literals[member.name];
+    member.value.SetDouble(
+        exact({literal.GetString(), literal.GetStringLength()}, member.value.GetDouble()));
+  }
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  object.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
 }
 
 /// Loads the fields that a file has; the others keep their value.
 class Reader {
  public:
   Reader(const std::string& path, const std::string& text, std::span<const Key> keys)
-      : present_(checked_keys(path, text, keys)), stream_(text), archive_(stream_) {}
+      : object_(checked_object(path, text, keys)),
+        stream_(plain_text(object_, text)),
+        archive_(stream_) {}
   template <class Value>
   void operator()(const char* key, Value& value) {
-    if (present_.contains(key)) archive_(cereal::make_nvp(key, value));
+    if (object_.HasMember(key)) archive_(cereal::make_nvp(key, value));
   }
 
  private:
-  std::set<std::string> present_;
+  rapidjson::Document object_;
   std::istringstream stream_;
   cereal::JSONInputArchive archive_;
 };

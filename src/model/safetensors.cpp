@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -75,14 +76,21 @@ struct Header {
   std::vector<Entry> entries;
 };
 
-std::string text_of(const json::Value& string) {
-  return {string.GetString(), string.GetStringLength()};
-}
-
 /// Some text of the file, for a message.
 std::string excerpt(const std::string& text) {
   constexpr std::size_t kLongest = 60;
   return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+}
+
+/// Throws Error if there is half a surrogate pair in it: RapidJSON takes \uDC00 for a character.
+std::string text_of(const json::Value& string) {
+  const std::string text(string.GetString(), string.GetStringLength());
+  try {
+    decode_utf8(text);
+  } catch (const Error& error) {
+    fail("string {:?} in the header: {}", excerpt(text), error.what());
+  }
+  return text;
 }
 
 const json::Value& field(const json::Value& tensor, const char* key) {
