@@ -2,12 +2,27 @@
 # Evolves a genome: installs what is missing, builds, and runs evolve_loss on
 # RANKS MPI ranks (default 9). All arguments go to evolve_loss; paths among
 # them are relative to the top of the repository, where genome.json is written.
+#
+# Watches over the run: if a rank or mpirun dies, it starts again from the
+# journal, at most RESTARTS times (default 10). --restarts N says the same.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/setup.sh
 source scripts/setup.sh
+# shellcheck source=scripts/supervise.sh
+source scripts/supervise.sh
+
+arguments=()
+while (($#)); do
+    case $1 in
+    --restarts) RESTARTS=${2:?--restarts needs a number} && shift 2 ;;
+    --restarts=*) RESTARTS=${1#*=} && shift ;;
+    *) arguments+=("$1") && shift ;;
+    esac
+done
 
 install_packages
 build_targets creature evolve_loss evolve
 mpi_environment
-mpirun -n "${RANKS:-9}" build/bin/evolve_loss --input data/names.txt "$@"
+supervise "${RESTARTS:-10}" mpirun -n "${RANKS:-9}" build/bin/evolve_loss \
+    --input data/names.txt ${arguments[@]+"${arguments[@]}"}

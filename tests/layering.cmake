@@ -18,7 +18,7 @@ endfunction()
 # Third-party headers.
 only_in("(mpi\\.h|boost/)" "src/cluster/|src/evolution/finals\\.cpp")
 only_in("cereal/" "src/genome/genome_json\\.cpp|src/experiment/settings\\.cpp|src/experiment/creature_json\\.cpp")
-only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/model/safetensors\\.cpp|src/experiment/evaluation_cache\\.cpp")
+only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/model/safetensors\\.cpp|src/experiment/json_lines")
 only_in("CLI/" "src/apps/")
 only_in("hwy/" "src/autograd/kernels")
 only_in("Random123/" "src/core/random\\.cpp")

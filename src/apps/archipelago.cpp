@@ -51,7 +51,8 @@ bool Archipelago::advance(Island& island) {
   const std::size_t born = island.evolution.history().size();
   std::vector<Task> tasks;
   for (const Organism& o : island.evolution.ask()) {
-    tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o)});
+    tasks.push_back(
+        {.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o), .flops = o.flops});
   }
   evaluator_.submit(tasks);
   moved |= island.evolution.history().size() > born;

@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -41,9 +42,10 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       ->capture_default_str();
 }
 
-bool parse(CLI::App& app, int argc, char** argv, bool prints) {
+bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   try {
-    app.parse(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
+    app.parse(std::move(arguments));
     return true;
   } catch (const CLI::CallForHelp&) {
     if (prints) std::cout << app.help();

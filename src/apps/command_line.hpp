@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "microgpt/genome/genome.hpp"
 
@@ -32,6 +33,6 @@ void add_common_options(CLI::App& app, CommonOptions& options);
 
 /// Parses; throws Error with CLI11's message if the command line is wrong. Returns false if --help
 /// was asked for, and printed if `prints`.
-bool parse(CLI::App& app, int argc, char** argv, bool prints);
+bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints);
 
 }  // namespace microgpt

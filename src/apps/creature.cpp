@@ -316,7 +316,7 @@ int main(int argc, char** argv) {
     CLI::App app("One organism: reads its DNA, trains, and speaks.", "creature");
     set_house_rules(app);
     const CLI::Option* genome = add_options(app, options);
-    if (!parse(app, argc, argv, true)) return int{kSuccess};
+    if (!parse(app, {argv + 1, argv + argc}, true)) return int{kSuccess};
     require_no_contradiction(app);
     return live(options, genome->count() > 0);
   });

@@ -1,6 +1,7 @@
 #include "search.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <iostream>
 
@@ -15,18 +16,9 @@ namespace microgpt {
 
 namespace {
 
-RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
-                        const Problem& problem) {
-  return {.program = app.name,
-          .version = std::string(version()),
-          .precision = std::string(name(problem.precision)),
-          .dataset = problem.dataset.checksum,
-          .fitness = std::string(name(problem.objective)),
-          .evolution = options.evolution,
-          .finalists = options.finalists,
-          .replicates = options.replicates,
-          .samples = options.samples,
-          .temperature = options.common.temperature};
+double seconds_since_1970() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(since).count();
 }
 
 }  // namespace
@@ -38,11 +30,13 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
       problem_(problem),
       ready_(ready),
       folder_(*ready.folder),
-      log_(folder_, std::cout) {
+      log_(folder_, std::cout),
+      work_(seconds_since_1970()) {
+  folder_.remove("stopped");
   folder_.write("settings.json", to_json(settings_of(options, app, problem)));
   folder_.write("space.json", to_json(ready.space));
-  folder_.append("organisms.csv", organisms_csv_header());
-  folder_.append("timings.csv", timings_csv_header());
+  folder_.write("organisms.csv", organisms_csv_header());
+  folder_.write("timings.csv", timings_csv_header());
 }
 
 void breed_islands(Archipelago& archipelago, Mail& mail,
@@ -62,7 +56,7 @@ void breed_islands(Archipelago& archipelago, Mail& mail,
 
 void Search::run(Session& session, Evaluator& trains) {
   introduce(session);
-  CachedEvaluator evaluator(trains, *ready_.cache);
+  CachedEvaluator evaluator(trains, *ready_.cache, ready_.journal.get());
   const std::unique_ptr<Mail> mail = session.mail();
   Archipelago archipelago(options_.evolution, ready_.space, ready_.cost(), session.islands(),
                           evaluator, *mail);
@@ -107,7 +101,19 @@ void Search::introduce(const Session& session) {
                        : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
                                      ranks - workers == 1 ? "" : "s", workers));
   if (e.mode == Mode::steady_state) warn_of_few_slots(workers);
+  if (ready_.known > 0) log_.line("resumed    {} evaluations are known", ready_.known);
+  if (ready_.journal->torn() > 0) {
+    log_.line("notice     {}/journal: the last record was cut short, {} bytes, and is dropped",
+              folder_.path().string(), ready_.journal->torn());
+  }
   log_.line("log        {}\n", folder_.path().string());
+}
+
+void Search::say_stopped(Stop reason) {
+  folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
+  const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
+  log_.line("\nstopped    {}; all that was learnt is in the journal\nresume with: {} --resume {}",
+            why, app_.name, folder_.path().string());
 }
 
 void Search::warn_of_few_slots(std::size_t workers) {
@@ -216,8 +222,9 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
                   .dataset = problem_.dataset.checksum,
                   .version = std::string(version())};
   if (!finalists.empty()) promise(file, finalists.front());
-  folder_.write("genome.json", to_json(file));
   save_genome(options_.genome_out, file);
+  folder_.write("genome.json",
+                to_json(file));  // last: whoever watches knows by it that all is done
   log_.line(
       "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known",
       flops, saved);

@@ -8,6 +8,7 @@
 
 #include "archipelago.hpp"
 #include "microgpt/cluster/session.hpp"
+#include "microgpt/core/stop.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/experiment/run_log.hpp"
 #include "microgpt/experiment/work_summary.hpp"
@@ -23,6 +24,8 @@ class Search {
   Search(const SearchOptions& options, const SearchApp& app, Preparation& ready,
          const Problem& problem);
   void run(Session& session, Evaluator& trains);
+  /// What is to be said when the run stops early.
+  void say_stopped(Stop reason);
 
  private:
   void introduce(const Session& session);

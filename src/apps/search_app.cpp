@@ -1,9 +1,12 @@
 #include "search_app.hpp"
 
+#include <memory>
 #include <optional>
 
 #include "command_line.hpp"
+#include "microgpt/cluster/nursery.hpp"
 #include "microgpt/cluster/session.hpp"
+#include "microgpt/core/stop.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "search.hpp"
 #include "search_options.hpp"
@@ -12,80 +15,154 @@ namespace microgpt {
 
 namespace {
 
-constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+/// What rank 0 reads of its command line, and of the journal of a run that goes on.
+struct Start {
+  SearchOptions options;
+  std::unique_ptr<Journal> resumed;
+  bool goes = false;  // otherwise --help was asked for
+};
 
-EvaluateFunction evaluation_of(const Problem& problem) {
-  return [&problem](const Task& task) { return evaluate(task.genome, problem, task.replicate); };
+Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) {
+  Start start;
+  start.goes = read_options(app, arguments, true, start.options);
+  if (!start.goes || start.options.resume.empty()) return start;
+  start.resumed = journal_to_resume(start.options);
+  const JournalHeader header = journal_header_from(start.resumed->header());
+  std::vector<std::string> all = header.options;  // of repeated options the last counts
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  read_options(app, all, true, start.options);
+  if (start.options.space_file.empty()) start.options.space_json = header.space;
+  return start;
 }
 
-int run_first(Session& session, const SearchOptions& options, const SearchApp& app) {
-  std::optional<Preparation> ready;
-  std::optional<Problem> problem;
-  SearchSpace space;
+/// Whatever is thrown on rank 0 before all have their task, the others must hear of it.
+template <class Action>
+void or_dismiss_all(Session& session, const Action& action) {
   try {
-    ready.emplace(options, app);
-    problem = ready->problem;
-    space = ready->space;
+    action();
   } catch (...) {
-    session.share(problem, space);  // lets the others leave
+    Briefing nothing;
+    session.share(nothing);
     throw;
   }
-  session.share(problem, space);
-  const auto evaluator =
-      session.coordinate(evaluation_of(*problem), schedule_from(options.schedule));
-  Search(options, app, *ready, *problem).run(session, *evaluator);
-  return kSuccess;
 }
 
-/// Coordinates a group, for the islands that are not rank 0's.
-void run_coordinator(Session& session, const SearchOptions& options, const Problem& problem,
-                     const SearchSpace& space) {
-  const auto trains = session.coordinate(evaluation_of(problem), schedule_from(options.schedule));
-  EvaluationCache cache(problem);
-  CachedEvaluator evaluator(*trains, cache);
-  const std::unique_ptr<Mail> mail = session.mail();
-  Archipelago archipelago(options.evolution, space, TrainingCost(problem.dataset),
-                          session.islands(), evaluator, *mail);
-  breed_islands(archipelago, *mail, [](const News&) {});
-}
+/// One search, on one rank.
+class Run {
+ public:
+  Run(const SearchApp& app, Session& session, Nursery& nursery)
+      : app_(app), session_(session), nursery_(nursery) {}
 
-int run_other(Session& session, const SearchOptions& options) {
-  std::optional<Problem> problem;
-  SearchSpace space;
-  session.share(problem, space);
-  if (!problem) return kBadInput;
-  if (session.is_coordinator()) {
-    run_coordinator(session, options, *problem, space);
-  } else {
-    session.work(evaluation_of(*problem), schedule_from(options.schedule));
+  int first(const std::vector<std::string>& arguments) {
+    std::optional<Preparation> ready;
+    Start start;
+    or_dismiss_all(session_, [&] {
+      start = start_of(app_, arguments);
+      if (!start.goes) return;
+      ready.emplace(start.options, app_, std::move(start.resumed));
+    });
+    Briefing briefing;
+    if (start.goes) {
+      briefing = {.arguments = start.options.given,
+                  .problem = ready->problem,
+                  .space = ready->space,
+                  .folder = ready->folder->path().string(),
+                  .journal_header = ready->journal->header()};
+    }
+    briefing.exit_code = kSuccess;
+    session_.share(briefing);
+    if (!start.goes) return kSuccess;
+    options_ = std::move(start.options);
+    if (options_.time_limit > 0) stop_after(options_.time_limit);
+    return search(*ready, *briefing.problem);
   }
-  return kSuccess;
-}
+
+  int other() {
+    ignore_stop_signals();  // rank 0 says when it is over
+    Briefing briefing;
+    session_.share(briefing);
+    if (!briefing.problem) return briefing.exit_code;
+    read_options(app_, briefing.arguments, false, options_);
+    session_.form_groups(options_.evolution.islands);
+    if (session_.is_coordinator()) {
+      coordinate(briefing);
+    } else {
+      session_.work(training(*briefing.problem), schedule());
+    }
+    return kSuccess;
+  }
+
+ private:
+  Schedule schedule() const { return schedule_from(options_.schedule); }
+
+  /// Trains in the nursery.
+  EvaluateFunction training(const Problem& problem) {
+    nursery_.prepare(problem, options_.limits);
+    return
+        [this](const Task& task) { return nursery_.train(task, [this] { session_.look_up(); }); };
+  }
+
+  int search(Preparation& ready, const Problem& problem) {
+    session_.form_groups(options_.evolution.islands);
+    Search search(options_, app_, ready, problem);
+    try {
+      const EvaluateFunction function = session_.size() == 1 ? training(problem) : nullptr;
+      const auto evaluator = session_.coordinate(function, schedule());
+      search.run(session_, *evaluator);
+      return kSuccess;
+    } catch (const Stopped& stopped) {
+      search.say_stopped(stopped.reason);
+      return static_cast<int>(stopped.reason);
+    }
+  }
+
+  /// Coordinates a group, for islands that are not rank 0's.
+  void coordinate(const Briefing& briefing) {
+    const std::filesystem::path folder = briefing.folder;
+    EvaluationCache cache(*briefing.problem);
+    for (const KnownEvaluation& known : journaled(folder)) cache.remember(known);
+    Journal journal(folder / fmt::format("journal-{}", session_.group() + 1));
+    if (journal.is_new()) journal.begin(briefing.journal_header);
+    require(journal.header() == briefing.journal_header,
+            "{}/journal-{}: belongs to another run than {}/journal", briefing.folder,
+            session_.group() + 1, briefing.folder);
+    const auto trains = session_.coordinate(nullptr, schedule());
+    CachedEvaluator evaluator(*trains, cache, &journal);
+    const std::unique_ptr<Mail> mail = session_.mail();
+    Archipelago archipelago(options_.evolution, briefing.space,
+                            TrainingCost(briefing.problem->dataset), session_.islands(), evaluator,
+                            *mail);
+    breed_islands(archipelago, *mail, [](const News&) {});
+  }
+
+  const SearchApp& app_;
+  Session& session_;
+  Nursery& nursery_;
+  SearchOptions options_;
+};
 
 }  // namespace
 
-int run_search(const SearchApp& search, int argc, char** argv) {
+int run_search(const SearchApp& app, int argc, char** argv) {
+  Nursery nursery;       // before MPI: see there
+  catch_stop_signals();  // before MPI, which takes a second to start
   Session session(argc, argv);
-  return guarded(search.name, session.is_first(), [&] {
-    SearchOptions options;
-    options.evolution = search.evolution;
-    options.strategy = name(options.evolution.strategy);
-    options.finalists = search.finalists;
-    CLI::App app(search.description, search.name);
-    set_house_rules(app);
-    add_options(app, options, search);
-    if (!parse(app, argc, argv, session.is_first())) return int{kSuccess};
-    options.evolution.mode = mode_from(options.mode);
-    schedule_from(options.schedule);
-    if (search.objective == Objective::loss) {
-      options.evolution.strategy = strategy_from(options.strategy);
-    }
-    if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
-      options.evolution.generations = kUnlimited;
-    }
-    session.form_groups(options.evolution.islands);
-    return session.is_first() ? run_first(session, options, search) : run_other(session, options);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  Run run(app, session, nursery);
+  if (session.is_first()) {
+    const int exit_code = guarded(app.name, true, [&] { return run.first(arguments); });
+    // Workers are dismissed by their coordinator; other coordinators know of nothing.
+    if (exit_code != kSuccess && session.groups() > 1) session.abort(exit_code);
+    return exit_code;
+  }
+  bool returned = false;
+  const int exit_code = guarded(app.name, true, [&] {
+    const int code = run.other();
+    returned = true;
+    return code;
   });
+  if (!returned) session.abort(exit_code);  // others would wait for this rank
+  return exit_code;
 }
 
 }  // namespace microgpt

@@ -1,13 +1,22 @@
 #include "search_options.hpp"
 
+#include <map>
+
+#include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
 
 namespace microgpt {
 
-void add_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
+namespace {
+
+constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+
+/// Of the search: all that the result depends on.
+void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
   app.add_option("--population", e.population, "Organisms in a generation")->capture_default_str();
   app.add_option("--generations", e.generations, "Generations")->capture_default_str();
@@ -32,10 +41,6 @@ void add_options(CLI::App& app, SearchOptions& options, const SearchApp& search)
                  "Organisms that live at once in the steady state (0: twice the population); best "
                  "twice as many as there are workers, or more")
       ->capture_default_str();
-  app.add_option("--schedule", options.schedule,
-                 "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
-                 "result is the same")
-      ->capture_default_str();
   app.add_option("--finalists", options.finalists,
                  "The best organisms that are trained anew before one is crowned; 0: none")
       ->capture_default_str();
@@ -58,16 +63,129 @@ void add_options(CLI::App& app, SearchOptions& options, const SearchApp& search)
   app.add_option("--seed", e.seed, "Of everything random")->capture_default_str();
   add_common_options(app, options.common);
   app.add_option("--space", options.space_file, "Search space, a JSON file");
+  if (search.objective == Objective::beauty) {
+    app.add_option("--samples", options.samples, "Names spoken by each organism")
+        ->capture_default_str();
+  }
+}
+
+/// Of the trainings: what they may take.
+void add_limit_options(CLI::App& app, SearchOptions& options) {
+  app.add_option("--deadline-factor", options.limits.deadline_factor,
+                 "A training fails that takes so many times as long as its operations should, and "
+                 "more than a second (0: none does)")
+      ->capture_default_str();
+  app.add_option("--memory-limit", options.limits.memory_mb,
+                 "Megabytes that a training may take (0: no limit)")
+      ->capture_default_str();
+  app.add_option("--retries", options.limits.retries,
+                 "How often a training is tried again that was killed, or missed its deadline")
+      ->capture_default_str();
+  app.add_option("--inject", options.inject,
+                 "Failures on purpose, with their probabilities: nan:0.1,throw:0.1,hang:0.05,"
+                 "segv:0.05,oom:0.02");
+}
+
+/// Of the run: where, how long and how, but not what comes of it.
+void add_run_options(CLI::App& app, SearchOptions& options) {
+  app.add_option("--schedule", options.schedule,
+                 "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
+                 "result is the same")
+      ->capture_default_str();
   app.add_option("--genome-out", options.genome_out, "Where the champion's genome goes")
       ->capture_default_str();
   app.add_option("--cache", options.cache,
                  "File of evaluations that runs share: what stands there is not trained again");
   app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
       ->capture_default_str();
-  if (search.objective == Objective::beauty) {
-    app.add_option("--samples", options.samples, "Names spoken by each organism")
-        ->capture_default_str();
+  app.add_option("--folder", options.folder,
+                 "Folder of this run, instead of a new one in --experiments");
+  app.add_option(
+         "--resume", options.resume,
+         "Goes on with a run that has ended early: its folder, or latest. Its other options "
+         "are known")
+      ->excludes("--folder");
+  app.add_option("--time-limit", options.time_limit,
+                 "Stops, to be resumed, after so many seconds, or for example 90m or 2h")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+          CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_INSENSITIVE)));
+}
+
+/// What was said, but for what is said anew when a run goes on.
+std::vector<std::string> given_options(const CLI::App& app) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_name();
+    const bool anew =
+        name == "--resume" || name == "--folder" || name == "--time-limit" || name == "--space";
+    if (option->count() > 0 && !anew) given.push_back(name + "=" + option->results().back());
   }
+  return given;
+}
+
+}  // namespace
+
+bool read_options(const SearchApp& search, const std::vector<std::string>& arguments, bool prints,
+                  SearchOptions& options) {
+  options = SearchOptions();
+  options.evolution = search.evolution;
+  options.strategy = name(options.evolution.strategy);
+  options.finalists = search.finalists;
+  CLI::App app(search.description, search.name);
+  set_house_rules(app);
+  add_search_options(app, options, search);
+  add_limit_options(app, options);
+  add_run_options(app, options);
+  if (!parse(app, arguments, prints)) return false;
+  options.given = given_options(app);
+  options.evolution.mode = mode_from(options.mode);
+  schedule_from(options.schedule);
+  if (search.objective == Objective::loss) {
+    options.evolution.strategy = strategy_from(options.strategy);
+  }
+  if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
+    options.evolution.generations = kUnlimited;
+  }
+  const Limits& limits = options.limits;
+  require(
+      limits.deadline_factor == 0 || (limits.deadline_factor >= 1 && limits.deadline_factor <= 1e6),
+      "--deadline-factor ({}) must be 0, or from 1 to 1,000,000", limits.deadline_factor);
+  require(limits.memory_mb >= 0 && limits.memory_mb <= 1e9,
+          "--memory-limit ({}) must be from 0 to 1,000,000,000", limits.memory_mb);
+  require(limits.retries <= 100, "--retries ({}) must be from 0 to 100", limits.retries);
+  require(options.time_limit >= 0, "--time-limit ({}) must not be negative", options.time_limit);
+  options.limits.faults = faults_from(options.inject);
+  return true;
+}
+
+RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
+                        const Problem& problem) {
+  return {.program = app.name,
+          .version = std::string(version()),
+          .precision = std::string(name(problem.precision)),
+          .dataset = problem.dataset.checksum,
+          .fitness = std::string(name(problem.objective)),
+          .evolution = options.evolution,
+          .finalists = options.finalists,
+          .replicates = options.replicates,
+          .samples = options.samples,
+          .temperature = options.common.temperature,
+          .deadline_factor = options.limits.deadline_factor,
+          .memory_limit = options.limits.memory_mb,
+          .inject = options.inject};
+}
+
+std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
+  const std::filesystem::path folder = options.resume == "latest"
+                                           ? latest_run(options.experiments)
+                                           : std::filesystem::path(options.resume);
+  require(std::filesystem::exists(folder / "journal"),
+          "--resume ({}): there is no journal in that folder", folder.string());
+  auto journal = std::make_unique<Journal>(folder / "journal");
+  require(!journal->is_new(), "--resume ({}): its journal is empty; start the run anew",
+          folder.string());
+  return journal;
 }
 
 namespace {
@@ -79,10 +197,16 @@ Objective objective_of(const SearchOptions& options, const SearchApp& app) {
   return Objective::last_step;
 }
 
+SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
+  if (!options.space_json.empty()) return parse_space("journal", options.space_json, app.space);
+  return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
+}
+
 }  // namespace
 
-Preparation::Preparation(const SearchOptions& options, const SearchApp& app)
-    : space(options.space_file.empty() ? app.space : load_space(options.space_file, app.space)) {
+Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
+                         std::unique_ptr<Journal> resumed)
+    : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
   require(options.common.temperature > 0, "--temperature ({}) must be positive",
           options.common.temperature);
@@ -103,7 +227,30 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app)
     cache.emplace(problem, options.cache);
   }
   require_writable(options.genome_out);
-  folder.emplace(options.experiments, timestamp_now());
+  open_journal(options, {.options = options.given,
+                         .settings = to_json(settings_of(options, app, problem)),
+                         .space = to_json(space)});
+}
+
+void Preparation::open_journal(const SearchOptions& options, const JournalHeader& header) {
+  if (journal) {
+    require_same(journal_header_from(journal->header()), header);
+    folder.emplace(journal->folder());
+    for (const KnownEvaluation& evaluation : journaled(folder->path())) {
+      cache->remember(evaluation);
+      ++known;
+    }
+    return;
+  }
+  if (options.folder.empty()) {
+    folder.emplace(options.experiments, timestamp_now());
+  } else {
+    folder.emplace(std::filesystem::path(options.folder));
+  }
+  journal = std::make_unique<Journal>(folder->path() / "journal");
+  require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
+          options.folder, options.folder);
+  journal->begin(to_json(header));
 }
 
 Cost Preparation::cost() const { return TrainingCost(problem.dataset); }

@@ -6,6 +6,7 @@
 
 #include "messages.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/stop.hpp"
 #include "ranks.hpp"
 
 namespace microgpt {
@@ -15,12 +16,12 @@ namespace {
 /// Sends a task to whoever is free, the one with the lowest rank first.
 class DynamicEvaluator final : public Evaluator {
  public:
-  explicit DynamicEvaluator(const boost::mpi::communicator& group) : group_(group) {
+  DynamicEvaluator(const boost::mpi::communicator& group, Pulse& pulse)
+      : group_(group), pulse_(pulse) {
     for (int rank = group_.size() - 1; rank > 0; --rank) free_.push_back(rank);
   }
 
   ~DynamicEvaluator() override {
-    while (under_way() > 0) receive();  // nobody may be dismissed while at work
     for (int rank = 1; rank < group_.size(); ++rank) {
       group_.send(rank, kOrderTag, WorkOrder{.dismissed = true, .task = {}});
     }
@@ -47,6 +48,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   void hand_out() {
+    if (stop_requested() != Stop::none) return;
     while (!queue_.empty() && !free_.empty()) {
       const auto first = queue_.begin();
       group_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
@@ -56,7 +58,8 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   TimedResult receive() {
-    const int worker = wait_politely(group_, boost::mpi::any_source, kReportTag).source();
+    const int worker =
+        wait_politely(group_, boost::mpi::any_source, kReportTag, [&] { pulse_.tick(); }).source();
     WorkReport report;
     group_.recv(worker, kReportTag, report);
     free_.push_back(worker);
@@ -64,6 +67,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   boost::mpi::communicator group_;
+  Pulse& pulse_;
   std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
   std::vector<int> free_;
 };
@@ -85,6 +89,9 @@ class WaveEvaluator final : public Evaluator {
 
   TimedResult wait() override {
     require(pending() > 0, "waiting for a result, but nothing was submitted");
+    if (const Stop reason = stop_requested(); ready_.empty() && reason != Stop::none) {
+      throw Stopped{reason};
+    }
     if (ready_.empty()) run_wave();
     TimedResult result = std::move(ready_.front());
     ready_.pop_front();
@@ -118,7 +125,8 @@ class WaveEvaluator final : public Evaluator {
 
 }  // namespace
 
-boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag) {
+boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag,
+                                 const std::function<void()>& meanwhile) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::microseconds kShortest(20), kLongest(500);
   constexpr int kLooks = 100;  // before the first sleep: an answer often follows at once
@@ -126,13 +134,15 @@ boost::mpi::status wait_politely(const boost::mpi::communicator& world, int sour
   for (int look = 1;; ++look) {
     if (const auto status = world.iprobe(source, tag)) return *status;
     if (look < kLooks) continue;
+    if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
+    meanwhile();
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
     std::this_thread::sleep_for(std::clamp(waited / 64, kShortest, kLongest));
   }
 }
 
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group) {
-  return std::make_unique<DynamicEvaluator>(group);
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group, Pulse& pulse) {
+  return std::make_unique<DynamicEvaluator>(group, pulse);
 }
 
 std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group) {

@@ -5,7 +5,9 @@
 #include <deque>
 #include <exception>
 
+#include "microgpt/cluster/nursery.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/stop.hpp"
 #include "timed_evaluation.hpp"
 
 namespace microgpt {
@@ -26,6 +28,7 @@ class LocalEvaluator final : public Evaluator {
   }
   TimedResult wait() override {
     require(!waiting_.empty(), "waiting for a result, but nothing was submitted");
+    if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
     const Task task = waiting_.front();
     waiting_.pop_front();
     return timed_evaluation(task, function_, 0);
@@ -56,6 +59,8 @@ TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function,
   const auto begin = std::chrono::steady_clock::now();
   try {
     timed.result.evaluation = function(task);
+  } catch (const NurseryLost&) {  // no organism's fault
+    throw;
   } catch (const std::exception& error) {
     timed.result.evaluation = {};
     timed.result.evaluation.failure = error.what();

@@ -7,6 +7,7 @@
 #include <boost/serialization/vector.hpp>
 
 #include "microgpt/cluster/mail.hpp"
+#include "microgpt/cluster/session.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/search_space.hpp"
@@ -18,7 +19,10 @@
 //
 //   dynamic    rank 0 ── WorkOrder{task} ──► a free worker, which is busy from now on
 //              rank 0 ◄── WorkReport ─────── the worker, free again
-//              rank 0 ── WorkOrder{dismissed} ──► every worker, when all are free
+//              rank 0 ── WorkOrder{dismissed} ──► every worker, when the search is over or shall
+//                 stop; one that is busy abandons what it does
+//              Each worker sends rank 0 a pulse every second, and rank 0 each worker one every
+//              five. Who hears nothing of the other for long ends the job (Pulse).
 //
 //   scatter    one wave after another until a wave says that it is the last:
 //              rank 0 scatters one WorkOrder to each rank (its own has no task),
@@ -34,7 +38,7 @@
 
 namespace microgpt {
 
-inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kNewsTag = 4;
+inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kNewsTag = 4, kPulseTag = 5;
 
 struct WorkOrder {
   bool dismissed = false;  ///< no more waves: the worker may go
@@ -58,7 +62,7 @@ void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Task& task, unsigned) {
-  archive& task.id& task.genome& task.replicate& task.rank;
+  archive& task.id& task.genome& task.replicate& task.rank& task.flops;
 }
 
 template <class Archive>
@@ -145,6 +149,15 @@ void serialize(Archive& archive, microgpt::Problem& p, unsigned) {
   archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
   archive& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::Briefing& b, unsigned) {
+  bool has_problem = b.problem.has_value();
+  archive& b.arguments& has_problem& b.space& b.folder& b.journal_header& b.exit_code;
+  if (has_problem && !b.problem) b.problem.emplace();
+  if (!has_problem) b.problem.reset();
+  if (has_problem) archive&* b.problem;
 }
 
 }  // namespace boost::serialization

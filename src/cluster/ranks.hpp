@@ -1,9 +1,11 @@
 #pragma once
 
 #include <boost/mpi.hpp>
+#include <functional>
 
 #include "microgpt/cluster/mail.hpp"
 #include "microgpt/cluster/session.hpp"
+#include "pulse.hpp"
 
 namespace microgpt {
 
@@ -13,16 +15,17 @@ struct Session::Ranks {
   boost::mpi::communicator world;
   boost::mpi::communicator group = world;  // its first rank coordinates, the others work
   boost::mpi::communicator coordinators;   // of all groups; only coordinators have it
+  std::optional<Pulse> pulse;              // of the group
 };
 
 /// The coordinator's side of both schedules.
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group);
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group, Pulse& pulse);
 std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group);
 
 /// A worker's side of both: returns when dismissed.
 /// `rank` is the one that its timings bear.
 void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
-                    int rank);
+                    int rank, Pulse& pulse);
 void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction& function,
                    int rank);
 
@@ -31,7 +34,13 @@ std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators);
 
 /// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
 /// and sleeps in between for a 64th of the time that it has waited, at least 20 microseconds and at
-/// most half a millisecond.
-boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag);
+/// most half a millisecond. Calls `meanwhile` between two looks. Throws Stopped if there is no
+/// message and the process should stop.
+boost::mpi::status wait_politely(
+    const boost::mpi::communicator& world, int source, int tag,
+    const std::function<void()>& meanwhile = [] {});
+
+/// Thrown on a worker that is dismissed while it works.
+struct Dismissed {};
 
 }  // namespace microgpt

@@ -6,6 +6,7 @@
 
 #include "messages.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/stop.hpp"
 #include "ranks.hpp"
 
 namespace microgpt {
@@ -23,7 +24,9 @@ bool started_by_launcher() {
 }  // namespace
 
 Session::Session(int& argc, char**& argv) {
-  if (started_by_launcher()) ranks_ = std::make_unique<Ranks>(argc, argv);
+  if (!started_by_launcher()) return;
+  ranks_ = std::make_unique<Ranks>(argc, argv);
+  ranks_->pulse.emplace(ranks_->group);
 }
 
 Session::~Session() = default;
@@ -40,14 +43,14 @@ void Session::form_groups(std::size_t islands) {
   const std::size_t mine = static_cast<std::size_t>(rank()) * group_count_ / ranks;
   ranks_->group = ranks_->world.split(static_cast<int>(mine));
   ranks_->coordinators = ranks_->world.split(is_coordinator() ? 0 : 1);
+  ranks_->pulse.emplace(ranks_->group);
 }
 
 bool Session::is_coordinator() const { return !ranks_ || ranks_->group.rank() == 0; }
 
 std::vector<std::size_t> Session::islands() const {
   std::vector<std::size_t> islands;
-  const int group = group_count_ == 1 ? 0 : ranks_->coordinators.rank();
-  for (std::size_t i = static_cast<std::size_t>(group); i < island_count_; i += group_count_) {
+  for (std::size_t i = group(); i < island_count_; i += group_count_) {
     islands.push_back(i);
   }
   return islands;
@@ -61,17 +64,12 @@ std::unique_ptr<Mail> Session::mail() {
   return group_count_ == 1 ? local_mail() : rank_mail(ranks_->coordinators);
 }
 
-void Session::share(std::optional<Problem>& problem, SearchSpace& space) {
-  if (size() == 1) return;
-  bool there = problem.has_value();
-  boost::mpi::broadcast(ranks_->world, there, 0);
-  if (!there) {
-    problem.reset();
-    return;
-  }
-  if (!problem) problem.emplace();
-  boost::mpi::broadcast(ranks_->world, *problem, 0);
-  boost::mpi::broadcast(ranks_->world, space, 0);
+std::size_t Session::group() const {
+  return group_count_ == 1 ? 0 : static_cast<std::size_t>(ranks_->coordinators.rank());
+}
+
+void Session::share(Briefing& briefing) {
+  if (size() > 1) boost::mpi::broadcast(ranks_->world, briefing, 0);
 }
 
 std::string_view name(Schedule schedule) {
@@ -87,16 +85,32 @@ Schedule schedule_from(std::string_view text) {
 
 std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {
   if (size() == 1) return local_evaluator(std::move(function));
-  return schedule == Schedule::dynamic ? dynamic_evaluator(ranks_->group)
-                                       : wave_evaluator(ranks_->group);
+  if (schedule == Schedule::scatter) return wave_evaluator(ranks_->group);
+  return dynamic_evaluator(ranks_->group, *ranks_->pulse);
 }
 
 void Session::work(const EvaluateFunction& function, Schedule schedule) {
-  if (schedule == Schedule::dynamic) {
-    work_on_demand(ranks_->group, function, rank());
+  on_demand_ = schedule == Schedule::dynamic;
+  if (on_demand_) {
+    work_on_demand(ranks_->group, function, rank(), *ranks_->pulse);
   } else {
     work_in_waves(ranks_->group, function, rank());
   }
+  on_demand_ = false;
+}
+
+void Session::look_up() {
+  if (on_demand_) {
+    ranks_->pulse->tick();
+    if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};  // nobody else is sent one at work
+  } else if (const Stop reason = stop_requested(); reason != Stop::none && size() == 1) {
+    throw Stopped{reason};
+  }
+}
+
+void Session::abort(int exit_code) {
+  if (ranks_) boost::mpi::environment::abort(exit_code);
+  std::_Exit(exit_code);
 }
 
 }  // namespace microgpt

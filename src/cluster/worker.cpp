@@ -5,15 +5,18 @@
 namespace microgpt {
 
 void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
-                    int rank) {
+                    int rank, Pulse& pulse) {
   while (true) {
-    wait_politely(group, 0, kOrderTag);
+    wait_politely(group, 0, kOrderTag, [&] { pulse.tick(); });
     WorkOrder order;
     group.recv(0, kOrderTag, order);
     if (order.dismissed) return;
-    group.send(
-        0, kReportTag,
-        WorkReport{.has_result = true, .result = timed_evaluation(order.task, function, rank)});
+    try {
+      group.send(
+          0, kReportTag,
+          WorkReport{.has_result = true, .result = timed_evaluation(order.task, function, rank)});
+    } catch (const Dismissed&) {  // the order says so too, and is read next
+    }
   }
 }
 

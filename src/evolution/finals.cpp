@@ -27,10 +27,12 @@ Estimate estimate_of(std::span<const double> measurements) {
   return {.mean = mean, .standard_error = error, .count = measurements.size()};
 }
 
-bool Finalist::failed() const {
-  return std::any_of(replicates.begin(), replicates.end(),
-                     [](const Evaluation& e) { return e.failed(); });
+std::size_t Finalist::failures() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(replicates, [](const Evaluation& e) { return e.failed(); }));
 }
+
+bool Finalist::failed() const { return failures() == replicates.size(); }
 
 namespace {
 
@@ -41,6 +43,7 @@ void summarise(Finalist& finalist) {
   }
   std::vector<double> fitness, validation, test;
   for (const Evaluation& e : finalist.replicates) {
+    if (e.failed()) continue;
     fitness.push_back(e.fitness);
     validation.push_back(e.loss);
     test.push_back(e.test_loss.value());
@@ -64,7 +67,8 @@ std::vector<Task> Finals::tasks() const {
       tasks.push_back({.id = finalist.organism.id,
                        .genome = finalist.organism.genome,
                        .replicate = replicate,
-                       .rank = -finalist.organism.flops});
+                       .rank = -finalist.organism.flops,
+                       .flops = finalist.organism.flops});
     }
   }
   return tasks;
@@ -87,7 +91,7 @@ void Finals::tell(std::span<const Result> results) {
     summarise(finalist);
   }
   std::stable_sort(finalists_.begin(), finalists_.end(), [](const Finalist& a, const Finalist& b) {
-    return a.fitness.mean < b.fitness.mean;
+    return std::pair(a.failures(), a.fitness.mean) < std::pair(b.failures(), b.fitness.mean);
   });
 }
 

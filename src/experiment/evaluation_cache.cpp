@@ -1,17 +1,15 @@
 #include "microgpt/experiment/evaluation_cache.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
+#include "json_lines.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/version.hpp"
+#include "microgpt/experiment/journal.hpp"
 
 namespace microgpt {
 
@@ -25,91 +23,6 @@ std::string fingerprint(const Problem& p) {
     text += fmt::format(" samples {} temperature {}", p.samples, p.temperature);
   }
   return text;
-}
-
-using Json = rapidjson::Value;
-
-const Json& member(const Json& object, const char* key) {
-  const auto found = object.FindMember(key);
-  require(found != object.MemberEnd(), "\"{}\" is missing", key);
-  return found->value;
-}
-
-double number(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  require(value.IsNumber(), "\"{}\" must be a number", key);
-  return value.GetDouble();
-}
-
-std::uint32_t whole(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  require(value.IsUint(), "\"{}\" must be a whole number", key);
-  return value.GetUint();
-}
-
-std::string text(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  require(value.IsString(), "\"{}\" must be a string", key);
-  return {value.GetString(), value.GetStringLength()};
-}
-
-std::optional<double> optional_number(const Json& object, const char* key) {
-  if (!object.HasMember(key)) return std::nullopt;
-  return number(object, key);
-}
-
-Genome genome_of(const Json& line) {
-  Genome genome = {.n_emb = whole(line, "n_emb"),
-                   .n_head = whole(line, "n_head"),
-                   .n_layer = whole(line, "n_layer"),
-                   .n_ctx = whole(line, "n_ctx"),
-                   .n_ff_exp = whole(line, "n_ff_exp"),
-                   .lr = number(line, "lr"),
-                   .steps = whole(line, "steps")};
-  validate(genome);
-  return genome;
-}
-
-Evaluation evaluation_of(const Json& line) {
-  Evaluation e;
-  e.failure = text(line, "failure");
-  if (e.failed()) return e;
-  e.fitness = number(line, "fitness");
-  e.loss = number(line, "loss");
-  e.test_loss = optional_number(line, "test_loss");
-  e.beauty = optional_number(line, "beauty");
-  return e;
-}
-
-std::string line_of(const std::string& problem, const Genome& g, std::uint32_t replicate,
-                    const Evaluation& e) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  const auto put = [&](const char* key, const auto& value) {
-    writer.Key(key);
-    if constexpr (std::is_same_v<decltype(value), const std::string&>) {
-      writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-    } else if constexpr (std::is_same_v<decltype(value), const double&>) {
-      writer.Double(value);
-    } else {
-      writer.Uint(value);
-    }
-  };
-  writer.StartObject();
-  put("problem", problem);
-  put("n_emb", g.n_emb), put("n_head", g.n_head), put("n_layer", g.n_layer);
-  put("n_ctx", g.n_ctx), put("n_ff_exp", g.n_ff_exp), put("lr", g.lr), put("steps", g.steps);
-  put("replicate", replicate);
-  put("failure", e.failure);
-  if (!e.failed()) {
-    put("fitness", e.fitness), put("loss", e.loss);
-    if (e.test_loss) put("test_loss", *e.test_loss);
-    if (e.beauty) put("beauty", *e.beauty);
-  }
-  writer.EndObject();
-  std::string line(buffer.GetString(), buffer.GetSize());
-  line += '\n';
-  return line;
 }
 
 }  // namespace
@@ -139,13 +52,9 @@ void EvaluationCache::read(const std::string& text_of_lines) {
     const std::size_t end = text_of_lines.find('\n', begin);
     ++number_of_line;
     try {
-      rapidjson::Document line;
-      // Every digit counts: what is read back must be the bits that were written.
-      line.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(
-          text_of_lines.data() + begin, end - begin);
-      require(!line.HasParseError() && line.IsObject(), "not a JSON object");
+      const auto line = parse_line(std::string_view(text_of_lines).substr(begin, end - begin));
       if (text(line, "problem") == problem_) {
-        known_[{genome_of(line), whole(line, "replicate")}] = evaluation_of(line);
+        known_[{genome_of(line), replicate_of(line)}] = {evaluation_of(line), std::nullopt};
       }
     } catch (const Error& error) {
       fail("{}: line {}: {}; a cache of evaluations has one a line", file_.string(), number_of_line,
@@ -155,17 +64,26 @@ void EvaluationCache::read(const std::string& text_of_lines) {
   }
 }
 
-std::optional<Evaluation> EvaluationCache::find(const Genome& genome,
-                                                std::uint32_t replicate) const {
+const EvaluationCache::Known* EvaluationCache::find(const Genome& genome,
+                                                    std::uint32_t replicate) const {
   const auto found = known_.find({genome, replicate});
-  return found == known_.end() ? std::nullopt : std::optional(found->second);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+void EvaluationCache::remember(const KnownEvaluation& known) {
+  known_[{known.genome, known.timing.replicate}] = {known.evaluation, known.timing};
 }
 
 void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
                           const Evaluation& evaluation) {
-  if (!known_.emplace(std::pair(genome, replicate), evaluation).second || file_.empty()) return;
+  const bool is_new =
+      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::nullopt}).second;
+  if (!is_new || file_.empty()) return;
+  LineWriter line;
+  line.put("problem", problem_);
+  line.put(genome, replicate, evaluation);
   std::ofstream stream(file_, std::ios::binary | std::ios::app);
-  stream << line_of(problem_, genome, replicate, evaluation);
+  stream << line.object() << '\n';
   stream.close();
   require(stream.good(), "{}: cannot be written: {}", file_.string(), std::strerror(errno));
 }
@@ -173,16 +91,18 @@ void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
 void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
   for (const Task& task : tasks) {
-    const std::optional<Evaluation> known = cache_.find(task.genome, task.replicate);
-    if (!known) {
+    const EvaluationCache::Known* known = cache_.find(task.genome, task.replicate);
+    if (known == nullptr) {
       under_way_[{task.id, task.replicate}] = task.genome;
       unknown.push_back(task);
       continue;
     }
-    ++saved_;
+    saved_ += !known->timing;
     TimedResult& result = ready_.emplace_back();
-    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = *known};
-    result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
+    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known->evaluation};
+    result.timing = known->timing.value_or(
+        Timing{.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"});
+    result.timing.id = task.id;
   }
   trains_.submit(unknown);
 }
@@ -195,6 +115,10 @@ TimedResult CachedEvaluator::wait() {
   }
   TimedResult result = trains_.wait();
   const auto task = under_way_.find({result.result.id, result.result.replicate});
+  if (journal_ != nullptr) {
+    journal_->append(
+        {.genome = task->second, .evaluation = result.result.evaluation, .timing = result.timing});
+  }
   cache_.add(task->second, result.result.replicate, result.result.evaluation);
   under_way_.erase(task);
   return result;

@@ -269,14 +269,15 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
       finalists.front().replicates.size());
   for (const Finalist& f : finalists) {
     if (f.failed()) {
-      text += fmt::format("  #{:<5} MAX: one of the trainings failed\n", f.organism.id);
+      text += fmt::format("  #{:<5} MAX: all trainings failed\n", f.organism.id);
       continue;
     }
     text += fmt::format(
-        "  #{:<5} {} {:.4f} ± {:.4f}  validation {:.4f}  test {:.4f}  luck {:+.4f}\n",
+        "  #{:<5} {} {:.4f} ± {:.4f}  validation {:.4f}  test {:.4f}  luck {:+.4f}{}\n",
         f.organism.id, unit(objective),
         objective == Objective::beauty ? -f.fitness.mean : f.fitness.mean, f.fitness.standard_error,
-        f.validation.mean, f.test.mean, f.organism.evaluation->fitness - f.fitness.mean);
+        f.validation.mean, f.test.mean, f.organism.evaluation->fitness - f.fitness.mean,
+        f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
   }
   return text;
 }

@@ -23,8 +23,32 @@ RunFolder::RunFolder(const std::filesystem::path& experiments, const std::string
           failure.message());
 }
 
+RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
+  std::error_code failure;
+  std::filesystem::create_directories(path_, failure);
+  require(!failure && std::filesystem::is_directory(path_), "{}: cannot be made: {}",
+          path_.string(), failure.message());
+}
+
+std::filesystem::path latest_run(const std::filesystem::path& experiments) {
+  std::filesystem::path latest;
+  std::error_code failure;
+  for (const auto& folder : std::filesystem::directory_iterator(experiments, failure)) {
+    if (!std::filesystem::exists(folder.path() / "journal", failure)) continue;
+    if (latest.empty() || folder.path().filename() > latest.filename()) latest = folder.path();
+  }
+  require(!latest.empty(), "{}: no run with a journal is there", experiments.string());
+  return latest;
+}
+
 void RunFolder::write(const std::string& file, std::string_view text) const {
   write_file_atomically(path_ / file, text);
+}
+
+void RunFolder::remove(const std::string& file) const {
+  std::error_code failure;
+  std::filesystem::remove(path_ / file, failure);
+  require(!failure, "{}: cannot be removed: {}", (path_ / file).string(), failure.message());
 }
 
 void RunFolder::append(const std::string& file, std::string_view text) const {

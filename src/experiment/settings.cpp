@@ -23,6 +23,8 @@ std::string to_json(const RunSettings& s) {
             make_nvp("islands", e.islands), make_nvp("migration_interval", e.migration_interval),
             make_nvp("strategy", std::string(name(e.strategy))), make_nvp("fitness", s.fitness),
             make_nvp("finalists", s.finalists), make_nvp("replicates", s.replicates));
+    archive(make_nvp("deadline_factor", s.deadline_factor),
+            make_nvp("memory_limit", s.memory_limit), make_nvp("inject", s.inject));
     if (e.strategy != StrategyKind::elite_copies) {
       archive(make_nvp("tournament", e.tournament));
     } else {

@@ -234,11 +234,22 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   original.seed = 0xFFFFFFFFFFFFFFFFULL;
   original.samples = 77;
   original.temperature = 0.123456789;
-  std::optional<Problem> problem;
-  if (session->is_first()) problem = original;
-  SearchSpace space = session->is_first() ? aesthetic_space() : SearchSpace{};
-  session->share(problem, space);
-  EXPECT_EQ(space, aesthetic_space());
+  Briefing briefing;
+  if (session->is_first()) {
+    briefing = {.arguments = {"--seed=3", "--mode=steady-state"},
+                .problem = original,
+                .space = aesthetic_space(),
+                .folder = "a folder",
+                .journal_header = "{}",
+                .exit_code = 0};
+  }
+  session->share(briefing);
+  EXPECT_EQ(briefing.arguments, (std::vector<std::string>{"--seed=3", "--mode=steady-state"}));
+  EXPECT_EQ(briefing.space, aesthetic_space());
+  EXPECT_EQ(briefing.folder, "a folder");
+  EXPECT_EQ(briefing.journal_header, "{}");
+  EXPECT_EQ(briefing.exit_code, 0);
+  const std::optional<Problem>& problem = briefing.problem;
   EXPECT_TRUE(problem.has_value());
   EXPECT_EQ(problem->dataset.vocabulary.characters(), original.dataset.vocabulary.characters());
   EXPECT_EQ(problem->dataset.training, original.dataset.training);
@@ -253,11 +264,11 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
 }
 
 TEST(Cluster, without_a_problem_nobody_has_one) {
-  std::optional<Problem> problem;
-  if (!session->is_first()) problem.emplace();
-  SearchSpace space;
-  session->share(problem, space);
-  EXPECT_FALSE(problem.has_value());
+  Briefing briefing;
+  if (!session->is_first()) briefing.problem.emplace();
+  session->share(briefing);
+  EXPECT_FALSE(briefing.problem.has_value());
+  EXPECT_EQ(briefing.exit_code, 2);
 }
 
 }  // namespace

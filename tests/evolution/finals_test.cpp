@@ -83,7 +83,7 @@ TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
   EXPECT_EQ(finals.ranking()[1].organism.id, 0U);
 }
 
-TEST(Finals, who_fails_once_cannot_win) {
+TEST(Finals, who_fails_less_often_wins) {
   Finals finals(organisms(2), 2);
   std::vector<Result> results;
   for (const Task& task : finals.tasks()) {
@@ -93,7 +93,25 @@ TEST(Finals, who_fails_once_cannot_win) {
   results[1].evaluation.failure = "it diverged";
   finals.tell(results);
   EXPECT_EQ(finals.ranking().front().organism.id, 10U);
+  const Finalist& second = finals.ranking()[1];
+  EXPECT_EQ(second.failures(), 1U);
+  EXPECT_FALSE(second.failed());
+  EXPECT_EQ(second.validation.count, 1U);  // the one that went well
+}
+
+TEST(Finals, who_fails_always_has_failed) {
+  Finals finals(organisms(2), 2);
+  std::vector<Result> results;
+  for (const Task& task : finals.tasks()) {
+    results.push_back(result(task, 3.0));
+    if (task.id != 0) continue;
+    results.back().evaluation = {};
+    results.back().evaluation.failure = "it diverged";
+  }
+  finals.tell(results);
+  EXPECT_EQ(finals.ranking().front().organism.id, 10U);
   EXPECT_TRUE(finals.ranking()[1].failed());
+  EXPECT_EQ(finals.ranking()[1].fitness.mean, kMaxLoss);
 }
 
 TEST(Finals, refuse_results_that_are_missing_or_strange) {

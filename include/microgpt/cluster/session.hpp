@@ -15,6 +15,16 @@ namespace microgpt {
 /// What a worker does with a task.
 using EvaluateFunction = std::function<Evaluation(const Task&)>;
 
+/// What rank 0 tells all others before the search.
+struct Briefing {
+  std::vector<std::string> arguments;  ///< of the command line, as they are now in force
+  std::optional<Problem> problem;      ///< none: there is nothing to do, and every rank leaves
+  SearchSpace space;
+  std::string folder;          ///< of the run
+  std::string journal_header;  ///< the first record of its journals
+  int exit_code = 2;           ///< of those that leave
+};
+
 /// How rank 0 hands out tasks.
 enum class Schedule {
   dynamic,  ///< the longest first, to whoever is free
@@ -54,12 +64,14 @@ class Session {
   bool is_coordinator() const;
   /// Of a coordinator: the islands that it breeds.
   std::vector<std::size_t> islands() const;
+  /// How many groups there are, and, of a coordinator, which this is, from 0.
+  std::size_t groups() const { return group_count_; }
+  std::size_t group() const;
   /// Ranks that train, over all groups.
   std::size_t workers() const;
 
-  /// Gives rank 0's problem and space to all ranks. If rank 0 has no problem, because it could not
-  /// be set up, then nobody has one afterwards, and every rank should leave.
-  void share(std::optional<Problem>& problem, SearchSpace& space);
+  /// Gives rank 0's briefing to all ranks.
+  void share(Briefing& briefing);
 
   /// Of a coordinator: hands tasks to the workers of its group, and dismisses them when it is
   /// destroyed. With one rank only, evaluates in this process.
@@ -68,6 +80,14 @@ class Session {
   /// Of a coordinator: its mail.
   std::unique_ptr<Mail> mail();
 
+  /// To be called again and again during a training. On a worker it gives a sign of life, and
+  /// throws if the worker is dismissed; where a process trains for itself it throws Stopped if the
+  /// process should stop.
+  void look_up();
+
+  /// Ends the job on all ranks at once, with this exit code.
+  [[noreturn]] void abort(int exit_code);
+
   /// Of the other ranks, with the same schedule: evaluates what comes in until dismissed.
   void work(const EvaluateFunction& function, Schedule schedule);
 
@@ -75,6 +95,7 @@ class Session {
   struct Ranks;
   std::unique_ptr<Ranks> ranks_;  // none without MPI
   std::size_t island_count_ = 1, group_count_ = 1;
+  bool on_demand_ = false;  // this rank works, and orders come one by one
 };
 
 }  // namespace microgpt

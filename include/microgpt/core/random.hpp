@@ -11,11 +11,12 @@ namespace microgpt {
 
 /// What a random stream is for. Two purposes never share a number, whatever their ids.
 enum class Stream : std::uint32_t {
-  split = 1,     ///< which documents are held out, and the order of the rest
-  weights = 2,   ///< initial weights
-  names = 3,     ///< sampling of spoken names
-  breeding = 4,  ///< everything random in the making of one organism
-  documents = 5  ///< the order in which a replicate sees the training documents
+  split = 1,      ///< which documents are held out, and the order of the rest
+  weights = 2,    ///< initial weights
+  names = 3,      ///< sampling of spoken names
+  breeding = 4,   ///< everything random in the making of one organism
+  documents = 5,  ///< the order in which a replicate sees the training documents
+  faults = 6      ///< failures on purpose
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy

@@ -16,6 +16,7 @@ struct Task {
   /// Where tasks wait for room, the one with the lowest rank goes first, and of equals the one that
   /// was submitted first. See rank_of().
   double rank = 0;
+  double flops = 0;  ///< that the training takes
 };
 
 /// In a generation, what takes longest goes first. In the steady state, what starts first on the
@@ -30,8 +31,19 @@ struct Timing {
   std::uint32_t replicate = 0;
   int rank = 0;
   std::string host;
-  double start = 0;    ///< seconds since the evaluator was made
+  double start = 0;    ///< seconds since 1970
   double seconds = 0;  ///< of training and judging
+
+  bool operator==(const Timing&) const = default;
+};
+
+/// A training that was done, as a journal remembers it. Its replicate is in the timing.
+struct KnownEvaluation {
+  Genome genome;
+  Evaluation evaluation;
+  Timing timing;
+
+  bool operator==(const KnownEvaluation&) const = default;
 };
 
 /// A training that was done, and the floating-point operations that it took.

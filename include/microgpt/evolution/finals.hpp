@@ -27,15 +27,16 @@ Estimate estimate_of(std::span<const double> measurements);
 struct Finalist {
   Organism organism;
   std::vector<Evaluation> replicates;  ///< number 1 first; number 0 was the search
-  Estimate fitness, validation, test;  ///< over the replicates; kMaxLoss if one of them failed
+  Estimate fitness, validation, test;  ///< over the replicates that did not fail; else kMaxLoss
 
-  bool failed() const;
+  std::size_t failures() const;  ///< of the replicates
+  bool failed() const;           ///< all of them
 };
 
 /// The end of a search. Its best organisms were chosen because they looked good in one training, so
 /// some of them were lucky. Each is trained `replicates` times with fresh initial weights and a
-/// fresh order of the documents, and the one with the best mean is the champion: what it then
-/// promises does not include the luck that selected it.
+/// fresh order of the documents, and the one with the best mean is the champion (of those that
+/// failed least often): what it then promises does not include the luck that selected it.
 class Finals {
  public:
   Finals(std::vector<Organism> finalists, std::uint32_t replicates);

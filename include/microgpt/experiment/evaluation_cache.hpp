@@ -26,34 +26,46 @@ class EvaluationCache {
   /// and rule if it holds anything else.
   EvaluationCache(const Problem& problem, std::filesystem::path file);
 
-  std::optional<Evaluation> find(const Genome& genome, std::uint32_t replicate) const;
+  struct Known {
+    Evaluation evaluation;
+    std::optional<Timing> timing;  ///< if it was this run that trained
+    bool operator==(const Known&) const = default;
+  };
+  /// Null if it is not known.
+  const Known* find(const Genome& genome, std::uint32_t replicate) const;
   /// Remembers. Failures are remembered too: they would fail again.
   void add(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation);
+  /// Remembers what this run's journal knows. Not written to the file.
+  void remember(const KnownEvaluation& known);
 
  private:
   void read(const std::string& text);
 
   std::string problem_;  // a fingerprint
-  std::map<std::pair<Genome, std::uint32_t>, Evaluation> known_;
+  std::map<std::pair<Genome, std::uint32_t>, Known> known_;
   std::filesystem::path file_;
 };
 
-/// Hands to another evaluator only what the cache does not know. The timing of a result from the
-/// cache has no seconds, and rank -1.
+class Journal;
+
+/// Hands to another evaluator only what the cache does not know, and journals what comes back
+/// before anybody sees it. The timing of a result from the cache has no seconds, and rank -1.
 class CachedEvaluator final : public Evaluator {
  public:
-  /// Both must outlive it.
-  CachedEvaluator(Evaluator& trains, EvaluationCache& cache) : trains_(trains), cache_(cache) {}
+  /// All must outlive it; a journal is optional.
+  CachedEvaluator(Evaluator& trains, EvaluationCache& cache, Journal* journal = nullptr)
+      : trains_(trains), cache_(cache), journal_(journal) {}
   void submit(std::span<const Task> tasks) override;
   TimedResult wait() override;
   std::size_t pending() const override { return ready_.size() + trains_.pending(); }
   std::size_t idle() const override { return trains_.idle(); }
-  /// Trainings that were not needed.
+  /// Trainings that were not needed, because another run or organism had done them.
   std::size_t saved() const { return saved_; }
 
  private:
   Evaluator& trains_;
   EvaluationCache& cache_;
+  Journal* journal_;
   std::deque<TimedResult> ready_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Genome> under_way_;  // by id and replicate
   std::size_t saved_ = 0;

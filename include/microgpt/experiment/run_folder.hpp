@@ -17,9 +17,14 @@ class RunFolder {
   /// gets -2, -3 and so on. Throws Error naming the path if it cannot.
   RunFolder(const std::filesystem::path& experiments, const std::string& timestamp);
 
+  /// This very folder, which is made if it is not there.
+  explicit RunFolder(std::filesystem::path path);
+
   const std::filesystem::path& path() const { return path_; }
   /// Writes a whole file.
   void write(const std::string& file, std::string_view text) const;
+  /// Removes a file, if it is there.
+  void remove(const std::string& file) const;
   /// Adds to the end of a file.
   void append(const std::string& file, std::string_view text) const;
 
@@ -29,6 +34,9 @@ class RunFolder {
 
 /// Local time as 2026-11-22_13-05-59.
 std::string timestamp_now();
+
+/// The newest folder in `experiments` that has a journal. Throws Error if there is none.
+std::filesystem::path latest_run(const std::filesystem::path& experiments);
 
 // organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
 // `vocabulary` is the number of tokens; islands count from 1.

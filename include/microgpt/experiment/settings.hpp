@@ -16,6 +16,8 @@ struct RunSettings {
   std::uint32_t finalists = 0, replicates = 0;
   std::uint32_t samples = 0;  ///< names spoken by each organism, where beauty counts
   double temperature = 0;
+  double deadline_factor = 0, memory_limit = 0;  ///< of a training, see Limits
+  std::string inject;                            ///< failures on purpose
 };
 
 std::string to_json(const RunSettings& settings);

@@ -11,6 +11,10 @@ namespace microgpt {
 /// Wall-clock times: another run gives others.
 class WorkSummary {
  public:
+  /// Counts what has started since then, in seconds since 1970: a run that was resumed may report
+  /// older trainings.
+  explicit WorkSummary(double since = 0) : since_(since) {}
+
   /// A training that took place; results from a cache are not counted.
   void add(const Work& work);
 
@@ -28,6 +32,7 @@ class WorkSummary {
   std::string cost_model() const;
   std::string timeline() const;
 
+  double since_;
   std::vector<Work> work_;
 };
 

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/evolution/evaluator.hpp"
+
+namespace microgpt {
+
+/// The file of a run from which it can go on after it was killed: first what was asked for, then
+/// every evaluation as it came, each on the disk before anything is bred from it.
+///
+/// One record a line: 16 hexadecimal digits, a space, a JSON object. The digits begin the SHA-256
+/// of the digits of the line before and this object, so no line can be changed, lost or moved
+/// without notice. A last line without its end was being written when the run died, and is cut off.
+class Journal {
+ public:
+  /// Opens the file, or makes it, and locks it for this process. Waits a few seconds for one that
+  /// is about to die. Throws Error naming file, line and rule: not readable or writable, used by
+  /// another run, corrupt.
+  explicit Journal(std::filesystem::path file);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// Whether there was nothing in the file.
+  bool is_new() const { return header_.empty(); }
+  /// The first record, a JSON object.
+  const std::string& header() const { return header_; }
+  /// Writes the first record of a new journal.
+  void begin(std::string_view header);
+
+  std::filesystem::path folder() const { return path_.parent_path(); }
+  const std::vector<KnownEvaluation>& entries() const { return entries_; }
+  /// Bytes of a record that was cut off.
+  std::size_t torn() const { return torn_; }
+
+  /// Returns when the record is on the disk. Throws Error if it cannot be written, or the file has
+  /// been removed.
+  void append(const KnownEvaluation& known);
+
+ private:
+  void lock();
+  void write(std::string_view object);
+
+  std::filesystem::path path_;
+  int file_ = -1;
+  std::string header_, last_;  // the digits of the last line
+  std::vector<KnownEvaluation> entries_;
+  std::size_t torn_ = 0;
+};
+
+/// What all journals of a run know: `journal`, and with several coordinators `journal-2` and so on.
+/// Reads them while others may write. Throws Error as Journal does.
+std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder);
+
+}  // namespace microgpt

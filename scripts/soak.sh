@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Kills runs at random moments and compares what comes of them with runs that
+# nobody disturbed. Each run gets 1 to 5 kills (SIGKILL) among: a training's
+# process, a worker, rank 0, mpirun, the whole group of the supervisor. Prints a
+# line for each run and fails if one ends with other bytes. 100 runs take half an
+# hour.
+# usage: scripts/soak.sh [RUNS [SEED]]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/setup.sh
+source scripts/setup.sh
+
+runs=${1:-100}
+RANDOM=${2:-1}
+install_packages
+build_targets evolve_loss
+mpi_environment
+work=$(mktemp -d)
+trap 'pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+echo '{"steps_min": 100, "steps_max": 1000, "steps_draw": [200, 500, 1000], "steps_moves": [100]}' >"$work/space.json"
+
+settings=("--mode generational" "--mode steady-state" "--mode generational --islands 2 --migration-interval 2")
+
+# options SETTING: those of all runs, as words.
+options() {
+    echo "--input data/names.txt --space $work/space.json --population 8 --generations 16" \
+        "--finalists 2 --replicates 2 ${settings[$1]}"
+}
+
+hash_of() { cat "$1/genome.json" "$1/organisms.csv" | sha256sum | cut -d ' ' -f 1; }
+
+# supervised RANKS OPTIONS...: in a process group of its own; prints its id.
+supervised() {
+    setsid bash -c 'source scripts/supervise.sh; ranks=$1; shift
+        supervise 20 mpirun -n "$ranks" build/bin/evolve_loss "$@"' _ "$@" \
+        >>"$work/log" 2>&1 </dev/null &
+    echo $!
+}
+
+# victim KIND FOLDER: the id of a process of this run, nothing if there is none now. Processes of
+# a rank: the rank itself has many threads; its keeper is its child, and the trainer the keeper's.
+victim() {
+    local kind=$1 folder=$2 ranks pid parent
+    mapfile -t ranks < <(pgrep -f "^build/bin/evolve_loss.*$folder" || true)
+    case $kind in
+    mpirun) pgrep -f "^mpirun.*$folder" | head -1 || true ;;
+    rank0 | worker | trainer)
+        for pid in "${ranks[@]}"; do
+            parent=$(ps -o ppid= -p "$pid" | tr -d ' ' || true)
+            local name=worker
+            if [[ " ${ranks[*]} " == *" $parent "* ]]; then
+                local grandparent
+                grandparent=$(ps -o ppid= -p "$parent" | tr -d ' ' || true)
+                if [[ " ${ranks[*]} " == *" $grandparent "* ]]; then name=trainer; else name=keeper; fi
+            elif tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+                grep -qx OMPI_COMM_WORLD_RANK=0; then
+                name=rank0
+            fi
+            if [[ $name == "$kind" ]]; then echo "$pid"; fi
+        done | shuf -n 1 --random-source=<(yes "$RANDOM")
+        ;;
+    esac
+}
+
+expected=()
+for setting in "${!settings[@]}"; do
+    # shellcheck disable=SC2046
+    build/bin/evolve_loss $(options "$setting") --genome-out "$work/expected.json" \
+        --folder "$work/expected-$setting" >/dev/null
+    expected+=("$(hash_of "$work/expected-$setting")")
+done
+
+broken=0
+for ((run = 1; run <= runs; ++run)); do
+    setting=$((RANDOM % ${#settings[@]}))
+    ranks=$((2 + RANDOM % 4))
+    folder=$work/run-$run
+    begin=$SECONDS
+    # shellcheck disable=SC2046
+    group=$(supervised "$ranks" $(options "$setting") --genome-out "$work/$run.json" \
+        --folder "$folder")
+    killed=''
+    for ((kills = 1 + RANDOM % 5; kills > 0; --kills)); do
+        sleep "$((RANDOM % 2)).$((RANDOM % 1000))" # the moment is what is random here
+        kinds=(trainer worker rank0 mpirun group)
+        kind=${kinds[RANDOM % 5]}
+        if [[ $kind == group ]]; then
+            kill -0 "$group" 2>/dev/null || continue
+            kill -KILL -- "-$group" 2>/dev/null || true
+            killed+=" group"
+            how=--folder
+            [[ ! -s $folder/journal ]] || how=--resume
+            # shellcheck disable=SC2046
+            group=$(supervised "$ranks" $(options "$setting") \
+                --genome-out "$work/$run.json" "$how" "$folder")
+        else
+            pid=$(victim "$kind" "$folder")
+            if [[ -n $pid ]] && kill -KILL "$pid" 2>/dev/null; then killed+=" $kind"; fi
+        fi
+    done
+    while kill -0 "$group" 2>/dev/null; do sleep 0.2; done
+    found=none
+    if [[ -e $folder/genome.json ]]; then found=$(hash_of "$folder"); fi
+    cmp -s "$folder/genome.json" "$work/$run.json" || found="$found, another --genome-out"
+    echo "run $run: ${settings[setting]}, $ranks ranks, killed:${killed:- nobody}," \
+        "$((SECONDS - begin)) s, ${found:0:16}"
+    if [[ $found != "${expected[setting]}" ]]; then
+        broken=$((broken + 1))
+        tail -20 "$work/log" >&2
+    fi
+    rm -rf "$folder"
+done
+echo "soak: $((runs - broken)) of $runs runs ended with the bytes of the undisturbed run"
+((broken == 0))

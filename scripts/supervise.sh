@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Starts a run, and starts it again from its journal when it dies. Source this
+# file, do not execute it.
+
+# Splits a command into `command`, without --folder and --resume, and the `option`
+# and `folder` that they name; without either that is a new folder in --experiments.
+read_command() {
+    local experiments=experiments
+    command=() option='' folder=''
+    while (($#)); do
+        case $1 in
+        --folder | --resume) option=$1 folder=${2:?$1 needs a folder} && shift ;;
+        --folder=* | --resume=*) option=${1%%=*} folder=${1#*=} ;;
+        *) command+=("$1") ;;
+        esac
+        case $1 in
+        --experiments) experiments=${2:-} ;;
+        --experiments=*) experiments=${1#*=} ;;
+        esac
+        shift
+    done
+    if [[ -z $option ]]; then
+        option=--folder
+        folder=$experiments/$(date +%Y-%m-%d_%H-%M-%S)
+        while [[ -e $folder ]]; do folder+=-2; done
+    elif [[ $folder == latest ]]; then
+        folder=$(dirname "$(find "$experiments" -mindepth 2 -maxdepth 2 -name journal | sort | tail -1)")
+    fi
+}
+
+# supervise RESTARTS COMMAND...: runs the command, an evolve_loss or evolve with
+# its launcher, until it has done its work (0), was given bad input (2), or was
+# asked to stop: by a signal for this script, SIGUSR1 or --time-limit (75), or
+# SIGINT (130). When it dies otherwise, it goes on from the journal, at most
+# RESTARTS times. (When a rank dies, mpirun sends the others SIGTERM, and rank 0
+# says 143: that is no wish of anybody.) What happened is added to the run.log.
+supervise() {
+    local restarts=$1 status started restarted=0 child asked=no
+    local -a command
+    local option folder
+    shift
+    read_command "$@"
+    while true; do
+        started=$SECONDS
+        # In the background, so that a signal for this script is seen at once.
+        "${command[@]}" "$option=$folder" &
+        child=$!
+        trap 'asked=yes; kill -TERM "$child" 2>/dev/null' TERM
+        trap 'asked=yes; kill -INT "$child" 2>/dev/null' INT
+        trap 'asked=yes; kill -USR1 "$child" 2>/dev/null' USR1
+        status=0
+        wait "$child" || status=$?
+        # A signal ends the wait, but not the child.
+        while kill -0 "$child" 2>/dev/null; do wait "$child" || status=$?; done
+        trap - TERM INT USR1
+        # The program's own word counts for more than the exit code of its launcher.
+        if [[ -e $folder/stopped ]]; then
+            status=$(<"$folder/stopped")
+        elif [[ -e $folder/genome.json ]]; then
+            status=0
+        fi
+        case $status in
+        0 | 2 | 75 | 130) return "$status" ;;
+        esac
+        [[ $asked == no ]] || return "$status"
+        if ((restarted == restarts)); then
+            say "$folder" "the run died (code $status); no restart is left of $restarts"
+            return "$status"
+        fi
+        restarted=$((restarted + 1))
+        say "$folder" "the run died after $((SECONDS - started)) s (code $status);" \
+            "restart $restarted of $restarts"
+        # Before its first record there is nothing to resume.
+        if [[ -s $folder/journal ]]; then option=--resume; fi
+    done
+}
+
+# Says on standard error and in the log of a run.
+say() {
+    local folder=$1
+    shift
+    echo "evolve: $*" >&2
+    [[ ! -d $folder ]] || echo "evolve: $*" >>"$folder/run.log"
+}

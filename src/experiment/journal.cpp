@@ -1,0 +1,153 @@
+#include "microgpt/experiment/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "json_lines.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt {
+
+namespace {
+
+constexpr std::size_t kDigits = 16;
+
+std::string digits_of(std::string_view last, std::string_view object) {
+  return sha256(fmt::format("{}{}", last, object)).substr(0, kDigits);
+}
+
+std::string object_of(const KnownEvaluation& known) {
+  const Timing& t = known.timing;
+  LineWriter line;
+  line.put("id", t.id);
+  line.put(known.genome, t.replicate, known.evaluation);
+  line.put("rank", t.rank), line.put("host", t.host);
+  line.put("start", t.start), line.put("seconds", t.seconds);
+  return line.object();
+}
+
+KnownEvaluation known_of(std::string_view object) {
+  const auto line = parse_line(object);
+  const double rank = number(line, "rank");
+  require(rank >= -1 && rank <= 1e9, "\"rank\" ({}) must be from -1 to 1e9", rank);
+  return {.genome = genome_of(line),
+          .evaluation = evaluation_of(line),
+          .timing = {.id = whole(line, "id"),
+                     .replicate = replicate_of(line),
+                     .rank = static_cast<int>(rank),
+                     .host = text(line, "host"),
+                     .start = number(line, "start"),
+                     .seconds = number(line, "seconds")}};
+}
+
+/// The whole lines of a journal.
+struct Content {
+  std::string header, last;
+  std::vector<KnownEvaluation> entries;
+  std::size_t size = 0, torn = 0;  // bytes
+};
+
+Content content_of(const std::filesystem::path& path) {
+  Content content;
+  const std::string bytes = read_file(path);
+  content.size = bytes.rfind('\n') + 1;  // 0 if there is none
+  content.torn = bytes.size() - content.size;
+  std::size_t number_of_line = 0;
+  for (std::size_t begin = 0; begin < content.size;) {
+    const std::size_t end = bytes.find('\n', begin);
+    const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
+    ++number_of_line;
+    try {
+      require(line.size() > kDigits && line[kDigits] == ' ', "it is no record");
+      const std::string_view object = line.substr(kDigits + 1);
+      require(line.substr(0, kDigits) == digits_of(content.last, object),
+              "its checksum is wrong: this line or one before it was changed or lost");
+      content.last = line.substr(0, kDigits);
+      if (number_of_line == 1) {
+        content.header = object;
+      } else {
+        content.entries.push_back(known_of(object));
+      }
+    } catch (const Error& error) {
+      fail("{}: line {}: {}", path.string(), number_of_line, error.what());
+    }
+    begin = end + 1;
+  }
+  return content;
+}
+
+}  // namespace
+
+Journal::Journal(std::filesystem::path file) : path_(std::move(file)) {
+  file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  require(file_ >= 0, "{}: cannot be opened: {}", path_.string(), std::strerror(errno));
+  try {
+    lock();
+    Content content = content_of(path_);
+    header_ = std::move(content.header);
+    last_ = std::move(content.last);
+    entries_ = std::move(content.entries);
+    torn_ = content.torn;
+    require(torn_ == 0 || ftruncate(file_, static_cast<off_t>(content.size)) == 0,
+            "{}: cannot be written: {}", path_.string(), std::strerror(errno));
+  } catch (...) {
+    close(file_);
+    throw;
+  }
+}
+
+Journal::~Journal() { close(file_); }
+
+void Journal::lock() {
+  using namespace std::chrono_literals;
+  const auto patience = std::chrono::steady_clock::now() + 5s;
+  while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    require(errno == EWOULDBLOCK || errno == EINTR, "{}: cannot be locked: {}", path_.string(),
+            std::strerror(errno));
+    require(std::chrono::steady_clock::now() < patience, "{}: another run is using this folder",
+            path_.string());
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
+void Journal::begin(std::string_view header) {
+  require(is_new(), "{}: has a first record", path_.string());
+  write(header);
+  header_ = header;
+}
+
+void Journal::append(const KnownEvaluation& known) { write(object_of(known)); }
+
+void Journal::write(std::string_view object) {
+  struct stat status = {};
+  require(fstat(file_, &status) == 0 && status.st_nlink > 0, "{}: has been removed",
+          path_.string());
+  const std::string digits = digits_of(last_, object);
+  const std::string line = fmt::format("{} {}\n", digits, object);
+  const ssize_t written = ::write(file_, line.data(), line.size());
+  const bool whole_line = written == static_cast<ssize_t>(line.size());
+  require(whole_line && fdatasync(file_) == 0, "{}: cannot be written: {}", path_.string(),
+          written >= 0 && !whole_line ? "the disk is full" : std::strerror(errno));
+  last_ = digits;
+}
+
+std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder) {
+  std::vector<KnownEvaluation> all;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const std::string name = file.path().filename().string();
+    if (name != "journal" && !name.starts_with("journal-")) continue;
+    Content content = content_of(file.path());
+    all.insert(all.end(), content.entries.begin(), content.entries.end());
+  }
+  return all;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,141 @@
+#include "json_lines.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <system_error>
+
+#include "microgpt/core/error.hpp"
+
+namespace microgpt {
+
+using Json = json::Value;
+
+namespace {
+
+/// Reads the numbers of an object from their literals. RapidJSON's own way of reading every digit
+/// makes anything of a zero like 0e40 and of what is a little too large.
+void read_every_digit(json::Document& object, std::string_view text) {
+  json::Document literals;
+  literals.Parse<json::kParseIterativeFlag | json::kParseNumbersAsStringsFlag>(text.data(),
+                                                                               text.size());
+  auto literal = literals.MemberBegin();
+  for (auto& member : object.GetObject()) {
+    const Json& digits = (literal++)->value;
+    if (!member.value.IsDouble()) continue;
+    double number = 0;
+    const char* const first = digits.GetString();
+    const auto problem = std::from_chars(first, first + digits.GetStringLength(), number).ec;
+    require(problem == std::errc() && std::isfinite(number), "\"{}\" is out of range",
+            member.name.GetString());
+    member.value.SetDouble(number);
+  }
+}
+
+}  // namespace
+
+json::Document parse_line(std::string_view line) {
+  json::Document document;
+  document.Parse<json::kParseIterativeFlag>(line.data(), line.size());
+  require(!document.HasParseError() && document.IsObject() && line.find('\0') == line.npos,
+          "not a JSON object");
+  read_every_digit(document, line);
+  return document;
+}
+
+const Json& member(const Json& object, const char* key) {
+  const auto found = object.FindMember(key);
+  require(found != object.MemberEnd(), "\"{}\" is missing", key);
+  return found->value;
+}
+
+double number(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  require(value.IsNumber(), "\"{}\" must be a number", key);
+  return value.GetDouble();
+}
+
+std::uint64_t whole(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  require(value.IsUint64(), "\"{}\" must be a whole number", key);
+  return value.GetUint64();
+}
+
+std::string text(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  require(value.IsString(), "\"{}\" must be a string", key);
+  return {value.GetString(), value.GetStringLength()};
+}
+
+namespace {
+
+std::uint32_t whole32(const Json& object, const char* key) {
+  const std::uint64_t value = whole(object, key);
+  require(value <= std::numeric_limits<std::uint32_t>::max(), "\"{}\" ({}) is too large", key,
+          value);
+  return static_cast<std::uint32_t>(value);
+}
+
+std::optional<double> optional_number(const Json& object, const char* key) {
+  if (!object.HasMember(key)) return std::nullopt;
+  return number(object, key);
+}
+
+}  // namespace
+
+Genome genome_of(const Json& line) {
+  Genome genome = {.n_emb = whole32(line, "n_emb"),
+                   .n_head = whole32(line, "n_head"),
+                   .n_layer = whole32(line, "n_layer"),
+                   .n_ctx = whole32(line, "n_ctx"),
+                   .n_ff_exp = whole32(line, "n_ff_exp"),
+                   .lr = number(line, "lr"),
+                   .steps = whole32(line, "steps")};
+  validate(genome);
+  return genome;
+}
+
+std::uint32_t replicate_of(const Json& line) { return whole32(line, "replicate"); }
+
+Evaluation evaluation_of(const Json& line) {
+  Evaluation e;
+  e.failure = text(line, "failure");
+  if (e.failed()) return e;
+  e.fitness = number(line, "fitness");
+  e.loss = number(line, "loss");
+  e.test_loss = optional_number(line, "test_loss");
+  e.beauty = optional_number(line, "beauty");
+  return e;
+}
+
+void LineWriter::put(const char* key, std::string_view value) {
+  writer_.Key(key);
+  writer_.String(value.data(), static_cast<json::SizeType>(value.size()));
+}
+
+void LineWriter::put_json(const char* key, std::string_view json) {
+  writer_.Key(key);
+  writer_.RawValue(json.data(), json.size(), json::kObjectType);
+}
+
+void LineWriter::put(const Genome& g, std::uint32_t replicate, const Evaluation& e) {
+  const auto put_whole = [&](const char* key, std::uint32_t value) {
+    put(key, std::uint64_t{value});
+  };
+  put_whole("n_emb", g.n_emb), put_whole("n_head", g.n_head), put_whole("n_layer", g.n_layer);
+  put_whole("n_ctx", g.n_ctx), put_whole("n_ff_exp", g.n_ff_exp), put("lr", g.lr);
+  put_whole("steps", g.steps);
+  put_whole("replicate", replicate);
+  put("failure", e.failure);
+  if (e.failed()) return;
+  put("fitness", e.fitness), put("loss", e.loss);
+  if (e.test_loss) put("test_loss", *e.test_loss);
+  if (e.beauty) put("beauty", *e.beauty);
+}
+
+std::string LineWriter::object() {
+  writer_.EndObject();
+  return {buffer_.GetString(), buffer_.GetSize()};
+}
+
+}  // namespace microgpt
