@@ -2,17 +2,19 @@
 # Functions shared by the other scripts. Source this file, do not execute it.
 # The caller stands at the top of the repository.
 
-# Prints the names in packages.txt, so that the list exists in one place only.
+# Prints the names in packages.txt, or in another list, so that each list exists
+# in one place only.
 required_packages() {
-    sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' scripts/packages.txt
+    sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "${1:-scripts/packages.txt}"
 }
 
 # Prints the required packages dpkg does not report as installed. Asking dpkg
 # takes a fraction of a second, so every script can afford it on every run. A
 # package may be there for several architectures; then each has its status.
+# Takes a list like required_packages.
 missing_packages() {
     local package status
-    for package in $(required_packages); do
+    for package in $(required_packages "$@"); do
         status=$(dpkg-query -W -f ' ${db:Status-Status} ' "$package" 2>/dev/null || true)
         [[ $status == *' installed '* ]] || echo "$package"
     done
@@ -33,10 +35,10 @@ cannot_install() {
 }
 
 # Makes the build possible on a bare Debian, and is quiet and quick where
-# everything is there already.
+# everything is there already. Another list of packages may be named.
 install_packages() {
     local -a missing as_root=()
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
 
     command -v apt-get >/dev/null ||
@@ -70,6 +72,10 @@ build_targets() {
 # cores of a laptop), and start as root, as it must in most containers.
 mpi_environment() {
     export OMPI_MCA_rmaps_base_oversubscribe=1
+    # mpirun itself would wait for ever for a host that falls silent; so it looks
+    # after 10 s, and gives up after three times 2 s more.
+    export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=2 \
+        OMPI_MCA_oob_tcp_keepalive_probes=3
     if ((EUID == 0)); then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi

@@ -12,7 +12,7 @@ cpp_files() {
     local files
     files=$(git ls-files -- '*.cpp' '*.hpp' 2>/dev/null) || files=
     if [[ -z $files ]]; then
-        files=$(find include src tests bench -name '*.cpp' -o -name '*.hpp')
+        files=$(find include src tests bench fuzz -name '*.cpp' -o -name '*.hpp')
     fi
     echo "$files"
 }

@@ -1,0 +1,56 @@
+// A dataset: documents survive being written down, and its parts share none.
+
+#include <algorithm>
+#include <set>
+
+#include "microgpt/core/text.hpp"
+#include "microgpt/training/dataset.hpp"
+#include "property.hpp"
+
+namespace microgpt::fuzz {
+namespace {
+
+using Texts = std::set<std::string>;
+
+std::string file_of(const std::vector<std::u32string>& documents) {
+  std::string bytes = "\xEF\xBB\xBF";  // the first document may begin with another of these
+  for (const std::u32string& document : documents) bytes += encode_utf8(document) + "\n";
+  return bytes;
+}
+
+Texts texts_of(const Documents& part, const Vocabulary& vocabulary) {
+  Texts texts;
+  for (std::size_t i = 0; i < part.size(); ++i) texts.insert(vocabulary.decode(part[i]));
+  return texts;
+}
+
+void check_parts(const Dataset& dataset, const std::vector<std::u32string>& documents) {
+  Texts all, together;
+  for (const std::u32string& document : documents) all.insert(encode_utf8(document));
+  std::size_t sizes = 0;
+  for (const Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
+    check(part->size() > 0, "no part is empty");
+    const Texts texts = texts_of(*part, dataset.vocabulary);
+    sizes += texts.size();
+    together.insert(texts.begin(), texts.end());
+  }
+  check(sizes == together.size(), "a document is in one part only");
+  check(together == all, "every document is in a part, as it was read");
+}
+
+void run(const std::string& bytes) {
+  const auto documents = loaded(kPath, [&] { return read_documents(kPath, bytes); });
+  if (!documents) return;
+  check(read_documents(kPath, file_of(*documents)) == *documents,
+        "documents survive being written down");
+  const auto dataset = loaded("", [&] { return split(*documents, 1); });
+  if (dataset) check_parts(*dataset, *documents);
+}
+
+}  // namespace
+}  // namespace microgpt::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  microgpt::fuzz::run(microgpt::fuzz::text_of(data, size));
+  return 0;
+}
