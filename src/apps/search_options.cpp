@@ -236,10 +236,11 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
   if (journal) {
     require_same(journal_header_from(journal->header()), header);
     folder.emplace(journal->folder());
-    for (const KnownEvaluation& evaluation : journaled(folder->path())) {
-      cache->remember(evaluation);
-      ++known;
-    }
+    const bool one_journal = options.evolution.islands == 1;
+    const std::vector<KnownEvaluation> all =
+        one_journal ? journal->entries() : journaled(folder->path());
+    for (const KnownEvaluation& evaluation : all) cache->remember(evaluation);
+    known = all.size();
     return;
   }
   if (options.folder.empty()) {

@@ -27,19 +27,6 @@
 
 namespace microgpt {
 
-/// What became of a task: an evaluation, or how the trainer ended.
-struct NurseryReply {
-  bool finished = false;
-  Evaluation evaluation;
-  bool too_late = false;
-  int signal = 0, exit_code = 0;
-
-  template <class Archive>
-  void serialize(Archive& archive, unsigned) {
-    archive& finished& evaluation& too_late& signal& exit_code;
-  }
-};
-
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -105,23 +92,43 @@ struct Preparation {
   }
 };
 
-struct Request {
-  std::optional<Preparation> preparation;  // or a task
-  Task task;
-  double seconds = 0;  // that it may take; 0: no deadline
-
-  template <class Archive>
-  void serialize(Archive& archive, unsigned) {
-    bool prepares = preparation.has_value();
-    archive& prepares;
-    if (prepares) {
-      if (!preparation) preparation.emplace();
-      archive&* preparation;
-    } else {
-      archive& task& seconds;
-    }
-  }
+/// What the rank asks of the keeper, as one byte.
+enum class Request : char {
+  prepare,  ///< a frame follows: the preparation
+  start,    ///< a trainer; its end of a socket comes back
+  end       ///< of the trainer, which is killed if it still lives; its wait status comes back
 };
+
+/// Sends a file descriptor to another process.
+bool send_descriptor(int socket, int descriptor) {
+  char byte = 0;
+  iovec data = {&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &data, message.msg_iovlen = 1;
+  message.msg_control = control, message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET, header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+}
+
+/// -1 if the other side has gone.
+int receive_descriptor(int socket) {
+  char byte = 0;
+  iovec data = {&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &data, message.msg_iovlen = 1;
+  message.msg_control = control, message.msg_controllen = sizeof control;
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  return descriptor;
+}
 
 /// A pair of connected sockets.
 std::array<int, 2> connected_sockets() {
@@ -132,10 +139,9 @@ std::array<int, 2> connected_sockets() {
 }
 
 /// Whether there is something to read, or the other side has gone, within some milliseconds.
-std::array<bool, 2> readable(std::array<int, 2> sockets, int milliseconds) {
-  std::array<pollfd, 2> polled = {{{sockets[0], POLLIN, 0}, {sockets[1], POLLIN, 0}}};
-  poll(polled.data(), polled.size(), milliseconds);
-  return {polled[0].revents != 0, polled[1].revents != 0};
+bool readable(int socket, int milliseconds) {
+  pollfd polled = {socket, POLLIN, 0};
+  return poll(&polled, 1, milliseconds) > 0;
 }
 
 // --- the trainer ----------------------------------------------------------------------------
@@ -166,11 +172,11 @@ Evaluation train_here(const Task& task, const Preparation& about) {
   return failed;
 }
 
-[[noreturn]] void be_trainer(int keeper, const Preparation& about) {
+[[noreturn]] void be_trainer(int rank, const Preparation& about) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit_memory(about.memory_mb);
-  while (const std::optional<Task> task = receive_frame<Task>(keeper)) {
-    if (!send_frame(keeper, train_here(*task, about))) break;
+  while (const std::optional<Task> task = receive_frame<Task>(rank)) {
+    if (!send_frame(rank, train_here(*task, about))) break;
   }
   _exit(0);
 }
@@ -182,91 +188,56 @@ class Keeper {
   explicit Keeper(int rank) : rank_(rank) {}
 
   void run() {
-    while (const std::optional<Request> request = receive_frame<Request>(rank_)) {
-      if (request->preparation) {
-        about_ = *request->preparation;
-      } else if (!send_frame(rank_, reply_to(*request))) {
-        break;
-      }
+    char request = 0;
+    while (receive_all(rank_, &request, 1) && serve(static_cast<Request>(request))) {
     }
     end_trainer();
   }
 
  private:
-  NurseryReply reply_to(const Request& request) {
-    // A trainer that was killed while it had nothing to do is no failure of this task.
-    if (trainer_ > 0 && waitpid(trainer_, nullptr, WNOHANG) == trainer_) forget_trainer();
-    if (trainer_ < 0) start_trainer();
-    send_frame(socket_, request.task);  // if that fails, the trainer has died
-    const Clock::time_point begin = Clock::now();
-    while (true) {
-      const auto [rank_speaks, trainer_speaks] =
-          readable({rank_, socket_}, wait_for(request, begin));
-      if (rank_speaks) {  // it never does meanwhile: it has gone
-        end_trainer();
-        _exit(0);
-      }
-      if (trainer_speaks) {
-        if (auto evaluation = receive_frame<Evaluation>(socket_)) {
-          return {.finished = true, .evaluation = std::move(*evaluation)};
-        }
-        return death_of_trainer();
-      }
-      if (request.seconds > 0 && seconds_since(begin) > request.seconds) {
-        end_trainer();
-        return {.finished = false, .evaluation = {}, .too_late = true};
+  /// False if the rank has gone.
+  bool serve(Request request) {
+    switch (request) {
+      case Request::prepare:
+        about_ = receive_frame<Preparation>(rank_);
+        return about_.has_value();
+      case Request::start:
+        return start_trainer();
+      case Request::end: {
+        const int status = end_trainer();
+        return send_all(rank_, &status, sizeof status);
       }
     }
+    return false;
   }
 
-  static double seconds_since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  }
-
-  /// Milliseconds until the deadline; -1: for ever.
-  static int wait_for(const Request& request, Clock::time_point begin) {
-    if (request.seconds == 0) return -1;
-    const double left = request.seconds - seconds_since(begin);
-    return static_cast<int>(std::clamp(1e3 * left, 0.0, 1e6)) + 1;
-  }
-
-  void start_trainer() {
-    const auto [ours, its] = connected_sockets();
+  bool start_trainer() {
+    const auto [of_rank, its] = connected_sockets();
     trainer_ = fork();
     require(trainer_ >= 0, "a training cannot be given a process of its own: {}",
             std::strerror(errno));
     if (trainer_ == 0) {
-      close(ours);
+      close(of_rank);
       close(rank_);
       be_trainer(its, *about_);
     }
+    const bool sent = send_descriptor(rank_, of_rank);
     close(its);
-    socket_ = ours;
+    close(of_rank);
+    return sent;
   }
 
-  NurseryReply death_of_trainer() {
+  /// How it ended, as waitpid() says it. One that has died already keeps its own end.
+  int end_trainer() {
     int status = 0;
-    waitpid(trainer_, &status, 0);
-    forget_trainer();
-    NurseryReply reply;
-    if (WIFSIGNALED(status)) reply.signal = WTERMSIG(status);
-    if (WIFEXITED(status)) reply.exit_code = WEXITSTATUS(status);
-    return reply;
-  }
-
-  void end_trainer() {
-    if (trainer_ < 0) return;
+    if (trainer_ < 0) return status;
     kill(trainer_, SIGKILL);
-    waitpid(trainer_, nullptr, 0);
-    forget_trainer();
+    waitpid(trainer_, &status, 0);
+    trainer_ = -1;
+    return status;
   }
 
-  void forget_trainer() {
-    close(socket_);
-    trainer_ = socket_ = -1;
-  }
-
-  int rank_, socket_ = -1;
+  int rank_;
   pid_t trainer_ = -1;
   std::optional<Preparation> about_;
 };
@@ -303,21 +274,46 @@ Nursery::Nursery() {
     be_keeper(its);
   }
   close(its);
-  socket_ = ours;
+  keeper_socket_ = ours;
 }
 
 Nursery::~Nursery() {
-  close(socket_);  // the keeper sees it, and goes
+  if (trainer_ >= 0) close(trainer_);
+  close(keeper_socket_);  // the keeper sees it, and goes
   waitpid(keeper_, nullptr, 0);
 }
 
+namespace {
+
+void require_keeper(bool there) {
+  if (!there) throw NurseryLost("the process that starts trainings has died");
+}
+
+void ask(int keeper, Request request) { require_keeper(send_all(keeper, &request, 1)); }
+
+}  // namespace
+
 void Nursery::prepare(const Problem& problem, const Limits& limits) {
   limits_ = limits;
-  Request request;
-  request.preparation = {
-      .problem = problem, .memory_mb = limits.memory_mb, .faults = limits.faults};
-  if (!send_frame(socket_, request))
-    throw NurseryLost("the process that starts trainings has died");
+  ask(keeper_socket_, Request::prepare);
+  require_keeper(send_frame(
+      keeper_socket_,
+      Preparation{.problem = problem, .memory_mb = limits.memory_mb, .faults = limits.faults}));
+}
+
+void Nursery::start_trainer() {
+  ask(keeper_socket_, Request::start);
+  trainer_ = receive_descriptor(keeper_socket_);
+  require_keeper(trainer_ >= 0);
+}
+
+int Nursery::end_trainer() {
+  close(trainer_);
+  trainer_ = -1;
+  int status = 0;
+  ask(keeper_socket_, Request::end);
+  require_keeper(receive_all(keeper_socket_, &status, sizeof status));
+  return status;
 }
 
 double Nursery::deadline_of(const Task& task) const {
@@ -328,43 +324,53 @@ double Nursery::deadline_of(const Task& task) const {
   return std::max(kLeastSeconds, limits_.deadline_factor * predicted);
 }
 
-NurseryReply Nursery::try_once(const Task& task, double seconds,
-                               const std::function<void()>& look_up) {
+/// The evaluation, or how the trainer ended.
+auto Nursery::try_once(const Task& task, const std::function<void()>& look_up) -> Outcome {
   constexpr int kMilliseconds = 20;
-  Request request;
-  request.task = task;
-  request.seconds = seconds;
+  // One that was killed while it had nothing to do is no failure of this task.
+  if (trainer_ >= 0 && readable(trainer_, 0)) end_trainer();
+  if (trainer_ < 0) start_trainer();
+  const double deadline = deadline_of(task);
   const Clock::time_point begin = Clock::now();
-  if (send_frame(socket_, request)) {
-    while (!readable({socket_, -1}, kMilliseconds)[0]) look_up();
-    if (const std::optional<NurseryReply> reply = receive_frame<NurseryReply>(socket_)) {
-      const std::chrono::duration<double> took = Clock::now() - begin;
-      if (reply->finished && !reply->evaluation.failed() && task.flops > 0) {
-        slowest_ = std::max(slowest_, took.count() / task.flops);
-      }
-      return *reply;
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
+  send_frame(trainer_, task);  // if that fails, the trainer has died
+  while (!readable(trainer_, kMilliseconds)) {
+    if (deadline > 0 && seconds() > deadline) {
+      end_trainer();
+      return {.evaluation = std::nullopt, .too_late = true};
+    }
+    try {
+      look_up();
+    } catch (...) {
+      end_trainer();
+      throw;
     }
   }
-  throw NurseryLost("the process that starts trainings has died");
+  std::optional<Evaluation> evaluation = receive_frame<Evaluation>(trainer_);
+  if (!evaluation) return {.evaluation = std::nullopt, .status = end_trainer()};
+  if (!evaluation->failed() && task.flops > 0) {
+    slowest_ = std::max(slowest_, seconds() / task.flops);
+  }
+  return {.evaluation = std::move(evaluation)};
 }
 
 Evaluation Nursery::train(const Task& task, const std::function<void()>& look_up) {
   for (unsigned tries = 1;; ++tries) {
-    const NurseryReply reply = try_once(task, deadline_of(task), look_up);
-    if (reply.finished) return reply.evaluation;
-    if (tries <= limits_.retries &&
-        (reply.too_late || (reply.signal != 0 && !by_itself(reply.signal)))) {
-      continue;
-    }
+    const Outcome outcome = try_once(task, look_up);
+    if (outcome.evaluation) return *outcome.evaluation;
+    const int signal = WIFSIGNALED(outcome.status) ? WTERMSIG(outcome.status) : 0;
+    const bool from_outside = outcome.too_late || (signal != 0 && !by_itself(signal));
+    if (from_outside && tries <= limits_.retries) continue;
     Evaluation failed;
-    if (reply.too_late) {
+    if (outcome.too_late) {
       failed.failure = fmt::format("not finished in {:g} times as long as predicted ({} tries)",
                                    limits_.deadline_factor, tries);
-    } else if (reply.signal != 0) {
-      failed.failure = fmt::format("the training was killed by SIG{}{}", sigabbrev_np(reply.signal),
+    } else if (signal != 0) {
+      failed.failure = fmt::format("the training was killed by SIG{}{}", sigabbrev_np(signal),
                                    tries > 1 ? fmt::format(" ({} tries)", tries) : "");
     } else {
-      failed.failure = fmt::format("the training ended its process with code {}", reply.exit_code);
+      failed.failure =
+          fmt::format("the training ended its process with code {}", WEXITSTATUS(outcome.status));
     }
     return failed;
   }

@@ -62,12 +62,21 @@ Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost
 
 namespace {
 
-/// Places of a generation, the best first.
+/// Places of a generation, the best first; as better() orders them.
 std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
-  std::vector<std::size_t> ranking(organisms.size());
-  std::iota(ranking.begin(), ranking.end(), std::size_t{0});
-  std::sort(ranking.begin(), ranking.end(),
-            [&](std::size_t a, std::size_t b) { return better(organisms[a], organisms[b]); });
+  struct Key {  // side by side in memory: the steady state sorts for each birth
+    double fitness;
+    std::uint64_t id;
+    std::size_t place;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::vector<Key> keys;
+  keys.reserve(organisms.size());
+  for (const Organism& o : organisms) keys.push_back({o.evaluation->fitness, o.id, keys.size()});
+  std::ranges::sort(keys);
+  std::vector<std::size_t> ranking;
+  ranking.reserve(keys.size());
+  for (const Key& key : keys) ranking.push_back(key.place);
   return ranking;
 }
 
@@ -203,7 +212,8 @@ std::vector<Organism> Evolution::breed_into_slots() {
       finish_on_virtual_clock(history_[busy_.top().organism]);
       busy_.pop();
     }
-    const std::vector<Organism> parents = living();
+    update_living();
+    const std::span<const Organism> parents = living_;
     const std::vector<std::size_t> ranking = ranking_of(parents);
     const Ancestors ancestors = {
         .history = finished_, .parents = parents, .ranking = ranking, .known = &known_};
@@ -231,15 +241,21 @@ void Evolution::finish_on_virtual_clock(const Organism& organism) {
 }
 
 /// The parents of the steady state: the elite, and the youngest of those who have finished,
-/// together as many as a population.
-std::vector<Organism> Evolution::living() const {
-  std::vector<Organism> organisms = elite_;
-  for (std::size_t i = finished_.size(); i-- > 0 && organisms.size() < config().population;) {
+/// together as many as a population. Assigned in place, which keeps their memory: it is done anew
+/// for each birth.
+void Evolution::update_living() {
+  std::size_t count = 0;
+  const auto put = [&](const Organism& organism) {
+    if (count == living_.size()) living_.emplace_back();
+    living_[count++] = organism;
+  };
+  for (const Organism& organism : elite_) put(organism);
+  for (std::size_t i = finished_.size(); i-- > 0 && count < config().population;) {
     const bool is_elite = std::any_of(elite_.begin(), elite_.end(),
                                       [&](const Organism& o) { return o.id == finished_[i].id; });
-    if (!is_elite) organisms.push_back(finished_[i]);
+    if (!is_elite) put(finished_[i]);
   }
-  return organisms;
+  living_.resize(count);
 }
 
 void Evolution::tell(std::span<const Result> results) {

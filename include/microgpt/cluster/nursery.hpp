@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stdexcept>
 
 #include "microgpt/cluster/faults.hpp"
@@ -25,17 +26,16 @@ struct NurseryLost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct NurseryReply;
-
 /// Trains organisms in a process of their own, so that whatever happens there costs one organism:
 /// an exception, a crash, a kill, too much memory, too much time.
 ///
-///   rank ── task ──► keeper ── task ──► trainer, which lives from task to task
-///   rank ◄─ result or death ─ keeper ◄─ result ── trainer
+///   rank ── start, end ──► keeper ── fork, kill ──► trainer
+///     └──────────── task ────────────────────────────►┘
+///     ◄─────────── evaluation ────────────────────────
 ///
-/// The keeper is forked first thing in main: a process that uses MPI must not fork. It forks a
-/// trainer when there is a task and none is alive, and sees it die; it is idle otherwise. Both end
-/// when the process above them does.
+/// The keeper is forked first thing in main: a process that uses MPI must not fork. It starts a
+/// trainer, which lives from task to task, hands the rank a socket to it, and says how it ended; it
+/// is idle otherwise. Keeper and trainer end when the rank does.
 class Nursery {
  public:
   /// Forks the keeper. Call before MPI and before any thread is started.
@@ -52,12 +52,20 @@ class Nursery {
   Evaluation train(const Task& task, const std::function<void()>& look_up);
 
  private:
-  NurseryReply try_once(const Task& task, double seconds, const std::function<void()>& look_up);
+  struct Outcome {
+    std::optional<Evaluation> evaluation;  // or:
+    bool too_late = false;
+    int status = 0;  // of the trainer's end, as waitpid() says it
+  };
+  Outcome try_once(const Task& task, const std::function<void()>& look_up);
   double deadline_of(const Task& task) const;
+  void start_trainer();
+  int end_trainer();
 
-  int socket_, keeper_;
+  int keeper_, keeper_socket_;
+  int trainer_ = -1;  // the socket to it, if there is one
   Limits limits_;
-  double slowest_ = 0;  ///< seconds per floating-point operation; 0: nothing trained yet
+  double slowest_ = 0;  // seconds per floating-point operation; 0: nothing trained yet
 };
 
 }  // namespace microgpt

@@ -125,7 +125,7 @@ class Evolution {
   std::vector<Organism> breed_generation();
   std::vector<Organism> breed_into_slots();
   void finish_on_virtual_clock(const Organism& organism);
-  std::vector<Organism> living() const;
+  void update_living();
 
   // On the heap, so that the strategy can refer to them when an Evolution moves.
   struct Rules {
@@ -153,7 +153,8 @@ class Evolution {
   };
   std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy_;
   std::vector<Organism> finished_;
-  std::vector<Organism> elite_;  // the best of those who have finished
+  std::vector<Organism> elite_;   // the best of those who have finished
+  std::vector<Organism> living_;  // who may be a parent now
 };
 
 }  // namespace microgpt
