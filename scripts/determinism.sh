@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole matrix of what must not change a result: numbers of ranks, schedules, modes, strategies,
 # islands.
-# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes ten minutes.
+# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes five minutes.
 # Arguments are options of evolve_loss for all runs, for example --seed 3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -69,10 +69,8 @@ void Search::run(Session& session, Evaluator& trains) {
   require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
           options_.evolution.budget_flops);
   Finals finals(best_of(history_, options_.finalists), options_.replicates);
-  std::size_t begun = 0;
-  for (const Task& task : finals.tasks()) begun += begun_.contains({task.id, task.replicate});
   if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
-  conclude(finals.ranking(), evaluator.saved() - begun);
+  conclude(finals.ranking(), evaluator.saved() - asked_twice_);
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   log_.text("\n" + work_.text(session.workers(), cpu_seconds));
 }
@@ -153,7 +151,7 @@ void Search::add_work(std::span<const Work> work) {
   for (const Work& done : work) work_.add(done);
 }
 
-std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& finals) {
+std::vector<Result> Search::replicates(CachedEvaluator& evaluator, const Finals& finals) {
   std::vector<Task> fresh, begun;
   for (const Task& task : finals.tasks()) {
     (begun_.contains({task.id, task.replicate}) ? begun : fresh).push_back(task);
@@ -164,7 +162,9 @@ std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& final
     const Result result = receive(evaluator, finals);
     if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
   }
+  const std::size_t saved = evaluator.saved();
   evaluator.submit(begun);  // the cache knows them by now
+  asked_twice_ = evaluator.saved() - saved;
   while (evaluator.pending() > 0) results.push_back(receive(evaluator, finals));
   return results;
 }

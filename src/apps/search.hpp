@@ -34,7 +34,7 @@ class Search {
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.
   void begin_finals(const Archipelago& archipelago, CachedEvaluator& evaluator);
-  std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals);
+  std::vector<Result> replicates(CachedEvaluator& evaluator, const Finals& finals);
   Result receive(Evaluator& evaluator, const Finals& finals);
   void add_work(std::span<const Work> work);
 
@@ -62,6 +62,7 @@ class Search {
   std::map<std::size_t, std::size_t> came_;                   // generations, by island
   std::map<std::size_t, News> finished_;                      // the last news, by island
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;   // replicates begun before the finals
+  std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
 };
 
 /// Breeds the islands of a coordinator until they have finished. News that it receives, as rank 0

@@ -108,7 +108,7 @@ Journal::~Journal() { close(file_); }
 
 void Journal::lock() {
   using namespace std::chrono_literals;
-  const auto patience = std::chrono::steady_clock::now() + 5s;
+  const auto patience = std::chrono::steady_clock::now() + 10s;
   while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
     require(errno == EWOULDBLOCK || errno == EINTR, "{}: cannot be locked: {}", path_.string(),
             std::strerror(errno));
