@@ -73,8 +73,9 @@ build_targets() {
 mpi_environment() {
     export OMPI_MCA_rmaps_base_oversubscribe=1
     # mpirun itself would wait for ever for a host that falls silent; so it looks
-    # after 10 s, and gives up after three times 2 s more.
-    export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=2 \
+    # after 4 s, and gives up after three times 1 s more. That must be sooner than
+    # rank 0 gives up (10 s): TCP looks no more while an order to end is on its way.
+    export OMPI_MCA_oob_tcp_keepalive_time=4 OMPI_MCA_oob_tcp_keepalive_intvl=1 \
         OMPI_MCA_oob_tcp_keepalive_probes=3
     if ((EUID == 0)); then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
