@@ -42,6 +42,7 @@ supervise() {
     read_command "$@"
     while true; do
         started=$SECONDS
+        rm -f "$folder/stopped" # of an earlier start
         # In the background, so that a signal for this script is seen at once.
         "${command[@]}" "$option=$folder" &
         child=$!
@@ -54,7 +55,10 @@ supervise() {
         while kill -0 "$child" 2>/dev/null; do wait "$child" || status=$?; done
         trap - TERM INT USR1
         # The program's own word counts for more than the exit code of its launcher.
-        if [[ -e $folder/stopped ]]; then
+        # (Not for more than 2: bad input of another rank ends rank 0 by a signal.)
+        if [[ $status == 2 ]]; then
+            :
+        elif [[ -e $folder/stopped ]]; then
             status=$(<"$folder/stopped")
         elif [[ -e $folder/genome.json ]]; then
             status=0

@@ -35,7 +35,7 @@ Archipelago::Island& Archipelago::island_of(std::size_t number) {
 }
 
 void Archipelago::take(const Migrant& migrant) {
-  island_of(migrant.island).arrivals.push_back(migrant.organism);
+  island_of(migrant.island).arrivals.push_back(migrant);
 }
 
 bool Archipelago::step() {
@@ -60,18 +60,23 @@ bool Archipelago::advance(Island& island) {
   return moved;
 }
 
-/// The own champion leaves at once; breeding goes on when that of the island before has come.
+/// The own champion leaves at once; breeding goes on when that of the island before has come. An
+/// island that ends early, because its budget is spent, says so: then nobody waits for it.
 bool Archipelago::migrate(Island& island) {
   Evolution& evolution = island.evolution;
+  const std::size_t next = (evolution.config().island + 1) % evolution.config().islands;
+  if (evolution.complete() && !island.closed) {
+    mail_.send(Migrant{.island = next, .organism = std::nullopt, .last = true});
+    island.closed = true;
+  }
   if (!evolution.migration_due()) return false;
   if (!island.emigrated) {
-    const std::size_t next = (evolution.config().island + 1) % evolution.config().islands;
-    mail_.send(Migrant{.island = next, .organism = evolution.emigrant()});
+    mail_.send(Migrant{.island = next, .organism = evolution.emigrant(), .last = false});
     island.emigrated = true;
   }
   if (island.arrivals.empty()) return false;
-  evolution.immigrate(std::move(island.arrivals.front()));
-  island.arrivals.pop_front();
+  evolution.immigrate(island.arrivals.front().organism);
+  if (!island.arrivals.front().last) island.arrivals.pop_front();
   island.emigrated = false;
   return true;
 }

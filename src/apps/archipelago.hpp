@@ -38,11 +38,12 @@ class Archipelago {
   using Clock = std::chrono::steady_clock;
   struct Island {
     Evolution evolution;
-    std::deque<std::optional<Organism>> arrivals = {};  // migrants that have not come ashore
-    bool emigrated = false;                             // in the migration that is due
+    std::deque<Migrant> arrivals = {};  // who have not come ashore
+    bool emigrated = false;             // in the migration that is due
     std::vector<Work> work = {};
     std::size_t reported = 0;  // generations
     bool last_sent = false;
+    bool closed = false;  // its neighbour knows that no migrant will come any more
     Clock::time_point last_report = Clock::now();
   };
 

@@ -33,6 +33,7 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
       log_(folder_, std::cout),
       work_(seconds_since_1970()) {
   folder_.remove("stopped");
+  folder_.remove("genome.json");  // of a run that had finished, and does so again
   folder_.write("settings.json", to_json(settings_of(options, app, problem)));
   folder_.write("space.json", to_json(ready.space));
   folder_.write("organisms.csv", organisms_csv_header());
@@ -65,7 +66,10 @@ void Search::run(Session& session, Evaluator& trains) {
       [&] {
         if (options_.evolution.islands == 1) begin_finals(archipelago, evaluator);
       });
-  while (!all_news_came()) take(std::get<News>(mail->wait()));
+  while (!all_news_came()) {  // a migrant may come too late for islands that have finished
+    const Letter letter = mail->wait();
+    if (const auto* news = std::get_if<News>(&letter)) take(*news);
+  }
   require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
           options_.evolution.budget_flops);
   Finals finals(best_of(history_, options_.finalists), options_.replicates);

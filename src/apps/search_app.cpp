@@ -104,10 +104,10 @@ class Run {
 
   int search(Preparation& ready, const Problem& problem) {
     session_.form_groups(options_.evolution.islands);
+    const EvaluateFunction function = session_.size() == 1 ? training(problem) : nullptr;
+    const auto evaluator = session_.coordinate(function, schedule());  // dismisses all in the end
     Search search(options_, app_, ready, problem);
     try {
-      const EvaluateFunction function = session_.size() == 1 ? training(problem) : nullptr;
-      const auto evaluator = session_.coordinate(function, schedule());
       search.run(session_, *evaluator);
       return kSuccess;
     } catch (const Stopped& stopped) {
@@ -120,7 +120,8 @@ class Run {
   void coordinate(const Briefing& briefing) {
     const std::filesystem::path folder = briefing.folder;
     EvaluationCache cache(*briefing.problem);
-    for (const KnownEvaluation& known : journaled(folder)) cache.remember(known);
+    for (const KnownEvaluation& known : journaled(folder, briefing.journal_header))
+      cache.remember(known);
     Journal journal(folder / fmt::format("journal-{}", session_.group() + 1));
     if (journal.is_new()) journal.begin(briefing.journal_header);
     require(journal.header() == briefing.journal_header,

@@ -156,6 +156,8 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   require(limits.retries <= 100, "--retries ({}) must be from 0 to 100", limits.retries);
   require(options.time_limit >= 0, "--time-limit ({}) must not be negative", options.time_limit);
   options.limits.faults = faults_from(options.inject);
+  require(options.inject.empty() || options.cache.empty(),
+          "--inject and --cache exclude each other: other runs are to have no such failures");
   return true;
 }
 
@@ -238,7 +240,7 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
     folder.emplace(journal->folder());
     const bool one_journal = options.evolution.islands == 1;
     const std::vector<KnownEvaluation> all =
-        one_journal ? journal->entries() : journaled(folder->path());
+        one_journal ? journal->entries() : journaled(folder->path(), journal->header());
     for (const KnownEvaluation& evaluation : all) cache->remember(evaluation);
     known = all.size();
     return;

@@ -28,6 +28,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   void submit(std::span<const Task> tasks) override {
+    pulse_.tick();  // also while all results come from elsewhere, or are always there
     for (const Task& task : tasks) queue_.emplace(task.rank, task);
     hand_out();
   }

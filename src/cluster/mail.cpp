@@ -1,6 +1,9 @@
 #include "microgpt/cluster/mail.hpp"
 
+#include <chrono>
 #include <deque>
+#include <exception>
+#include <thread>
 
 #include "messages.hpp"
 #include "microgpt/core/error.hpp"
@@ -35,8 +38,17 @@ class LocalMail final : public Mail {
 /// one who shall receive may be busy with its workers, or be sending itself.
 class RankMail final : public Mail {
  public:
-  explicit RankMail(const boost::mpi::communicator& coordinators) : coordinators_(coordinators) {}
-  ~RankMail() override { boost::mpi::wait_all(on_their_way_.begin(), on_their_way_.end()); }
+  RankMail(const boost::mpi::communicator& coordinators, Pulse& pulse)
+      : coordinators_(coordinators), pulse_(pulse) {}
+
+  /// Waits until all letters are on their way; not if the run breaks off, and nobody reads them.
+  ~RankMail() override {
+    const int unwinding = std::uncaught_exceptions();
+    while (unwinding == 0 && !all_have_left()) {
+      pulse_.tick();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 
   void send(const Migrant& migrant) override {
     const int to = static_cast<int>(migrant.island) % coordinators_.size();
@@ -64,13 +76,19 @@ class RankMail final : public Mail {
 
   Letter wait() override {
     if (std::optional<Letter> own = own_.look()) return *own;
-    return receive(wait_politely(coordinators_, boost::mpi::any_source, boost::mpi::any_tag));
+    return receive(wait_politely(coordinators_, boost::mpi::any_source, boost::mpi::any_tag,
+                                 [&] { pulse_.tick(); }));
   }
 
  private:
+  bool all_have_left() {
+    std::erase_if(on_their_way_, [](boost::mpi::request& r) { return r.test().has_value(); });
+    return on_their_way_.empty();
+  }
+
   template <class T>
   void post(int to, int tag, const T& letter) {
-    std::erase_if(on_their_way_, [](boost::mpi::request& r) { return r.test().has_value(); });
+    all_have_left();
     on_their_way_.push_back(coordinators_.isend(to, tag, letter));
   }
 
@@ -87,6 +105,7 @@ class RankMail final : public Mail {
   }
 
   boost::mpi::communicator coordinators_;
+  Pulse& pulse_;
   std::vector<boost::mpi::request> on_their_way_;
   LocalMail own_;
 };
@@ -95,8 +114,8 @@ class RankMail final : public Mail {
 
 std::unique_ptr<Mail> local_mail() { return std::make_unique<LocalMail>(); }
 
-std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators) {
-  return std::make_unique<RankMail>(coordinators);
+std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators, Pulse& pulse) {
+  return std::make_unique<RankMail>(coordinators, pulse);
 }
 
 }  // namespace microgpt

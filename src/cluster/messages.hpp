@@ -106,7 +106,7 @@ template <class Archive>
 void serialize(Archive& archive, microgpt::Migrant& migrant, unsigned) {
   bool there = migrant.organism.has_value();
   microgpt::Organism organism = migrant.organism.value_or(microgpt::Organism{});
-  archive& migrant.island& there& organism;
+  archive& migrant.island& migrant.last& there& organism;
   migrant.organism = there ? std::optional(organism) : std::nullopt;
 }
 

@@ -321,7 +321,7 @@ double Nursery::deadline_of(const Task& task) const {
   constexpr double kSlowest = 2e-9, kLeastSeconds = 1;
   if (limits_.deadline_factor == 0) return 0;
   const double predicted = task.flops * (slowest_ > 0 ? slowest_ : kSlowest);
-  return std::max(kLeastSeconds, limits_.deadline_factor * predicted);
+  return std::max(kLeastSeconds, limits_.deadline_factor * std::max(predicted, longest_));
 }
 
 /// The evaluation, or how the trainer ended.
@@ -350,7 +350,10 @@ auto Nursery::try_once(const Task& task, const std::function<void()>& look_up) -
   if (!evaluation) return {.evaluation = std::nullopt, .status = end_trainer()};
   if (!evaluation->failed() && task.flops > 0) {
     slowest_ = std::max(slowest_, seconds() / task.flops);
+    longest_ = std::max(longest_, seconds());
   }
+  // What is left of a training would count as memory of the next one.
+  if (limits_.memory_mb > 0) end_trainer();
   return {.evaluation = std::move(evaluation)};
 }
 

@@ -30,7 +30,7 @@ void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction
                    int rank);
 
 /// Mail between the coordinators: that of island i is rank i modulo their number.
-std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators);
+std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators, Pulse& pulse);
 
 /// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
 /// and sleeps in between for a 64th of the time that it has waited, at least 20 microseconds and at

@@ -61,7 +61,7 @@ std::size_t Session::workers() const {
 }
 
 std::unique_ptr<Mail> Session::mail() {
-  return group_count_ == 1 ? local_mail() : rank_mail(ranks_->coordinators);
+  return group_count_ == 1 ? local_mail() : rank_mail(ranks_->coordinators, *ranks_->pulse);
 }
 
 std::size_t Session::group() const {

@@ -1,5 +1,7 @@
 #include "microgpt/evolution/objective.hpp"
 
+#include <new>
+
 #include <exception>
 
 #include "microgpt/evolution/creature.hpp"
@@ -47,6 +49,10 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
       evaluation.fitness = -*evaluation.beauty;
     }
     return evaluation;
+  } catch (const std::bad_alloc&) {
+    Evaluation failed;
+    failed.failure = "out of memory";
+    return failed;
   } catch (const std::exception& error) {
     Evaluation failed;
     failed.failure = error.what();

@@ -53,7 +53,7 @@ void EvaluationCache::read(const std::string& text_of_lines) {
     ++number_of_line;
     try {
       const auto line = parse_line(std::string_view(text_of_lines).substr(begin, end - begin));
-      if (text(line, "problem") == problem_) {
+      if (text(line, "problem") == problem_ && text(line, "failure").empty()) {
         known_[{genome_of(line), replicate_of(line)}] = {evaluation_of(line), std::nullopt};
       }
     } catch (const Error& error) {
@@ -70,15 +70,28 @@ const EvaluationCache::Known* EvaluationCache::find(const Genome& genome,
   return found == known_.end() ? nullptr : &found->second;
 }
 
+const EvaluationCache::Known* EvaluationCache::find(const Task& task) const {
+  const auto own = by_task_.find({task.id, task.replicate});
+  return own == by_task_.end() ? find(task.genome, task.replicate) : &own->second;
+}
+
 void EvaluationCache::remember(const KnownEvaluation& known) {
-  known_[{known.genome, known.timing.replicate}] = {known.evaluation, known.timing};
+  const Known value = {known.evaluation, known.timing};
+  const auto [first, is_new] = known_.try_emplace({known.genome, known.timing.replicate}, value);
+  // Two islands may have trained one genome, and one of them may have had bad luck.
+  if (!is_new && first->second.evaluation != known.evaluation) {
+    by_task_.insert_or_assign({known.timing.id, known.timing.replicate}, value);
+    if (!first->second.timing) return;
+    const Timing& other = *first->second.timing;
+    by_task_.insert_or_assign({other.id, other.replicate}, first->second);
+  }
 }
 
 void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
                           const Evaluation& evaluation) {
   const bool is_new =
       known_.emplace(std::pair(genome, replicate), Known{evaluation, std::nullopt}).second;
-  if (!is_new || file_.empty()) return;
+  if (!is_new || file_.empty() || evaluation.failed()) return;
   LineWriter line;
   line.put("problem", problem_);
   line.put(genome, replicate, evaluation);
@@ -91,7 +104,7 @@ void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
 void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
   for (const Task& task : tasks) {
-    const EvaluationCache::Known* known = cache_.find(task.genome, task.replicate);
+    const EvaluationCache::Known* known = cache_.find(task);
     if (known == nullptr) {
       under_way_[{task.id, task.replicate}] = task.genome;
       unknown.push_back(task);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -139,12 +140,19 @@ void Journal::write(std::string_view object) {
   last_ = digits;
 }
 
-std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder) {
-  std::vector<KnownEvaluation> all;
+std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
+                                       std::string_view header) {
+  std::vector<std::filesystem::path> files;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     const std::string name = file.path().filename().string();
-    if (name != "journal" && !name.starts_with("journal-")) continue;
-    Content content = content_of(file.path());
+    if (name == "journal" || name.starts_with("journal-")) files.push_back(file.path());
+  }
+  std::ranges::sort(files);
+  std::vector<KnownEvaluation> all;
+  for (const std::filesystem::path& file : files) {
+    const Content content = content_of(file);
+    require(content.header.empty() || content.header == header,
+            "{}: belongs to another run than {}", file.string(), (folder / "journal").string());
     all.insert(all.end(), content.entries.begin(), content.entries.end());
   }
   return all;

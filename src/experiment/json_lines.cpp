@@ -13,23 +13,36 @@ using Json = json::Value;
 
 namespace {
 
-/// Reads the numbers of an object from their literals. RapidJSON's own way of reading every digit
-/// makes anything of a zero like 0e40 and of what is a little too large.
+/// Reads the doubles of a value, and of all within it, from their literals: the same text, parsed
+/// with numbers as strings.
+void read_every_digit(Json& value, const Json& literal, int depth) {
+  constexpr int kDeepest = 32;
+  require(depth <= kDeepest, "not a JSON object: nested more than {} deep", kDeepest);
+  if (value.IsObject()) {
+    auto within = literal.MemberBegin();
+    for (auto& member : value.GetObject()) {
+      read_every_digit(member.value, (within++)->value, depth + 1);
+    }
+  } else if (value.IsArray()) {
+    const Json* within = literal.Begin();
+    for (Json& element : value.GetArray()) read_every_digit(element, *within++, depth + 1);
+  } else if (value.IsDouble()) {
+    double number = 0;
+    const char* const first = literal.GetString();
+    const auto problem = std::from_chars(first, first + literal.GetStringLength(), number).ec;
+    require(problem == std::errc() && std::isfinite(number), "the number {} is out of range",
+            std::string_view(first, literal.GetStringLength()));
+    value.SetDouble(number);
+  }
+}
+
+/// RapidJSON's own way of reading every digit makes anything of a zero like 0e40 and of what is a
+/// little too large.
 void read_every_digit(json::Document& object, std::string_view text) {
   json::Document literals;
   literals.Parse<json::kParseIterativeFlag | json::kParseNumbersAsStringsFlag>(text.data(),
                                                                                text.size());
-  auto literal = literals.MemberBegin();
-  for (auto& member : object.GetObject()) {
-    const Json& digits = (literal++)->value;
-    if (!member.value.IsDouble()) continue;
-    double number = 0;
-    const char* const first = digits.GetString();
-    const auto problem = std::from_chars(first, first + digits.GetStringLength(), number).ec;
-    require(problem == std::errc() && std::isfinite(number), "\"{}\" is out of range",
-            member.name.GetString());
-    member.value.SetDouble(number);
-  }
+  read_every_digit(object, literals, 0);
 }
 
 }  // namespace

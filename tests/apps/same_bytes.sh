@@ -35,6 +35,9 @@ same evolve_loss --population 4 --generations 4 --seed 7 --islands 3 --migration
     --replicates 2
 same evolve_loss --population 4 --generations 4 --seed 7 --islands 3 --migration-interval 1 \
     --mode steady-state --slots 3 --schedule scatter --finalists 0
+# Islands whose budgets end at different times do not wait for each other.
+same evolve_loss --population 4 --seed 7 --islands 3 --migration-interval 1 --budget-flops 3e8 \
+    --finalists 0
 same evolve_loss --population 4 --generations 2 --seed 8 --precision f32 --replicates 2
 same evolve --population 4 --generations 2 --seed 7 --samples 10
 

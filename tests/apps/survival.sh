@@ -111,6 +111,7 @@ refused "--folder (copy): there is a run in it" -- "$bin/evolve_loss" "${options
 refused "--resume (nowhere): there is no journal" -- "$bin/evolve_loss" --resume nowhere
 refused "nowhere: no run" -- "$bin/evolve_loss" --resume latest --experiments nowhere
 refused "--folder excludes --resume" -- "$bin/evolve_loss" --resume copy --folder x
+refused "--inject and --cache exclude each other" -- "$bin/evolve_loss" --inject nan:0.1 --cache c
 refused "inject (nan)" -- "$bin/evolve_loss" --inject nan
 refused "--deadline-factor (0.5)" -- "$bin/evolve_loss" --deadline-factor 0.5
 same copy killed-generational "refused"

@@ -64,9 +64,25 @@ TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
   }
   const EvaluationCache again(problem_of(), folder / "cache");
   for (const Entry& e : entries) {
-    EXPECT_EQ(evaluation_in(again, e.genome, e.replicate), e.evaluation);
+    const std::optional<Evaluation> kept =
+        e.evaluation.failed() ? std::nullopt : std::optional(e.evaluation);
+    EXPECT_EQ(evaluation_in(again, e.genome, e.replicate), kept);
     EXPECT_FALSE(again.find(e.genome, e.replicate + 7));
   }
+}
+
+// Two coordinators trained one genome, and one of them was unlucky: each keeps what it bred from.
+TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
+  EvaluationCache cache(problem_of());
+  KnownEvaluation lucky, unlucky;
+  lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
+  unlucky.evaluation.failure = "killed";
+  lucky.timing.id = 0, unlucky.timing.id = 1;
+  cache.remember(lucky);
+  cache.remember(unlucky);
+  EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
+  EXPECT_EQ(cache.find(Task{.id = 1, .genome = {}})->evaluation, unlucky.evaluation);
+  EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
 }
 
 TEST(EvaluationCache, knows_nothing_of_another_problem) {

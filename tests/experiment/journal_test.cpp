@@ -59,7 +59,8 @@ TEST(Journal, gives_back_every_bit) {
   EXPECT_EQ(again.header(), kHeader);
   EXPECT_EQ(again.entries(), written);
   EXPECT_EQ(again.torn(), 0U);
-  EXPECT_EQ(journaled(folder / ""), written);
+  EXPECT_EQ(journaled(folder / "", kHeader), written);
+  EXPECT_TRUE(contains(error_of([&] { journaled(folder / "", "{}"); }), "belongs to another run"));
 }
 
 TEST(Journal, goes_on_where_it_ended) {
@@ -182,6 +183,21 @@ TEST(JournalHeader, gives_back_what_was_asked_for) {
   EXPECT_EQ(again.settings, "{\"seed\":3}");
   EXPECT_EQ(again.space, "{\"n_emb\":[8,16]}");
   EXPECT_NO_THROW(require_same(again, header));
+}
+
+// RapidJSON by itself is off by one bit here.
+TEST(JournalHeader, keeps_every_digit_of_the_space) {
+  const std::string space = R"({"n":[1.7976931348623155e308],"lr_min":0.0018447362809681143})";
+  const JournalHeader header = {.options = {}, .settings = "{}", .space = space};
+  EXPECT_EQ(journal_header_from(to_json(header)).space,
+            R"({"n":[1.7976931348623155e308],"lr_min":0.0018447362809681143})");
+}
+
+TEST(JournalHeader, nested_without_end_is_an_error) {
+  std::string deep = R"({"journal":1,"options":[],"settings":{},"space":{"a":)";
+  for (int i = 0; i < 100'000; ++i) deep += '[';
+  for (int i = 0; i < 100'000; ++i) deep += ']';
+  EXPECT_TRUE(contains(error_of([&] { journal_header_from(deep + "}}"); }), "nested"));
 }
 
 TEST(JournalHeader, names_what_differs) {

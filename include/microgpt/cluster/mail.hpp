@@ -14,6 +14,7 @@ namespace microgpt {
 struct Migrant {
   std::size_t island = 0;  ///< where it goes
   std::optional<Organism> organism;
+  bool last = false;  ///< no other will come from there, and this is none
 };
 
 /// What an island tells rank 0, generation by generation.

@@ -13,7 +13,8 @@ namespace microgpt {
 /// What one training may take.
 struct Limits {
   /// A training is killed when it takes this many times as long as its floating-point operations
-  /// should, going by the slowest training so far; but never within a second. 0: no deadline.
+  /// should, going by the slowest training so far, and as the longest one; but never within a
+  /// second. 0: no deadline.
   double deadline_factor = 20;
   double memory_mb = 0;  ///< beyond what the process has at first; 0: no limit
   /// How often a training is tried again that was killed from outside, or missed its deadline.
@@ -65,7 +66,8 @@ class Nursery {
   int keeper_, keeper_socket_;
   int trainer_ = -1;  // the socket to it, if there is one
   Limits limits_;
-  double slowest_ = 0;  // seconds per floating-point operation; 0: nothing trained yet
+  double slowest_ = 0;    // seconds per floating-point operation; 0: nothing trained yet
+  double longest_ = 0.1;  // seconds of a training; judging takes time too, whatever the operations
 };
 
 }  // namespace microgpt

@@ -33,7 +33,9 @@ class EvaluationCache {
   };
   /// Null if it is not known.
   const Known* find(const Genome& genome, std::uint32_t replicate) const;
-  /// Remembers. Failures are remembered too: they would fail again.
+  /// The same for a task: where the journal knows several evaluations of a genome, its own.
+  const Known* find(const Task& task) const;
+  /// Remembers. Failures are not written to the file: another run may allow more memory or time.
   void add(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation);
   /// Remembers what this run's journal knows. Not written to the file.
   void remember(const KnownEvaluation& known);
@@ -43,6 +45,7 @@ class EvaluationCache {
 
   std::string problem_;  // a fingerprint
   std::map<std::pair<Genome, std::uint32_t>, Known> known_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, Known> by_task_;  // where known_ has another
   std::filesystem::path file_;
 };
 

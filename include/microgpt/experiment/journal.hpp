@@ -53,7 +53,9 @@ class Journal {
 };
 
 /// What all journals of a run know: `journal`, and with several coordinators `journal-2` and so on.
-/// Reads them while others may write. Throws Error as Journal does.
-std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder);
+/// Reads them while others may write. Throws Error as Journal does, and if one of them has another
+/// first record.
+std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
+                                       std::string_view header);
 
 }  // namespace microgpt
