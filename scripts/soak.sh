@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Kills runs at random moments and compares what comes of them with runs that
 # nobody disturbed. Each run gets 1 to 5 kills (SIGKILL) among: a training's
-# process, a worker, rank 0, mpirun, the whole group of the supervisor. Prints a
+# process, a worker, rank 0, mpirun, all of it with its supervisor. Prints a
 # line for each run and fails if one ends with other bytes. 100 runs take half an
 # hour.
 # usage: scripts/soak.sh [RUNS [SEED]]
@@ -29,7 +29,7 @@ options() {
 
 hash_of() { cat "$1/genome.json" "$1/organisms.csv" | sha256sum | cut -d ' ' -f 1; }
 
-# supervised RANKS OPTIONS...: in a process group of its own; prints its id.
+# supervised RANKS OPTIONS...: in a session of its own; prints the supervisor.
 supervised() {
     setsid bash -c 'source scripts/supervise.sh; ranks=$1; shift
         supervise 20 mpirun -n "$ranks" build/bin/evolve_loss "$@"' _ "$@" \
@@ -86,7 +86,8 @@ for ((run = 1; run <= runs; ++run)); do
         kind=${kinds[RANDOM % 5]}
         if [[ $kind == group ]]; then
             kill -0 "$group" 2>/dev/null || continue
-            kill -KILL -- "-$group" 2>/dev/null || true
+            kill -KILL "$group" 2>/dev/null || true
+            pkill -KILL -f "$folder" || true # mpirun and all ranks
             killed+=" group"
             how=--folder
             [[ ! -s $folder/journal ]] || how=--resume

@@ -34,8 +34,11 @@ read_command() {
 # SIGINT (130). When it dies otherwise, it goes on from the journal, at most
 # RESTARTS times. (When a rank dies, mpirun sends the others SIGTERM, and rank 0
 # says 143: that is no wish of anybody.) What happened is added to the run.log.
+#
+# The command has a session of its own: a terminal would send Ctrl-C to mpirun as
+# well, and two requests make mpirun leave at once, and its ranks behind.
 supervise() {
-    local restarts=$1 status started restarted=0 child asked=no
+    local restarts=$1 status started restarted=0 child asked=0
     local -a command
     local option folder
     shift
@@ -44,16 +47,17 @@ supervise() {
         started=$SECONDS
         rm -f "$folder/stopped" # of an earlier start
         # In the background, so that a signal for this script is seen at once.
-        "${command[@]}" "$option=$folder" &
+        setsid "${command[@]}" "$option=$folder" &
         child=$!
-        trap 'asked=yes; kill -TERM "$child" 2>/dev/null' TERM
-        trap 'asked=yes; kill -INT "$child" 2>/dev/null' INT
-        trap 'asked=yes; kill -USR1 "$child" 2>/dev/null' USR1
+        trap 'asked=129; kill -TERM "$child" 2>/dev/null' HUP
+        trap 'asked=130; kill -INT "$child" 2>/dev/null' INT
+        trap 'asked=143; kill -TERM "$child" 2>/dev/null' TERM
+        trap 'asked=75; kill -USR1 "$child" 2>/dev/null' USR1
         status=0
         wait "$child" || status=$?
         # A signal ends the wait, but not the child.
         while kill -0 "$child" 2>/dev/null; do wait "$child" || status=$?; done
-        trap - TERM INT USR1
+        trap - HUP INT TERM USR1
         # The program's own word counts for more than the exit code of its launcher.
         # (Not for more than 2: bad input of another rank ends rank 0 by a signal.)
         if [[ $status == 2 ]]; then
@@ -66,7 +70,7 @@ supervise() {
         case $status in
         0 | 2 | 75 | 130) return "$status" ;;
         esac
-        [[ $asked == no ]] || return "$status"
+        ((asked == 0)) || return "$asked"
         if ((restarted == restarts)); then
             say "$folder" "the run died (code $status); no restart is left of $restarts"
             return "$status"
