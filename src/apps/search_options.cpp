@@ -18,11 +18,13 @@ constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget en
 /// Of the search: all that the result depends on.
 void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
-  app.add_option("--population", e.population, "Organisms in a generation")->capture_default_str();
+  app.add_option("--population", e.population, "Organisms in a generation of an island")
+      ->capture_default_str();
   app.add_option("--generations", e.generations, "Generations")->capture_default_str();
   app.add_option("--budget-flops", e.budget_flops,
                  "Floating-point operations of all trainings of the search, for example 1e12; the "
-                 "finalists' are extra (0: as many as the generations need). Without --generations "
+                 "finalists' are extra, and islands share it evenly (0: as many as the generations "
+                 "need). Without --generations "
                  "there is no other limit");
   if (search.objective == Objective::loss) {
     app.add_option("--strategy", options.strategy,
