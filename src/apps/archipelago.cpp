@@ -130,4 +130,19 @@ News Archipelago::news_of(Island& island) {
           .saved = island.evolution.known_genomes_born()};
 }
 
+void breed_islands(Archipelago& archipelago, Mail& mail,
+                   const std::function<void(const News&)>& on_news,
+                   const std::function<void()>& on_step) {
+  const auto deliver = [&](const Letter& letter) {
+    if (const auto* migrant = std::get_if<Migrant>(&letter)) archipelago.take(*migrant);
+    if (const auto* news = std::get_if<News>(&letter)) on_news(*news);
+  };
+  while (!archipelago.finished()) {
+    const bool moved = archipelago.step();
+    on_step();
+    if (!moved && !archipelago.finished()) deliver(mail.wait());
+    while (const std::optional<Letter> letter = mail.look()) deliver(*letter);
+  }
+}
+
 }  // namespace microgpt

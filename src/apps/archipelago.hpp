@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <deque>
-#include <map>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -59,5 +59,11 @@ class Archipelago {
   Mail& mail_;
   std::deque<Island> islands_;
 };
+
+/// Breeds the islands of a coordinator until they have finished. News that it receives, as rank 0
+/// does, goes to `on_news`; `on_step` is called after each step.
+void breed_islands(
+    Archipelago& archipelago, Mail& mail, const std::function<void(const News&)>& on_news,
+    const std::function<void()>& on_step = [] {});
 
 }  // namespace microgpt

@@ -1,10 +1,10 @@
 #include "search.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <iostream>
 
+#include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
@@ -14,45 +14,20 @@
 
 namespace microgpt {
 
-namespace {
-
-double seconds_since_1970() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(since).count();
-}
-
-}  // namespace
-
-Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& ready,
-               const Problem& problem)
+Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& ready)
     : options_(options),
       app_(app),
-      problem_(problem),
+      problem_(ready.problem),
       ready_(ready),
       folder_(*ready.folder),
       log_(folder_, std::cout),
       work_(seconds_since_1970()) {
   folder_.remove("stopped");
   folder_.remove("genome.json");  // of a run that had finished, and does so again
-  folder_.write("settings.json", to_json(settings_of(options, app, problem)));
+  folder_.write("settings.json", to_json(settings_of(options, app, problem_)));
   folder_.write("space.json", to_json(ready.space));
   folder_.write("organisms.csv", organisms_csv_header());
   folder_.write("timings.csv", timings_csv_header());
-}
-
-void breed_islands(Archipelago& archipelago, Mail& mail,
-                   const std::function<void(const News&)>& on_news,
-                   const std::function<void()>& on_step) {
-  const auto deliver = [&](const Letter& letter) {
-    if (const auto* migrant = std::get_if<Migrant>(&letter)) archipelago.take(*migrant);
-    if (const auto* news = std::get_if<News>(&letter)) on_news(*news);
-  };
-  while (!archipelago.finished()) {
-    const bool moved = archipelago.step();
-    on_step();
-    if (!moved && !archipelago.finished()) deliver(mail.wait());
-    while (const std::optional<Letter> letter = mail.look()) deliver(*letter);
-  }
 }
 
 void Search::run(Session& session, Evaluator& trains) {
@@ -204,8 +179,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   if (!finalists.empty()) folder_.write("replicates.csv", replicates_csv(finalists));
   folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
   log_.text("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
-  const Organism& champion =
-      finalists.empty() ? *std::ranges::min_element(history_, better) : finalists.front().organism;
+  const Organism& champion = champion_of(history_, finalists);
   double flops = 0;
   for (const auto& [island, news] : finished_) {
     flops += news.flops;
@@ -227,8 +201,8 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
                   .version = std::string(version())};
   if (!finalists.empty()) promise(file, finalists.front());
   save_genome(options_.genome_out, file);
-  folder_.write("genome.json",
-                to_json(file));  // last: whoever watches knows by it that all is done
+  // Last: whoever watches the folder knows by this file that all is done.
+  folder_.write("genome.json", to_json(file));
   log_.line(
       "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known",
       flops, saved);

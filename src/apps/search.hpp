@@ -21,8 +21,7 @@ namespace microgpt {
 /// champion.
 class Search {
  public:
-  Search(const SearchOptions& options, const SearchApp& app, Preparation& ready,
-         const Problem& problem);
+  Search(const SearchOptions& options, const SearchApp& app, Preparation& ready);
   void run(Session& session, Evaluator& trains);
   /// What is to be said when the run stops early.
   void say_stopped(Stop reason);
@@ -64,11 +63,5 @@ class Search {
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;   // replicates begun before the finals
   std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
 };
-
-/// Breeds the islands of a coordinator until they have finished. News that it receives, as rank 0
-/// does, goes to `on_news`; `on_step` is called after each step.
-void breed_islands(
-    Archipelago& archipelago, Mail& mail, const std::function<void(const News&)>& on_news,
-    const std::function<void()>& on_step = [] {});
 
 }  // namespace microgpt

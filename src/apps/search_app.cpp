@@ -35,18 +35,6 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
   return start;
 }
 
-/// Whatever is thrown on rank 0 before all have their task, the others must hear of it.
-template <class Action>
-void or_dismiss_all(Session& session, const Action& action) {
-  try {
-    action();
-  } catch (...) {
-    Briefing nothing;
-    session.share(nothing);
-    throw;
-  }
-}
-
 /// One search, on one rank.
 class Run {
  public:
@@ -55,15 +43,17 @@ class Run {
 
   int first(const std::vector<std::string>& arguments) {
     std::optional<Preparation> ready;
-    Start start;
-    or_dismiss_all(session_, [&] {
-      start = start_of(app_, arguments);
-      if (!start.goes) return;
-      ready.emplace(start.options, app_, std::move(start.resumed));
-    });
     Briefing briefing;
-    if (start.goes) {
-      briefing = {.arguments = start.options.given,
+    try {
+      Start start = start_of(app_, arguments);
+      options_ = std::move(start.options);
+      if (start.goes) ready.emplace(options_, app_, std::move(start.resumed));
+    } catch (...) {
+      session_.share(briefing);  // lets the others leave
+      throw;
+    }
+    if (ready) {
+      briefing = {.arguments = options_.given,
                   .problem = ready->problem,
                   .space = ready->space,
                   .folder = ready->folder->path().string(),
@@ -71,10 +61,7 @@ class Run {
     }
     briefing.exit_code = kSuccess;
     session_.share(briefing);
-    if (!start.goes) return kSuccess;
-    options_ = std::move(start.options);
-    if (options_.time_limit > 0) stop_after(options_.time_limit);
-    return search(*ready, *briefing.problem);
+    return ready ? search(*ready) : int{kSuccess};
   }
 
   int other() {
@@ -102,11 +89,12 @@ class Run {
         [this](const Task& task) { return nursery_.train(task, [this] { session_.look_up(); }); };
   }
 
-  int search(Preparation& ready, const Problem& problem) {
+  int search(Preparation& ready) {
+    if (options_.time_limit > 0) stop_after(options_.time_limit);
     session_.form_groups(options_.evolution.islands);
-    const EvaluateFunction function = session_.size() == 1 ? training(problem) : nullptr;
+    const EvaluateFunction function = session_.size() == 1 ? training(ready.problem) : nullptr;
     const auto evaluator = session_.coordinate(function, schedule());  // dismisses all in the end
-    Search search(options_, app_, ready, problem);
+    Search search(options_, app_, ready);
     try {
       search.run(session_, *evaluator);
       return kSuccess;
@@ -150,14 +138,23 @@ int run_search(const SearchApp& app, int argc, char** argv) {
   Session session(argc, argv);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   Run run(app, session, nursery);
+  const auto guarded_run = [&](const std::function<int()>& body) {
+    return guarded(app.name, true, [&] {
+      try {
+        return body();
+      } catch (const NurseryLost&) {
+        throw std::runtime_error("the process that starts trainings has died");
+      }
+    });
+  };
   if (session.is_first()) {
-    const int exit_code = guarded(app.name, true, [&] { return run.first(arguments); });
+    const int exit_code = guarded_run([&] { return run.first(arguments); });
     // Workers are dismissed by their coordinator; other coordinators know of nothing.
     if (exit_code != kSuccess && session.groups() > 1) session.abort(exit_code);
     return exit_code;
   }
   bool returned = false;
-  const int exit_code = guarded(app.name, true, [&] {
+  const int exit_code = guarded_run([&] {
     const int code = run.other();
     returned = true;
     return code;

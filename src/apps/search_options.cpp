@@ -240,11 +240,15 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
   if (journal) {
     require_same(journal_header_from(journal->header()), header);
     folder.emplace(journal->folder());
-    const bool one_journal = options.evolution.islands == 1;
-    const std::vector<KnownEvaluation> all =
-        one_journal ? journal->entries() : journaled(folder->path(), journal->header());
-    for (const KnownEvaluation& evaluation : all) cache->remember(evaluation);
-    known = all.size();
+    const auto remember = [&](const std::vector<KnownEvaluation>& evaluations) {
+      for (const KnownEvaluation& evaluation : evaluations) cache->remember(evaluation);
+      known = evaluations.size();
+    };
+    if (options.evolution.islands == 1) {
+      remember(journal->entries());
+    } else {
+      remember(journaled(folder->path(), journal->header()));
+    }
     return;
   }
   if (options.folder.empty()) {

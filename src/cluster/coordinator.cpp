@@ -90,10 +90,10 @@ class WaveEvaluator final : public Evaluator {
 
   TimedResult wait() override {
     require(pending() > 0, "waiting for a result, but nothing was submitted");
-    if (const Stop reason = stop_requested(); ready_.empty() && reason != Stop::none) {
-      throw Stopped{reason};
+    if (ready_.empty()) {
+      throw_if_stop_requested();
+      run_wave();
     }
-    if (ready_.empty()) run_wave();
     TimedResult result = std::move(ready_.front());
     ready_.pop_front();
     return result;
@@ -135,7 +135,7 @@ boost::mpi::status wait_politely(const boost::mpi::communicator& world, int sour
   for (int look = 1;; ++look) {
     if (const auto status = world.iprobe(source, tag)) return *status;
     if (look < kLooks) continue;
-    if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
+    throw_if_stop_requested();
     meanwhile();
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
     std::this_thread::sleep_for(std::clamp(waited / 64, kShortest, kLongest));

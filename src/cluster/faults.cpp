@@ -13,6 +13,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/random.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -76,15 +77,11 @@ Faults faults_from(std::string_view text) {
     const std::string_view part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(part.size() + 1, text.size()));
     const std::size_t colon = part.find(':');
-    double probability = -1;
-    if (colon != std::string_view::npos) {
-      const char* end = part.data() + part.size();
-      const auto [rest, error] = std::from_chars(part.data() + colon + 1, end, probability);
-      if (error != std::errc() || rest != end) probability = -1;
-    }
-    require(probability >= 0 && probability <= 1,
+    const std::optional<double> probability =
+        colon == std::string_view::npos ? std::nullopt : parse_double(part.substr(colon + 1));
+    require(probability && *probability >= 0 && *probability <= 1,
             "inject ({}) must be a name, a colon and a probability from 0 to 1", part);
-    probability_of(faults, part.substr(0, colon)) = probability;
+    probability_of(faults, part.substr(0, colon)) = *probability;
   }
   const double sum = faults.nan + faults.thrown + faults.hang + faults.segv + faults.oom;
   require(sum <= 1, "the probabilities of inject must add up to 1 at most, not {}", sum);

@@ -3,9 +3,8 @@
 #include <array>
 #include <chrono>
 #include <deque>
-#include <exception>
 
-#include "microgpt/cluster/nursery.hpp"
+#include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/stop.hpp"
 #include "timed_evaluation.hpp"
@@ -28,7 +27,7 @@ class LocalEvaluator final : public Evaluator {
   }
   TimedResult wait() override {
     require(!waiting_.empty(), "waiting for a result, but nothing was submitted");
-    if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
+    throw_if_stop_requested();
     const Task task = waiting_.front();
     waiting_.pop_front();
     return timed_evaluation(task, function_, 0);
@@ -42,11 +41,6 @@ class LocalEvaluator final : public Evaluator {
 
 }  // namespace
 
-double seconds_now() {
-  const auto since_start = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(since_start).count();
-}
-
 TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function, int rank) {
   TimedResult timed;
   timed.result.id = task.id;
@@ -55,16 +49,9 @@ TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function,
                   .replicate = task.replicate,
                   .rank = rank,
                   .host = host_name(),
-                  .start = seconds_now()};
+                  .start = seconds_since_1970()};
   const auto begin = std::chrono::steady_clock::now();
-  try {
-    timed.result.evaluation = function(task);
-  } catch (const NurseryLost&) {  // no organism's fault
-    throw;
-  } catch (const std::exception& error) {
-    timed.result.evaluation = {};
-    timed.result.evaluation.failure = error.what();
-  }
+  timed.result.evaluation = guarded_evaluation([&] { return function(task); });
   const auto took = std::chrono::steady_clock::now() - begin;
   timed.timing.seconds = std::chrono::duration<double>(took).count();
   return timed;

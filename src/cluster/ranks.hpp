@@ -29,6 +29,8 @@ void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunctio
 void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction& function,
                    int rank);
 
+/// Mail where one process has all islands.
+std::unique_ptr<Mail> local_mail();
 /// Mail between the coordinators: that of island i is rank i modulo their number.
 std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators, Pulse& pulse);
 

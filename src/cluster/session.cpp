@@ -103,8 +103,8 @@ void Session::look_up() {
   if (on_demand_) {
     ranks_->pulse->tick();
     if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};  // nobody else is sent one at work
-  } else if (const Stop reason = stop_requested(); reason != Stop::none && size() == 1) {
-    throw Stopped{reason};
+  } else if (size() == 1) {
+    throw_if_stop_requested();
   }
 }
 

@@ -73,4 +73,8 @@ Stop stop_requested() {
   return deadline && Clock::now() >= *deadline ? Stop::time_is_up : Stop::none;
 }
 
+void throw_if_stop_requested() {
+  if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
+}
+
 }  // namespace microgpt

@@ -2,7 +2,10 @@
 
 #include <utf8.h>
 
+#include <charconv>
+#include <cmath>
 #include <iterator>
+#include <system_error>
 
 #include "microgpt/core/error.hpp"
 
@@ -29,6 +32,14 @@ std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, number);
+  const bool whole = problem == std::errc() && rest == end && std::isfinite(number);
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 std::string with_commas(std::size_t number) {

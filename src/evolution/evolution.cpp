@@ -279,9 +279,4 @@ std::span<const Organism> Evolution::generation(std::size_t number) const {
   return std::span(history_).subspan(starts_[number], end - starts_[number]);
 }
 
-const Organism& Evolution::champion() const {
-  require(!history_.empty() && awaited_ == 0, "there is no champion before the first results");
-  return *std::min_element(history_.begin(), history_.end(), better);
-}
-
 }  // namespace microgpt

@@ -95,4 +95,10 @@ void Finals::tell(std::span<const Result> results) {
   });
 }
 
+const Organism& champion_of(std::span<const Organism> history,
+                            std::span<const Finalist> finalists) {
+  return finalists.empty() ? *std::ranges::min_element(history, better)
+                           : finalists.front().organism;
+}
+
 }  // namespace microgpt

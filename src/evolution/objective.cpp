@@ -35,8 +35,18 @@ std::string_view name(Objective objective) {
   return "";
 }
 
-Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
+Evaluation guarded_evaluation(const std::function<Evaluation()>& body) {
   try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return failed_evaluation("out of memory");
+  } catch (const std::exception& error) {
+    return failed_evaluation(error.what());
+  }
+}
+
+Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
+  return guarded_evaluation([&] {
     Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
     const double last_loss = creature.train();
     Evaluation evaluation;
@@ -49,15 +59,7 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
       evaluation.fitness = -*evaluation.beauty;
     }
     return evaluation;
-  } catch (const std::bad_alloc&) {
-    Evaluation failed;
-    failed.failure = "out of memory";
-    return failed;
-  } catch (const std::exception& error) {
-    Evaluation failed;
-    failed.failure = error.what();
-    return failed;
-  }
+  });
 }
 
 }  // namespace microgpt

@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace microgpt {
+
+Evaluation failed_evaluation(std::string reason) {
+  Evaluation failed;
+  failed.failure = std::move(reason);
+  return failed;
+}
 
 std::string_view name(Origin origin) {
   switch (origin) {

@@ -1,11 +1,9 @@
 #include "json_lines.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <limits>
-#include <system_error>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -27,12 +25,10 @@ void read_every_digit(Json& value, const Json& literal, int depth) {
     const Json* within = literal.Begin();
     for (Json& element : value.GetArray()) read_every_digit(element, *within++, depth + 1);
   } else if (value.IsDouble()) {
-    double number = 0;
-    const char* const first = literal.GetString();
-    const auto problem = std::from_chars(first, first + literal.GetStringLength(), number).ec;
-    require(problem == std::errc() && std::isfinite(number), "the number {} is out of range",
-            std::string_view(first, literal.GetStringLength()));
-    value.SetDouble(number);
+    const std::string_view digits(literal.GetString(), literal.GetStringLength());
+    const std::optional<double> number = parse_double(digits);
+    require(number.has_value(), "the number {} is out of range", digits);
+    value.SetDouble(*number);
   }
 }
 

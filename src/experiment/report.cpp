@@ -301,9 +301,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   }
   text += '\n';
   text += finals_report(finalists, objective);
-  const Organism& champion = finalists.empty()
-                                 ? *std::min_element(history.begin(), history.end(), better)
-                                 : finalists.front().organism;
+  const Organism& champion = champion_of(history, finalists);
   text += fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
                       champion.generation, unit(objective), shown(*champion.evaluation, objective),
                       describe(champion.genome));

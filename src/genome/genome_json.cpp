@@ -11,7 +11,6 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
@@ -20,6 +19,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -119,13 +119,6 @@ rapidjson::Document checked_object(const std::string& path, const std::string& t
   return document;
 }
 
-/// The number that a literal stands for; `rounded` if no double can hold it.
-double exact(std::string_view literal, double rounded) {
-  double number = 0;
-  const auto problem = std::from_chars(literal.data(), literal.data() + literal.size(), number).ec;
-  return problem == std::errc() && std::isfinite(number) ? number : rounded;
-}
-
 /// A checked object as cereal reads it right. It has RapidJSON read every digit, which then makes
 /// anything of a zero like 0e40 and of what is a little too large. So numbers are read
 /// here, and written down again in a form that has neither.
@@ -137,8 +130,8 @@ std::string plain_text(rapidjson::Document& object, const std::string& text) {
   for (auto& member : object.GetObject()) {
     if (!member.value.IsDouble()) continue;
     const Json& literal = literals[member.name];
-    member.value.SetDouble(
-        exact({literal.GetString(), literal.GetStringLength()}, member.value.GetDouble()));
+    const std::string_view digits(literal.GetString(), literal.GetStringLength());
+    member.value.SetDouble(parse_double(digits).value_or(member.value.GetDouble()));
   }
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);

@@ -64,5 +64,15 @@ TEST(WithCommas, groups_digits_by_three_from_the_right) {
   EXPECT_EQ(with_commas(std::numeric_limits<std::size_t>::max()), "18,446,744,073,709,551,615");
 }
 
+TEST(ParseDouble, reads_every_digit_and_nothing_else) {
+  EXPECT_EQ(parse_double("0.0018447362809681143"), 0.0018447362809681143);
+  EXPECT_EQ(parse_double("1.7976931348623157e308"), 1.7976931348623157e308);
+  EXPECT_EQ(parse_double("0e40"), 0.0);
+  EXPECT_EQ(parse_double("-3"), -3.0);
+  for (const char* wrong : {"", "x", "1x", " 1", "1 ", "1.8e308", "nan", "inf", "1,5"}) {
+    EXPECT_FALSE(parse_double(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace microgpt::test

@@ -45,7 +45,4 @@ class Mail {
   virtual Letter wait() = 0;
 };
 
-/// Mail where one process has all islands.
-std::unique_ptr<Mail> local_mail();
-
 }  // namespace microgpt

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <stdexcept>
 
 #include "microgpt/cluster/faults.hpp"
 #include "microgpt/evolution/evaluator.hpp"
@@ -22,10 +21,9 @@ struct Limits {
   Faults faults = {};
 };
 
-/// Thrown if the process that starts trainings has died; nothing can be trained any more.
-struct NurseryLost : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// Thrown if the process that starts trainings has died; nothing can be trained any more. Not a
+/// std::exception: it is no failure of a training.
+struct NurseryLost {};
 
 /// Trains organisms in a process of their own, so that whatever happens there costs one organism:
 /// an exception, a crash, a kill, too much memory, too much time.

@@ -29,5 +29,7 @@ void stop_after(double seconds);
 
 /// Whether, and why, the process should stop.
 Stop stop_requested();
+/// Throws Stopped if it should.
+void throw_if_stop_requested();
 
 }  // namespace microgpt

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ std::string encode_utf8(std::u32string_view text);
 
 /// `text` without leading and trailing ASCII white space.
 std::string_view trim(std::string_view text);
+
+/// The double nearest to a decimal literal; nothing if `text` is anything else, or no double can
+/// hold it.
+std::optional<double> parse_double(std::string_view text);
 
 /// 1234567 as "1,234,567".
 std::string with_commas(std::size_t number);

@@ -104,8 +104,6 @@ class Evolution {
   std::size_t generation_count() const { return starts_.size(); }
   /// The members of one generation; the last one may be cut short by the budget.
   std::span<const Organism> generation(std::size_t number) const;
-  /// The best of all so far; of equals, the one born first. There must be one.
-  const Organism& champion() const;
   std::size_t slots() const { return slots_of(config()); }
   /// Of all trainings so far.
   double flops() const { return flops_; }

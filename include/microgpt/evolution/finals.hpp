@@ -53,4 +53,8 @@ class Finals {
   std::uint32_t replicates_;
 };
 
+/// The best of all: of the finalists, if there are any, the first, else of the evaluated history;
+/// of equals, the one born first. There must be one.
+const Organism& champion_of(std::span<const Organism> history, std::span<const Finalist> finalists);
+
 }  // namespace microgpt

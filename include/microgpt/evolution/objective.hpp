@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Problem {
   std::uint32_t samples = 50;  ///< names spoken for the beauty
   double temperature = 0.5;
 };
+
+/// What `body` returns; what it throws becomes the evaluation's failure.
+Evaluation guarded_evaluation(const std::function<Evaluation()>& body);
 
 /// Builds the organism, trains it and judges it. Whatever goes wrong on the way costs the organism
 /// its fitness, and only that: the evaluation then has the reason, and kMaxLoss. Replicate 0 is the

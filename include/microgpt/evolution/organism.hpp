@@ -27,6 +27,9 @@ struct Evaluation {
   bool operator==(const Evaluation&) const = default;
 };
 
+/// That of a training which went wrong.
+Evaluation failed_evaluation(std::string reason);
+
 /// How an organism came into the world.
 enum class Origin {
   primordial,  ///< the default genome

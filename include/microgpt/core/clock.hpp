@@ -1,0 +1,13 @@
+#pragma once
+
+#include <chrono>
+
+namespace microgpt {
+
+/// Seconds since 1970, for moments that are compared between processes and hosts.
+inline double seconds_since_1970() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(since).count();
+}
+
+}  // namespace microgpt

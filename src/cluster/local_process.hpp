@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+
+// Processes of one machine that talk over sockets.
+namespace microgpt {
+
+/// A child process, and the socket to it.
+struct ChildProcess {
+  pid_t id = -1;
+  int socket = -1;
+};
+
+/// Forks a child that runs `body` with its end of the socket, and then ends: with code 1 if body
+/// throws. Throws Error if the
+/// system has no room for one.
+ChildProcess fork_child(const std::function<void(int socket)>& body);
+
+/// All bytes, or false if the other side has gone.
+bool send_all(int socket, const void* data, std::size_t size);
+bool receive_all(int socket, void* data, std::size_t size);
+
+/// Sends a file descriptor; false if the other side has gone.
+bool send_descriptor(int socket, int descriptor);
+/// -1 if the other side has gone.
+int receive_descriptor(int socket);
+
+/// Whether there is something to read, or the other side has gone, within some milliseconds.
+bool readable(int socket, int milliseconds);
+
+/// Sends a value: its length, then its bytes. False if the other side has gone.
+template <class T>
+bool send_frame(int socket, const T& value) {
+  std::ostringstream stream;
+  boost::archive::binary_oarchive(stream) & value;
+  const std::string bytes = stream.str();
+  const std::uint64_t size = bytes.size();
+  return send_all(socket, &size, sizeof size) && send_all(socket, bytes.data(), bytes.size());
+}
+
+/// Nothing if the other side has gone.
+template <class T>
+std::optional<T> receive_frame(int socket) {
+  std::uint64_t size = 0;
+  if (!receive_all(socket, &size, sizeof size)) return std::nullopt;
+  std::string bytes(size, '\0');
+  if (!receive_all(socket, bytes.data(), size)) return std::nullopt;
+  std::istringstream stream(bytes);
+  T value;
+  boost::archive::binary_iarchive(stream) & value;
+  return value;
+}
+
+}  // namespace microgpt
