@@ -23,7 +23,7 @@ hash_of() {
     mpirun -n "$ranks" build/bin/evolve_loss --input data/names.txt --space "$work/space.json" \
         --population 8 --generations 5 --genome-out "$work/genome.json" --experiments "$work/run" \
         "$@" >"$work/log"
-    cat "$work/genome.json" "$work"/run/*/organisms.csv | sha256sum | cut -d ' ' -f 1
+    cat "$work/genome.json" "$work"/run/latest/organisms.csv | sha256sum | cut -d ' ' -f 1
 }
 
 for strategy in guided classic random; do

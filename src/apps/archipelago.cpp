@@ -8,8 +8,7 @@
 namespace microgpt {
 
 Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost,
-                         std::span<const std::size_t> islands, CachedEvaluator& evaluator,
-                         Mail& mail)
+                         std::span<const std::size_t> islands, Evaluator& evaluator, Mail& mail)
     : evaluator_(evaluator), mail_(mail) {
   for (const std::size_t number : islands) {
     EvolutionConfig of_island = config;

@@ -9,7 +9,6 @@
 
 #include "microgpt/cluster/mail.hpp"
 #include "microgpt/evolution/evolution.hpp"
-#include "microgpt/experiment/evaluation_cache.hpp"
 
 namespace microgpt {
 
@@ -19,7 +18,7 @@ class Archipelago {
  public:
   /// Evaluator and mail must outlive it.
   Archipelago(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost,
-              std::span<const std::size_t> islands, CachedEvaluator& evaluator, Mail& mail);
+              std::span<const std::size_t> islands, Evaluator& evaluator, Mail& mail);
 
   /// Whether the last news of all its islands has been sent.
   bool finished() const;
@@ -55,7 +54,7 @@ class Archipelago {
   bool known(const Island& island, std::size_t generation) const;
   News news_of(Island& island);
 
-  CachedEvaluator& evaluator_;
+  Evaluator& evaluator_;
   Mail& mail_;
   std::deque<Island> islands_;
 };

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <ctime>
-#include <iostream>
 
 #include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
-#include "microgpt/core/version.hpp"
-#include "microgpt/experiment/report.hpp"
+#include "microgpt/experiment/genome_file.hpp"
 #include "microgpt/experiment/settings.hpp"
+#include "microgpt/experiment/tables.hpp"
+#include "microgpt/report/page.hpp"
+#include "microgpt/report/text_report.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt {
@@ -20,22 +21,29 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
       problem_(ready.problem),
       ready_(ready),
       folder_(*ready.folder),
-      log_(folder_, std::cout),
+      view_(options.view, folder_.path() / "run.log", options.evolution, problem_.objective,
+            std::size_t{options.finalists} * options.replicates),
+      log_(view_.log()),
       work_(seconds_since_1970()) {
   folder_.remove("stopped");
   folder_.remove("genome.json");  // of a run that had finished, and does so again
   folder_.write("settings.json", to_json(settings_of(options, app, problem_)));
   folder_.write("space.json", to_json(ready.space));
-  folder_.write("organisms.csv", organisms_csv_header());
-  folder_.write("timings.csv", timings_csv_header());
+  folder_.write("organisms.csv", kOrganismsHeader);
+  folder_.write("generations.csv", kGenerationsHeader);
+  folder_.write("names.csv", kNamesHeader);
+  folder_.write("timings.csv", kTimingsHeader);
 }
 
 void Search::run(Session& session, Evaluator& trains) {
   introduce(session);
-  CachedEvaluator evaluator(trains, *ready_.cache, ready_.journal.get());
+  CachedEvaluator cached(trains, *ready_.cache, ready_.journal.get());
+  WatchedEvaluator evaluator(cached, view_);
+  session.meanwhile([&] { view_.refresh(cached); });
   const std::unique_ptr<Mail> mail = session.mail();
-  Archipelago archipelago(options_.evolution, ready_.space, ready_.cost(), session.islands(),
-                          evaluator, *mail);
+  own_islands_ = session.islands();
+  Archipelago archipelago(options_.evolution, ready_.space, ready_.cost(), own_islands_, evaluator,
+                          *mail);
   breed_islands(
       archipelago, *mail, [&](const News& news) { take(news); },
       [&] {
@@ -48,64 +56,74 @@ void Search::run(Session& session, Evaluator& trains) {
   require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
           options_.evolution.budget_flops);
   Finals finals(best_of(history_, options_.finalists), options_.replicates);
-  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
-  conclude(finals.ranking(), evaluator.saved() - asked_twice_);
+  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, cached, finals));
+  session.meanwhile(nullptr);
+  view_.end();
+  conclude(finals.ranking(), cached.saved() - asked_twice_);
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-  log_.text("\n" + work_.text(session.workers(), cpu_seconds));
+  log_.report("\n" + work_.text(session.workers(), cpu_seconds));
+}
+
+std::string Search::introduction(const Session& session) const {
+  const Dataset& data = problem_.dataset;
+  const EvolutionConfig& e = options_.evolution;
+  std::string text = fmt::format("{}\n", app_.title);
+  const auto add = [&](std::string_view label, const std::string& what) {
+    text += fmt::format("{:<11}{}\n", label, what);
+  };
+  add("dataset", fmt::format("{}: {} training, {} validation and {} test documents, {} characters",
+                             options_.common.input, with_commas(data.training.size()),
+                             with_commas(data.validation.size()), with_commas(data.test.size()),
+                             data.vocabulary.characters().size()));
+  add("baselines", fmt::format("bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
+                               bigram_loss(data, data.validation), uniform_loss(data.vocabulary)));
+  add("search",
+      fmt::format("{}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
+                  e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
+                                     : fmt::format("{} generations", e.generations),
+                  e.population, e.seed, name(problem_.precision)));
+  if (e.islands > 1) {
+    add("islands", fmt::format("{}, a migrant from each to the next every {} generations",
+                               e.islands, e.migration_interval));
+  }
+  if (e.mode == Mode::steady_state) add("slots", fmt::to_string(e.islands * slots_of(e)));
+  const std::size_t ranks = static_cast<std::size_t>(session.size()), workers = session.workers();
+  add("ranks", ranks == 1 ? "1, which does everything"
+                          : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
+                                        ranks - workers == 1 ? "" : "s", workers));
+  if (ready_.known > 0) add("resumed", fmt::format("{} evaluations are known", ready_.known));
+  add("log", folder_.path().string());
+  return text + "\n";
 }
 
 void Search::introduce(const Session& session) {
-  const Dataset& data = problem_.dataset;
-  const EvolutionConfig& e = options_.evolution;
-  log_.line("{}", app_.title);
-  log_.line("dataset    {}: {} training, {} validation and {} test documents, {} characters",
-            options_.common.input, with_commas(data.training.size()),
-            with_commas(data.validation.size()), with_commas(data.test.size()),
-            data.vocabulary.characters().size());
-  log_.line("baselines  bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
-            bigram_loss(data, data.validation), uniform_loss(data.vocabulary));
-  log_.line("search     {}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
-            e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
-                               : fmt::format("{} generations", e.generations),
-            e.population, e.seed, name(problem_.precision));
-  if (e.islands > 1) {
-    log_.line("islands    {}, a migrant from each to the next every {} generations", e.islands,
-              e.migration_interval);
-  }
-  const std::size_t ranks = static_cast<std::size_t>(session.size()), workers = session.workers();
-  log_.line("ranks      {}",
-            ranks == 1 ? "1, which does everything"
-                       : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
-                                     ranks - workers == 1 ? "" : "s", workers));
-  if (e.mode == Mode::steady_state) warn_of_few_slots(workers);
-  if (ready_.known > 0) log_.line("resumed    {} evaluations are known", ready_.known);
+  log_.report(introduction(session));
   if (ready_.journal->torn() > 0) {
-    log_.line("notice     {}/journal: the last record was cut short, {} bytes, and is dropped",
-              folder_.path().string(), ready_.journal->torn());
+    log_.warning("{}/journal: the last record was cut short, {} bytes, and is dropped",
+                 folder_.path().string(), ready_.journal->torn());
   }
-  log_.line("log        {}\n", folder_.path().string());
-}
-
-void Search::say_stopped(Stop reason) {
-  folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
-  const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
-  log_.line("\nstopped    {}; all that was learnt is in the journal\nresume with: {} --resume {}",
-            why, app_.name, folder_.path().string());
-}
-
-void Search::warn_of_few_slots(std::size_t workers) {
   const EvolutionConfig& e = options_.evolution;
-  const std::size_t slots = e.islands * slots_of(e);
-  log_.line("slots      {}", slots);
-  if (slots < 2 * workers) {
-    log_.line(
-        "warning    {} slots keep {} workers waiting for each other; --slots {} would not "
-        "(but gives another result)",
+  const std::size_t slots = e.islands * slots_of(e), workers = session.workers();
+  if (e.mode == Mode::steady_state && slots < 2 * workers) {
+    log_.warning(
+        "{} slots keep {} workers waiting for each other; --slots {} would not (but gives another "
+        "result)",
         slots, workers, (2 * workers + e.islands - 1) / e.islands);
   }
 }
 
-void Search::begin_finals(const Archipelago& archipelago, CachedEvaluator& evaluator) {
+void Search::say_stopped(Stop reason) {
+  view_.end();
+  write_page(RunState::stopped);
+  folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
+  const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
+  log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
+                          "resume with: {} --resume {}\n",
+                          why, app_.name, folder_.path().string()),
+              LogLevel::warning);
+}
+
+void Search::begin_finals(const Archipelago& archipelago, Evaluator& evaluator) {
   if (!archipelago.complete() || evaluator.idle() == 0) return;
   std::vector<Task> tasks;
   const Finals finals(best_of(archipelago.history(), options_.finalists), options_.replicates);
@@ -130,7 +148,8 @@ void Search::add_work(std::span<const Work> work) {
   for (const Work& done : work) work_.add(done);
 }
 
-std::vector<Result> Search::replicates(CachedEvaluator& evaluator, const Finals& finals) {
+std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluator& cached,
+                                       const Finals& finals) {
   std::vector<Task> fresh, begun;
   for (const Task& task : finals.tasks()) {
     (begun_.contains({task.id, task.replicate}) ? begun : fresh).push_back(task);
@@ -141,18 +160,33 @@ std::vector<Result> Search::replicates(CachedEvaluator& evaluator, const Finals&
     const Result result = receive(evaluator, finals);
     if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
   }
-  const std::size_t saved = evaluator.saved();
+  const std::size_t saved = cached.saved();
   evaluator.submit(begun);  // the cache knows them by now
-  asked_twice_ = evaluator.saved() - saved;
+  asked_twice_ = cached.saved() - saved;
   while (evaluator.pending() > 0) results.push_back(receive(evaluator, finals));
   return results;
 }
 
 void Search::take(const News& news) {
   add_work(news.work);
+  watch(news);
   if (!news.generation.empty()) news_.insert({{came_[news.island]++, news.island}, news});
   if (news.last) finished_[news.island] = news;
   record_generations();
+}
+
+/// Islands of other coordinators are seen generation by generation only.
+void Search::watch(const News& news) {
+  if (std::ranges::count(own_islands_, news.island) > 0) return;
+  std::map<std::uint64_t, Timing> timings;
+  for (const Work& work : news.work) timings.emplace(work.timing.id, work.timing);
+  for (const Organism& o : news.generation) {
+    const auto timing = timings.find(o.id);
+    if (is_copy(o) || timing == timings.end()) continue;
+    view_.result({.id = o.id, .genome = o.genome, .flops = o.flops},
+                 {.result = {.id = o.id, .replicate = 0, .evaluation = *o.evaluation},
+                  .timing = timing->second});
+  }
 }
 
 void Search::record_generations() {
@@ -165,7 +199,9 @@ void Search::record_generations() {
       const std::vector<Organism>& members = news->second.generation;
       folder_.append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
                                                     problem_.dataset.vocabulary.size()));
-      log_.text(generation_report(members, config, problem_.objective, news->second.seconds));
+      folder_.append("generations.csv", generations_csv(members, config.islands));
+      folder_.append("names.csv", names_csv(members, config.islands));
+      view_.generation(members, news->second.seconds);
       history_.insert(history_.end(), members.begin(), members.end());
       news_.erase(news);
     }
@@ -174,11 +210,30 @@ void Search::record_generations() {
   }
 }
 
+void Search::write_tables(std::span<const Finalist> finalists) const {
+  const std::size_t vocabulary = problem_.dataset.vocabulary.size();
+  folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
+  if (finalists.empty()) return;
+  folder_.write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
+  folder_.write("organisms.csv", std::string(kOrganismsHeader) +
+                                     organisms_csv(history_, options_.evolution.islands,
+                                                   problem_.precision, vocabulary, finalists));
+}
+
+/// A page that cannot be made takes nothing from the run.
+void Search::write_page(RunState state) {
+  try {
+    write_report(folder_.path(), state);
+  } catch (const Error& error) {
+    log_.warning("report.html is not written: {}", error.what());
+  }
+}
+
 void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
-  if (!finalists.empty()) folder_.write("replicates.csv", replicates_csv(finalists));
-  folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
-  log_.text("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
+  write_tables(finalists);
+  log_.report("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
+  write_page(RunState::finished);
   const Organism& champion = champion_of(history_, finalists);
   double flops = 0;
   for (const auto& [island, news] : finished_) {
@@ -191,23 +246,15 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   require(finalists.empty() || !finalists.front().failed(),
           "each finalist failed in a new training, the first one because {}; {} is left as it was",
           failure_of(finalists), options_.genome_out);
-  GenomeFile file{.genome = champion.genome,
-                  .loss = champion.evaluation->loss,
-                  .generation = champion.generation,
-                  .evolved = true,
-                  .seed = options_.evolution.seed,
-                  .precision = std::string(name(problem_.precision)),
-                  .dataset = problem_.dataset.checksum,
-                  .version = std::string(version())};
-  if (!finalists.empty()) promise(file, finalists.front());
+  const GenomeFile file =
+      genome_file_of(champion, finalists, settings_of(options_, app_, problem_));
   save_genome(options_.genome_out, file);
   // Last: whoever watches the folder knows by this file that all is done.
   folder_.write("genome.json", to_json(file));
-  log_.line(
-      "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known",
-      flops, saved);
-  log_.line("genome     {}  (now run: creature)", options_.genome_out);
-  log_.line("log        {}", folder_.path().string());
+  log_.report(fmt::format(
+      "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known\n"
+      "genome     {}  (now run: creature)\nreport     {}\n",
+      flops, saved, options_.genome_out, (folder_.path() / "report.html").string()));
 }
 
 std::string Search::failure_of(std::span<const Finalist> finalists) {
@@ -216,14 +263,6 @@ std::string Search::failure_of(std::span<const Finalist> finalists) {
     if (e.failed()) return e.failure;
   }
   return "";
-}
-
-void Search::promise(GenomeFile& file, const Finalist& champion) {
-  file.loss = champion.validation.mean;
-  file.replicates = static_cast<std::uint32_t>(champion.validation.count);
-  file.standard_error = champion.validation.standard_error;
-  file.test_loss = champion.test.mean;
-  file.test_standard_error = champion.test.standard_error;
 }
 
 }  // namespace microgpt

@@ -10,9 +10,9 @@
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/stop.hpp"
 #include "microgpt/evolution/finals.hpp"
-#include "microgpt/experiment/run_log.hpp"
-#include "microgpt/experiment/work_summary.hpp"
-#include "microgpt/genome/genome_json.hpp"
+#include "microgpt/experiment/evaluation_cache.hpp"
+#include "microgpt/report/run_record.hpp"
+#include "microgpt/report/work_summary.hpp"
 #include "search_options.hpp"
 
 namespace microgpt {
@@ -28,39 +28,45 @@ class Search {
 
  private:
   void introduce(const Session& session);
-  void warn_of_few_slots(std::size_t workers);
+  std::string introduction(const Session& session) const;
+  void warn(const Session& session);
   /// When everyone is born and the last trainings are under way, whoever is idle begins with the
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.
-  void begin_finals(const Archipelago& archipelago, CachedEvaluator& evaluator);
-  std::vector<Result> replicates(CachedEvaluator& evaluator, const Finals& finals);
+  void begin_finals(const Archipelago& archipelago, Evaluator& evaluator);
+  std::vector<Result> replicates(Evaluator& evaluator, const CachedEvaluator& cached,
+                                 const Finals& finals);
   Result receive(Evaluator& evaluator, const Finals& finals);
   void add_work(std::span<const Work> work);
 
   void take(const News& news);
+  void watch(const News& news);
   /// Writes and reports the generations whose turn it is: island after island, one generation after
   /// another.
   void record_generations();
   bool all_news_came() const { return finished_.size() == options_.evolution.islands; }
 
   void conclude(std::span<const Finalist> finalists, std::size_t saved);
+  void write_tables(std::span<const Finalist> finalists) const;
+  void write_page(RunState state);
   /// Why the first finalist failed; empty if there is none or it did not.
   static std::string failure_of(std::span<const Finalist> finalists);
-  static void promise(GenomeFile& file, const Finalist& champion);
 
   const SearchOptions& options_;
   const SearchApp& app_;
   const Problem& problem_;
   Preparation& ready_;
   const RunFolder& folder_;
-  RunLog log_;
+  RunView view_;
+  RunLog& log_;
   WorkSummary work_;
   std::vector<Organism> history_;                             // of all islands, as it was recorded
   std::map<std::pair<std::size_t, std::size_t>, News> news_;  // by generation and island
   std::pair<std::size_t, std::size_t> next_ = {0, 0};         // whose turn it is to be recorded
   std::map<std::size_t, std::size_t> came_;                   // generations, by island
   std::map<std::size_t, News> finished_;                      // the last news, by island
-  std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;   // replicates begun before the finals
+  std::vector<std::size_t> own_islands_;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
   std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
 };
 

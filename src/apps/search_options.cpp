@@ -8,6 +8,7 @@
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/training/scoring.hpp"
 
 namespace microgpt {
 
@@ -114,13 +115,31 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
           CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_INSENSITIVE)));
 }
 
+/// Of what is shown.
+void add_view_options(CLI::App& app, ViewOptions& view) {
+  CLI::Option* quiet = app.add_flag("--quiet", view.quiet, "Only warnings and errors");
+  CLI::Option* verbose =
+      app.add_flag("--verbose", view.verbose, "Also the members of each generation")
+          ->excludes(quiet);
+  app.add_option("--log-level", view.log_level,
+                 "What is written: trace (members of each generation), debug (each organism), info "
+                 "(each generation), warning, error or off (default: info on a terminal, else "
+                 "debug)")
+      ->excludes(quiet)
+      ->excludes(verbose);
+  app.add_option("--live", view.live,
+                 "Progress that stays in place: auto, if the output is a terminal; always or never")
+      ->capture_default_str();
+}
+
 /// What was said, but for what is said anew when a run goes on.
 std::vector<std::string> given_options(const CLI::App& app) {
   std::vector<std::string> given;
   for (const CLI::Option* option : app.get_options()) {
     const std::string name = option->get_name();
-    const bool anew =
-        name == "--resume" || name == "--folder" || name == "--time-limit" || name == "--space";
+    const bool anew = name == "--resume" || name == "--folder" || name == "--time-limit" ||
+                      name == "--space" || name == "--quiet" || name == "--verbose" ||
+                      name == "--log-level" || name == "--live";
     if (option->count() > 0 && !anew) given.push_back(name + "=" + option->results().back());
   }
   return given;
@@ -139,6 +158,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   add_search_options(app, options, search);
   add_limit_options(app, options);
   add_run_options(app, options);
+  add_view_options(app, options.view);
   if (!parse(app, arguments, prints)) return false;
   options.given = given_options(app);
   options.evolution.mode = mode_from(options.mode);
@@ -157,6 +177,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
           "--memory-limit ({}) must be from 0 to 1,000,000,000", limits.memory_mb);
   require(limits.retries <= 100, "--retries ({}) must be from 0 to 100", limits.retries);
   require(options.time_limit >= 0, "--time-limit ({}) must not be negative", options.time_limit);
+  validate(options.view);
   options.limits.faults = faults_from(options.inject);
   require(options.inject.empty() || options.cache.empty(),
           "--inject and --cache exclude each other: other runs are to have no such failures");
@@ -177,7 +198,10 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
           .temperature = options.common.temperature,
           .deadline_factor = options.limits.deadline_factor,
           .memory_limit = options.limits.memory_mb,
-          .inject = options.inject};
+          .inject = options.inject,
+          .tokens = problem.dataset.vocabulary.size(),
+          .bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation),
+          .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
 }
 
 std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
@@ -257,6 +281,10 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
     folder.emplace(std::filesystem::path(options.folder));
   }
   journal = std::make_unique<Journal>(folder->path() / "journal");
+  std::error_code failure;
+  if (std::filesystem::equivalent(folder->path() / "..", options.experiments, failure)) {
+    link_latest(*folder);
+  }
   require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
           options.folder, options.folder);
   journal->begin(to_json(header));

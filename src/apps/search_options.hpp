@@ -13,6 +13,7 @@
 #include "microgpt/experiment/journal_header.hpp"
 #include "microgpt/experiment/run_folder.hpp"
 #include "microgpt/experiment/settings.hpp"
+#include "run_view.hpp"
 #include "search_app.hpp"
 
 namespace microgpt {
@@ -32,6 +33,7 @@ struct SearchOptions {
   Limits limits;
   std::string inject;
   double time_limit = 0;  ///< seconds; 0: none
+  ViewOptions view;
 
   std::vector<std::string> given;  ///< what the command line said of all this, as --name=value
   std::string space_json;          ///< of the run that goes on; empty: the file, or the default

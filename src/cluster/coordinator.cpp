@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "messages.hpp"
+#include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/stop.hpp"
 #include "ranks.hpp"
@@ -19,6 +20,7 @@ class DynamicEvaluator final : public Evaluator {
   DynamicEvaluator(const boost::mpi::communicator& group, Pulse& pulse)
       : group_(group), pulse_(pulse) {
     for (int rank = group_.size() - 1; rank > 0; --rank) free_.push_back(rank);
+    for (int rank = 1; rank < group_.size(); ++rank) running_.push_back({.rank = rank, .task = {}});
   }
 
   ~DynamicEvaluator() override {
@@ -42,17 +44,22 @@ class DynamicEvaluator final : public Evaluator {
 
   std::size_t pending() const override { return queue_.size() + under_way(); }
   std::size_t idle() const override { return queue_.empty() ? free_.size() : 0; }
+  std::vector<Running> running() const override { return running_; }
 
  private:
   std::size_t under_way() const {
     return static_cast<std::size_t>(group_.size()) - 1 - free_.size();
   }
 
+  Running& running_of(int rank) { return running_[static_cast<std::size_t>(rank) - 1]; }
+
   void hand_out() {
     if (stop_requested() != Stop::none) return;
     while (!queue_.empty() && !free_.empty()) {
       const auto first = queue_.begin();
       group_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
+      running_of(free_.back()) = {
+          .rank = free_.back(), .task = first->second, .since = seconds_since_1970()};
       free_.pop_back();
       queue_.erase(first);
     }
@@ -64,6 +71,7 @@ class DynamicEvaluator final : public Evaluator {
     WorkReport report;
     group_.recv(worker, kReportTag, report);
     free_.push_back(worker);
+    running_of(worker).task.reset();
     return std::move(report.result);
   }
 
@@ -71,6 +79,7 @@ class DynamicEvaluator final : public Evaluator {
   Pulse& pulse_;
   std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
   std::vector<int> free_;
+  std::vector<Running> running_;  // by rank in the group
 };
 
 /// Scatters tasks and gathers results, as many at a time as there are workers.

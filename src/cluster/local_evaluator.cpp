@@ -30,13 +30,20 @@ class LocalEvaluator final : public Evaluator {
     throw_if_stop_requested();
     const Task task = waiting_.front();
     waiting_.pop_front();
-    return timed_evaluation(task, function_, 0);
+    running_ = {.rank = 0, .task = task, .since = seconds_since_1970()};
+    const TimedResult result = timed_evaluation(task, function_, 0);
+    running_.task.reset();
+    return result;
   }
-  std::size_t pending() const override { return waiting_.size(); }
+  std::size_t pending() const override {
+    return waiting_.size() + (running_.task.has_value() ? 1 : 0);
+  }
+  std::vector<Running> running() const override { return {running_}; }
 
  private:
   EvaluateFunction function_;
   std::deque<Task> waiting_;
+  Running running_;
 };
 
 }  // namespace

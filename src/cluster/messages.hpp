@@ -76,7 +76,7 @@ void serialize(Archive& archive, microgpt::Evaluation& e, unsigned) {
   double beauty = e.beauty.value_or(0);
   bool has_test_loss = e.test_loss.has_value();
   double test_loss = e.test_loss.value_or(0);
-  archive& e.fitness& e.loss& has_beauty& beauty& has_test_loss& test_loss& e.failure;
+  archive& e.fitness& e.loss& has_beauty& beauty& has_test_loss& test_loss& e.names& e.failure;
   e.beauty = has_beauty ? std::optional(beauty) : std::nullopt;
   e.test_loss = has_test_loss ? std::optional(test_loss) : std::nullopt;
 }

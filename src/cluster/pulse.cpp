@@ -25,6 +25,7 @@ Pulse::Pulse(const boost::mpi::communicator& group)
       heard_(static_cast<std::size_t>(group.rank() == 0 ? group.size() : 1), last_tick_) {}
 
 void Pulse::tick() {
+  if (also_) also_();
   const Clock::time_point now = Clock::now();
   if (now - last_tick_ < kBetweenTicks) return;
   // Who was away itself, stopped or busy, cannot say that others were silent.

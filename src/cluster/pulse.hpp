@@ -2,6 +2,7 @@
 
 #include <boost/mpi.hpp>
 #include <chrono>
+#include <functional>
 #include <vector>
 
 namespace microgpt {
@@ -13,6 +14,8 @@ class Pulse {
  public:
   explicit Pulse(const boost::mpi::communicator& group);
   void tick();
+  /// What tick() does besides.
+  void also(std::function<void()> body) { also_ = std::move(body); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -24,6 +27,7 @@ class Pulse {
   boost::mpi::communicator group_;
   Clock::time_point last_tick_, last_beat_;
   std::vector<Clock::time_point> heard_;  // by rank; of a worker, of rank 0 alone
+  std::function<void()> also_;
 };
 
 }  // namespace microgpt

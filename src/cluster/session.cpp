@@ -105,6 +105,15 @@ void Session::look_up() {
     if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};  // nobody else is sent one at work
   } else if (size() == 1) {
     throw_if_stop_requested();
+    if (meanwhile_) meanwhile_();
+  }
+}
+
+void Session::meanwhile(std::function<void()> body) {
+  if (ranks_ && size() > 1) {
+    ranks_->pulse->also(std::move(body));
+  } else {
+    meanwhile_ = std::move(body);
   }
 }
 

@@ -1,9 +1,10 @@
 #include "microgpt/evolution/objective.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <new>
 
-#include <exception>
-
+#include "microgpt/core/error.hpp"
 #include "microgpt/evolution/creature.hpp"
 
 namespace microgpt {
@@ -35,6 +36,13 @@ std::string_view name(Objective objective) {
   return "";
 }
 
+Objective objective_from(std::string_view text) {
+  for (const Objective o : {Objective::loss, Objective::last_step, Objective::beauty}) {
+    if (name(o) == text) return o;
+  }
+  fail("fitness ({}) must be held-out, last-step or beauty", text);
+}
+
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body) {
   try {
     return body();
@@ -53,11 +61,14 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
     evaluation.loss = creature.loss(problem.dataset.validation);
     evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
     if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);
-    if (problem.objective == Objective::beauty) {
-      const auto names = creature.speak(problem.samples, problem.temperature);
-      evaluation.beauty = beauty_of(names, known_names(problem.dataset));
+    const bool judged_by_names = problem.objective == Objective::beauty;
+    evaluation.names =
+        creature.speak(judged_by_names ? problem.samples : kNamesKept, problem.temperature);
+    if (judged_by_names) {
+      evaluation.beauty = beauty_of(evaluation.names, known_names(problem.dataset));
       evaluation.fitness = -*evaluation.beauty;
     }
+    evaluation.names.resize(std::min<std::size_t>(evaluation.names.size(), kNamesKept));
     return evaluation;
   });
 }

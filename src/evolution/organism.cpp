@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "microgpt/core/error.hpp"
+
 namespace microgpt {
 
 Evaluation failed_evaluation(std::string reason) {
@@ -34,6 +36,13 @@ std::string_view name(Origin origin) {
       return "migrant";
   }
   return "";
+}
+
+Origin origin_from(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(Origin::migrant); ++i) {
+    if (name(static_cast<Origin>(i)) == text) return static_cast<Origin>(i);
+  }
+  fail("origin ({}) is none of an organism's", text);
 }
 
 bool better(const Organism& a, const Organism& b) {

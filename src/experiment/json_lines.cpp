@@ -85,6 +85,17 @@ std::uint32_t whole32(const Json& object, const char* key) {
   return static_cast<std::uint32_t>(value);
 }
 
+std::vector<std::string> texts(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  require(value.IsArray(), "\"{}\" must be a list of strings", key);
+  std::vector<std::string> all;
+  for (const Json& element : value.GetArray()) {
+    require(element.IsString(), "\"{}\" must be a list of strings", key);
+    all.emplace_back(element.GetString(), element.GetStringLength());
+  }
+  return all;
+}
+
 std::optional<double> optional_number(const Json& object, const char* key) {
   if (!object.HasMember(key)) return std::nullopt;
   return number(object, key);
@@ -114,6 +125,7 @@ Evaluation evaluation_of(const Json& line) {
   e.loss = number(line, "loss");
   e.test_loss = optional_number(line, "test_loss");
   e.beauty = optional_number(line, "beauty");
+  e.names = texts(line, "names");
   return e;
 }
 
@@ -140,6 +152,12 @@ void LineWriter::put(const Genome& g, std::uint32_t replicate, const Evaluation&
   put("fitness", e.fitness), put("loss", e.loss);
   if (e.test_loss) put("test_loss", *e.test_loss);
   if (e.beauty) put("beauty", *e.beauty);
+  writer_.Key("names");
+  writer_.StartArray();
+  for (const std::string& name : e.names) {
+    writer_.String(name.data(), static_cast<json::SizeType>(name.size()));
+  }
+  writer_.EndArray();
 }
 
 std::string LineWriter::object() {

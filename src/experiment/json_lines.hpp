@@ -1,17 +1,10 @@
 #pragma once
 
-// In a namespace of its own: cereal has another copy of the library, with other checks inside.
-#define RAPIDJSON_NAMESPACE microgpt::json
-#define RAPIDJSON_NAMESPACE_BEGIN namespace microgpt::json {
-#define RAPIDJSON_NAMESPACE_END }
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "core/rapidjson.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 
 // What the cache of evaluations and the journal have in common: one JSON object a line. What is

@@ -7,7 +7,6 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/experiment/insight.hpp"
 
 namespace microgpt {
 
@@ -30,11 +29,26 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
           path_.string(), failure.message());
 }
 
+void link_latest(const RunFolder& run) {
+  std::error_code failure;
+  const std::filesystem::path link = run.path().parent_path() / "latest";
+  const auto kind = std::filesystem::symlink_status(link, failure).type();
+  using Kind = std::filesystem::file_type;
+  if (kind != Kind::symlink && kind != Kind::not_found) return;
+  // Another run may start now, too; a link that is renamed is never half there.
+  const std::filesystem::path fresh = link.string() + "-" + run.path().filename().string();
+  std::filesystem::create_directory_symlink(run.path().filename(), fresh, failure);
+  if (!failure) std::filesystem::rename(fresh, link, failure);
+}
+
 std::filesystem::path latest_run(const std::filesystem::path& experiments) {
   std::filesystem::path latest;
   std::error_code failure;
   for (const auto& folder : std::filesystem::directory_iterator(experiments, failure)) {
-    if (!std::filesystem::exists(folder.path() / "journal", failure)) continue;
+    if (folder.is_symlink(failure) ||
+        !std::filesystem::exists(folder.path() / "journal", failure)) {
+      continue;
+    }
     if (latest.empty() || folder.path().filename() > latest.filename()) latest = folder.path();
   }
   require(!latest.empty(), "{}: no run with a journal is there", experiments.string());
@@ -65,80 +79,6 @@ std::string timestamp_now() {
   localtime_r(&now, &local);
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%d_%H-%M-%S", &local);
-  return text;
-}
-
-namespace {
-
-/// A CSV field that may hold anything.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string field = "\"";
-  for (const char c : text) {
-    if (c == '"') field += c;
-    field += c;
-  }
-  field += '"';
-  return field;
-}
-
-}  // namespace
-
-std::string organisms_csv_header() {
-  return "id,island,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,"
-         "precision,"
-         "parameters,flops,fitness,loss,beauty,failure\n";
-}
-
-std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
-                          Precision precision, std::size_t vocabulary) {
-  std::string text;
-  for (const Organism& o : organisms) {
-    const Evaluation& e = o.evaluation.value();
-    const Genome& g = o.genome;
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", o.id, o.id % islands + 1,
-                        o.generation, name(o.origin), fmt::join(o.parents, " "), g.n_emb, g.n_head,
-                        g.n_layer, g.n_ctx, g.n_ff_exp, g.lr, g.steps, name(precision),
-                        parameter_count(gpt_config(g, vocabulary)), o.flops);
-    text += e.failed() ? "MAX,MAX," : fmt::format("{},{},", e.fitness, e.loss);
-    text += fmt::format("{},{}\n", e.beauty ? fmt::to_string(*e.beauty) : "", csv_field(e.failure));
-  }
-  return text;
-}
-
-std::string replicates_csv(std::span<const Finalist> finalists) {
-  std::string text = "id,replicate,fitness,validation_loss,test_loss,failure\n";
-  for (const Finalist& finalist : finalists) {
-    std::uint32_t number = 0;
-    for (const Evaluation& e : finalist.replicates) {
-      text += fmt::format("{},{},", finalist.organism.id, ++number);
-      text += e.failed() ? fmt::format("MAX,MAX,MAX,{}\n", csv_field(e.failure))
-                         : fmt::format("{},{},{},\n", e.fitness, e.loss, e.test_loss.value());
-    }
-  }
-  return text;
-}
-
-std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
-  std::string text = "cost,id,value,loss\n";
-  for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
-    for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
-      text += fmt::format("{},{},{},{}\n", cost == ParetoCost::parameters ? "parameters" : "flops",
-                          member.organism->id, member.cost, member.organism->evaluation->loss);
-    }
-  }
-  return text;
-}
-
-std::string timings_csv_header() { return "id,replicate,rank,host,start,seconds\n"; }
-
-std::string timings_csv(std::span<const Work> work) {
-  std::string text;
-  for (const Work& done : work) {
-    const Timing& t = done.timing;
-    text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", t.id, t.replicate, t.rank, csv_field(t.host),
-                        t.start, t.seconds);
-  }
   return text;
 }
 

@@ -1,12 +1,129 @@
 #include "microgpt/experiment/run_log.hpp"
 
-#include <ostream>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+#include "microgpt/core/error.hpp"
 
 namespace microgpt {
 
-void RunLog::text(std::string_view text) {
-  folder_.append("run.log", text);
-  screen_ << text << std::flush;
+namespace {
+
+constexpr std::array<std::string_view, 6> kLevels = {"trace",   "debug", "info",
+                                                     "warning", "error", "off"};
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  constexpr std::array kSame = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
+  return kSame[static_cast<std::size_t>(level)];
+}
+
+constexpr std::string_view kReports = "reports";  // the name of the logger of reports
+
+/// Lines with a timestamp if there are to be any, and the level only where it is not harmless.
+/// Reports as they are.
+class Layout final : public spdlog::formatter {
+ public:
+  Layout(bool timestamps, bool colours)
+      : timestamps_(timestamps),
+        colours_(colours),
+        stamp_("%Y-%m-%d %H:%M:%S  ", spdlog::pattern_time_type::local, "") {}
+
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& to) override {
+    if (message.logger_name == spdlog::string_view_t(kReports.data(), kReports.size())) {
+      return add(message.payload, to);
+    }
+    if (timestamps_) stamp_.format(message, to);
+    const bool serious = message.level >= spdlog::level::warn;
+    if (serious) {
+      const std::string_view name = message.level == spdlog::level::warn ? "warning" : "error";
+      add(colours_ ? fmt::format("\x1b[33m{}\x1b[0m  ", name) : fmt::format("{}  ", name), to);
+    }
+    add(message.payload, to);
+    add(std::string_view("\n"), to);
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<Layout>(timestamps_, colours_);
+  }
+
+ private:
+  template <class Text>
+  static void add(const Text& text, spdlog::memory_buf_t& to) {
+    to.append(text.data(), text.data() + text.size());
+  }
+
+  bool timestamps_, colours_;
+  spdlog::pattern_formatter stamp_;
+};
+
+class ScreenSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit ScreenSink(std::function<void(std::string_view)> print) : print_(std::move(print)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    print_({text.data(), text.size()});
+  }
+  void flush_() override {}
+
+ private:
+  std::function<void(std::string_view)> print_;
+};
+
+}  // namespace
+
+std::string_view name(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
+
+LogLevel log_level_from(std::string_view text) {
+  for (std::size_t i = 0; i < kLevels.size(); ++i) {
+    if (kLevels[i] == text) return static_cast<LogLevel>(i);
+  }
+  fail("log level ({}) must be trace, debug, info, warning, error or off", text);
+}
+
+struct RunLog::Loggers {
+  explicit Loggers(std::vector<spdlog::sink_ptr> sinks)
+      : lines("lines", sinks.begin(), sinks.end()),
+        reports(std::string(kReports), sinks.begin(), sinks.end()) {
+    for (spdlog::logger* logger : {&lines, &reports}) {
+      logger->set_level(spdlog::level::trace);
+      logger->flush_on(spdlog::level::trace);  // a run may be killed at any moment
+      logger->set_error_handler([](const std::string& what) { fail("{}", what); });
+    }
+  }
+  spdlog::logger lines, reports;
+};
+
+RunLog::RunLog(const std::filesystem::path& file, LogScreen screen) {
+  try {
+    auto to_file = std::make_shared<spdlog::sinks::basic_file_sink_st>(file.string());
+    to_file->set_level(spdlog::level::debug);
+    to_file->set_formatter(std::make_unique<Layout>(true, false));
+    auto to_screen = std::make_shared<ScreenSink>(std::move(screen.print));
+    to_screen->set_level(level_of(screen.level));
+    to_screen->set_formatter(std::make_unique<Layout>(screen.timestamps, screen.colours));
+    loggers_ = std::make_unique<Loggers>(std::vector<spdlog::sink_ptr>{to_file, to_screen});
+  } catch (const spdlog::spdlog_ex& error) {
+    fail("{}: {}", file.string(), error.what());
+  }
+}
+
+RunLog::~RunLog() = default;
+
+void RunLog::report(std::string_view text, LogLevel level) {
+  loggers_->reports.log(level_of(level), "{}", text);
+}
+
+void RunLog::line(LogLevel level, std::string_view text) {
+  loggers_->lines.log(level_of(level), "{}", text);
 }
 
 }  // namespace microgpt

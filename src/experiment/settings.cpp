@@ -25,6 +25,8 @@ std::string to_json(const RunSettings& s) {
             make_nvp("finalists", s.finalists), make_nvp("replicates", s.replicates));
     archive(make_nvp("deadline_factor", s.deadline_factor),
             make_nvp("memory_limit", s.memory_limit), make_nvp("inject", s.inject));
+    archive(make_nvp("tokens", s.tokens), make_nvp("bigram_loss", s.bigram_loss),
+            make_nvp("uniform_loss", s.uniform_loss));
     if (e.strategy != StrategyKind::elite_copies) {
       archive(make_nvp("tournament", e.tournament));
     } else {

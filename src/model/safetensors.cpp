@@ -1,21 +1,12 @@
 #include "microgpt/model/safetensors.hpp"
 
-// A RapidJSON of our own: cereal compiles it with other settings, and where two inline functions of
-// one name differ, the linker would take either.
-#define RAPIDJSON_NAMESPACE microgpt::json
-#define RAPIDJSON_NAMESPACE_BEGIN namespace microgpt::json {
-#define RAPIDJSON_NAMESPACE_END }
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <set>
 #include <utility>
 
+#include "core/rapidjson.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 

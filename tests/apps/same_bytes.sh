@@ -7,7 +7,7 @@ echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_mov
 
 # same PROGRAM OPTIONS...: one run in this process, and one at each number of ranks.
 same() {
-    local program=$1 ranks run
+    local program=$1 ranks run table
     shift
     for ranks in 0 1 2 3 5 9; do
         run=$program-$ranks
@@ -16,12 +16,14 @@ same() {
         expect_exit 0 "${launcher[@]}" "$bin/$program" --input "$names" --space short.json "$@" \
             --genome-out "$run.json" --experiments "$run"
         cmp "$run.json" "$program-0.json" || broken "$program: genome.json differs at $ranks ranks"
-        cmp "$run"/*/organisms.csv "$program-0"/*/organisms.csv ||
+        cmp "$run"/latest/organisms.csv "$program-0"/latest/organisms.csv ||
             broken "$program: the history differs at $ranks ranks"
-        cmp "$run"/*/pareto.csv "$program-0"/*/pareto.csv ||
-            broken "$program: the Pareto front differs at $ranks ranks"
-        cmp "$run"/*/genome.json "$run.json" || broken "$program: the folder has another genome"
-        cmp "$run"/*/run.log out || broken "$program: run.log is not what the screen showed"
+        for table in pareto generations names; do
+            cmp "$run/latest/$table.csv" "$program-0/latest/$table.csv" ||
+                broken "$program: $table.csv differs at $ranks ranks"
+        done
+        cmp "$run"/latest/genome.json "$run.json" || broken "$program: the folder has another genome"
+        cmp "$run"/latest/run.log out || broken "$program: run.log is not what the screen showed"
     done
     rm -rf "$program"-*
 }
@@ -53,5 +55,21 @@ expect_exit 0 bash -c 'for i in 1 2 3; do "$@" --genome-out "$i.json" & done; wa
     "$bin/evolve_loss" --input "$names" --space short.json --population 3 --generations 1 \
     --experiments together
 [[ $(find together -name genome.json | wc -l) == 3 ]] || broken "runs shared a folder"
+
+# Neither is what is shown: where it is written, how much, or in place.
+for view in --quiet --verbose "--log-level=off" "--live=always"; do
+    expect_exit 0 "$bin/evolve_loss" --input "$names" --space short.json --population 4 \
+        --generations 1 --seed 1 --genome-out view.json --experiments view "$view"
+    cmp view.json 1.json || broken "$view changed the result"
+    expect_text view/latest/run.log "generation 1/1: best" "Champion: organism"
+    case $view in
+    --quiet | --log-level=off) [[ ! -s out ]] || broken "$view was not quiet" ;;
+    --verbose) expect_text out "    1. #" "generation 1/1" ;;
+    --live=always)
+        expect_text out "organisms  " "champion   #" $'\x1b[J'
+        ! grep -q '^20.*#1 ' out || broken "organisms scroll by where progress stays in place"
+        ;;
+    esac
+done
 
 echo "same_bytes: $checks checks passed"

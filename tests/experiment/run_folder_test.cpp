@@ -38,22 +38,5 @@ TEST(RunFolder, appends_and_writes) {
   EXPECT_EQ(read_file(run.path() / "log"), "three\n");
 }
 
-TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
-  Organism o;
-  o.id = 3, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
-  o.genome.lr = 0.1 + 0.2;
-  o.flops = 1234.5;
-  o.evaluation.emplace();
-  o.evaluation->failure = "a \"quoted\", broken\nreason";
-  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
-            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,MAX,MAX,,"
-            "\"a \"\"quoted\"\", broken\nreason\"\n");
-  o.evaluation->failure.clear();
-  o.evaluation->loss = 2.5, o.evaluation->fitness = -1.25, o.evaluation->beauty = 1.25;
-  EXPECT_EQ(
-      organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
-      "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,-1.25,2.5,1.25,\n");
-}
-
 }  // namespace
 }  // namespace microgpt

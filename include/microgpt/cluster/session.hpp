@@ -85,6 +85,10 @@ class Session {
   /// process should stop.
   void look_up();
 
+  /// What this rank is to do again and again, many times a second, while it waits or trains. To be
+  /// said after form_groups().
+  void meanwhile(std::function<void()> body);
+
   /// Ends the job on all ranks at once, with this exit code.
   [[noreturn]] void abort(int exit_code);
 
@@ -95,7 +99,8 @@ class Session {
   struct Ranks;
   std::unique_ptr<Ranks> ranks_;  // none without MPI
   std::size_t island_count_ = 1, group_count_ = 1;
-  bool on_demand_ = false;  // this rank works, and orders come one by one
+  std::function<void()> meanwhile_;  // of a process without ranks
+  bool on_demand_ = false;           // this rank works, and orders come one by one
 };
 
 }  // namespace microgpt

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,13 @@ struct Work {
   double flops = 0;
 };
 
+/// What a rank is busy with.
+struct Running {
+  int rank = 0;
+  std::optional<Task> task;  ///< nothing if it is idle
+  double since = 0;          ///< seconds since 1970
+};
+
 struct TimedResult {
   Result result;
   Timing timing;
@@ -69,6 +77,8 @@ class Evaluator {
   virtual std::size_t pending() const = 0;
   /// Workers that have nothing to do, and would start at once on what is submitted.
   virtual std::size_t idle() const { return 0; }
+  /// What the workers do, as far as it is known.
+  virtual std::vector<Running> running() const { return {}; }
 
   /// The results of these tasks, in any order. Nothing else may be pending.
   std::vector<TimedResult> evaluate(std::span<const Task> tasks) {

@@ -19,6 +19,8 @@ enum class Objective {
 };
 
 std::string_view name(Objective objective);
+/// Throws Error unless the name is held-out, last-step or beauty.
+Objective objective_from(std::string_view name);
 
 /// Everything that an evaluation depends on, besides the genome. All organisms share the seed:
 /// the same initial random numbers and the same documents in the same order.
@@ -30,6 +32,9 @@ struct Problem {
   std::uint32_t samples = 50;  ///< names spoken for the beauty
   double temperature = 0.5;
 };
+
+/// How many of the names that an organism speaks its evaluation keeps.
+inline constexpr std::size_t kNamesKept = 5;
 
 /// What `body` returns; what it throws becomes the evaluation's failure.
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body);

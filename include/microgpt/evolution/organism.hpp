@@ -21,6 +21,7 @@ struct Evaluation {
   double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per token
   std::optional<double> test_loss;  ///< on the test names; of finalists alone
   std::optional<double> beauty;     ///< of its names, if the objective asks for it
+  std::vector<std::string> names;   ///< the first few that it speaks
   std::string failure;              ///< why fitness and loss are kMaxLoss; empty if all went well
 
   bool failed() const { return !failure.empty(); }
@@ -44,6 +45,8 @@ enum class Origin {
 };
 
 std::string_view name(Origin origin);
+/// Throws Error unless it is the name of one.
+Origin origin_from(std::string_view name);
 
 /// One member of one generation.
 struct Organism {

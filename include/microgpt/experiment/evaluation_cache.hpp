@@ -62,6 +62,7 @@ class CachedEvaluator final : public Evaluator {
   TimedResult wait() override;
   std::size_t pending() const override { return ready_.size() + trains_.pending(); }
   std::size_t idle() const override { return trains_.idle(); }
+  std::vector<Running> running() const override { return trains_.running(); }
   /// Trainings that were not needed, because another run or organism had done them.
   std::size_t saved() const { return saved_; }
 

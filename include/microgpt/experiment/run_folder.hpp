@@ -1,12 +1,8 @@
 #pragma once
 
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
-
-#include "microgpt/evolution/evaluator.hpp"
-#include "microgpt/evolution/finals.hpp"
 
 namespace microgpt {
 
@@ -32,26 +28,14 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
+/// Makes `latest`, beside the folder of a run, a link to it. Where there are no links, or something
+/// else has that name, nothing happens: it is a convenience.
+void link_latest(const RunFolder& run);
+
 /// Local time as 2026-11-22_13-05-59.
 std::string timestamp_now();
 
 /// The newest folder in `experiments` that has a journal. Throws Error if there is none.
 std::filesystem::path latest_run(const std::filesystem::path& experiments);
-
-// organisms.csv: one row for each member of each generation; the same bytes wherever the run ran.
-// `vocabulary` is the number of tokens; islands count from 1.
-std::string organisms_csv_header();
-std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
-                          Precision precision, std::size_t vocabulary);
-
-// replicates.csv: one row for each new training of a finalist.
-std::string replicates_csv(std::span<const Finalist> finalists);
-
-// pareto.csv: the organisms that no other beats in both loss and cost, a front for each cost.
-std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary);
-
-// timings.csv: what depends on the clock and on the ranks.
-std::string timings_csv_header();
-std::string timings_csv(std::span<const Work> work);
 
 }  // namespace microgpt

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "microgpt/evolution/evolution.hpp"
 
@@ -18,8 +19,14 @@ struct RunSettings {
   double temperature = 0;
   double deadline_factor = 0, memory_limit = 0;  ///< of a training, see Limits
   std::string inject;                            ///< failures on purpose
+  std::size_t tokens = 0;                        ///< of the vocabulary
+  double bigram_loss = 0, uniform_loss = 0;      ///< baselines on the validation names
 };
 
 std::string to_json(const RunSettings& settings);
+
+/// Throws Error naming the key and the rule if it is no such text. Keys of other versions are
+/// ignored.
+RunSettings settings_from_json(std::string_view json);
 
 }  // namespace microgpt

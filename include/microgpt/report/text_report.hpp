@@ -11,9 +11,13 @@
 
 namespace microgpt {
 
-/// One generation of an island: best, worst, spread, diversity, and the ranking of its members.
-std::string generation_report(std::span<const Organism> members, const EvolutionConfig& config,
-                              Objective objective, double seconds);
+/// One generation of an island in a line: best, mean, worst, diversity, failures, and the seconds
+/// that it took.
+std::string generation_line(std::span<const Organism> members, const EvolutionConfig& config,
+                            Objective objective, double seconds);
+
+/// The ranking of its members, one a line.
+std::string generation_report(std::span<const Organism> members, Objective objective);
 
 /// The whole run: the trajectory with bars, the ten best architectures, which genes matter, what
 /// separates the ten best genomes from the ten worst, the Pareto fronts, the finalists (if there
@@ -24,19 +28,5 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
 
 /// What the finalists scored in their new trainings, and how lucky each had been in the search.
 std::string finals_report(std::span<const Finalist> finalists, Objective objective);
-
-/// A gene's mean in two groups of organisms.
-struct GeneContrast {
-  std::string gene;
-  double top, bottom;
-  double separation;  ///< (top - bottom) / standard deviation over both groups; 0 if that is 0
-};
-
-/// Contrasts of all genes between two groups, the largest separation first. lr is compared on a
-/// logarithmic scale, and its means are geometric. Both groups must have members.
-std::vector<GeneContrast> contrast(std::span<const Organism> top, std::span<const Organism> bottom);
-
-/// Distinct architectures (all genes but lr and steps) among some organisms.
-std::size_t diversity(std::span<const Organism> organisms);
 
 }  // namespace microgpt

@@ -1,4 +1,4 @@
-#include "microgpt/experiment/report.hpp"
+#include "microgpt/report/text_report.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,9 @@
 #include <set>
 
 #include "microgpt/core/text.hpp"
+#include "microgpt/experiment/generation_summary.hpp"
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/report/contrast.hpp"
 
 namespace microgpt {
 
@@ -36,16 +38,6 @@ std::vector<Organism> ranked(std::span<const Organism> organisms) {
   std::vector<Organism> ranking(organisms.begin(), organisms.end());
   std::sort(ranking.begin(), ranking.end(), better);
   return ranking;
-}
-
-/// The best of each genome that was trained and did not fail, best first.
-std::vector<Organism> successes(std::span<const Organism> history) {
-  std::vector<Organism> found;
-  for (const Organism& organism : ranked(history)) {
-    if (is_copy(organism) || organism.evaluation->failed()) continue;
-    found.push_back(organism);
-  }
-  return found;
 }
 
 std::string row(const Organism& o, Objective objective) {
@@ -93,42 +85,6 @@ std::string top_architectures(std::span<const Organism> ranking, Objective objec
   return text;
 }
 
-/// How a report speaks of larger and smaller values of a gene; in the order of kGenes.
-struct Words {
-  std::string_view more, less;
-};
-
-constexpr std::array<Words, kGenes.size()> kWords = {{
-    {"wider embeddings", "narrower embeddings"},
-    {"more heads", "fewer heads"},
-    {"more layers", "fewer layers"},
-    {"longer contexts", "shorter contexts"},
-    {"wider feed-forward layers", "narrower feed-forward layers"},
-    {"higher learning rates", "lower learning rates"},
-    {"longer training", "shorter training"},
-}};
-
-/// The value that is averaged.
-double scaled(const Gene& gene, const Genome& genome) {
-  const double value = gene.value(genome);
-  return gene.continuous ? std::log(value) : value;
-}
-
-double mean_of(std::span<const Organism> organisms, const Gene& gene) {
-  double sum = 0;
-  for (const Organism& o : organisms) sum += scaled(gene, o.genome);
-  return sum / static_cast<double>(organisms.size());
-}
-
-double squares_around(std::span<const Organism> organisms, const Gene& gene, double centre) {
-  double sum = 0;
-  for (const Organism& o : organisms) {
-    const double offset = scaled(gene, o.genome) - centre;
-    sum += offset * offset;
-  }
-  return sum;
-}
-
 std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t group) {
   std::string text = fmt::format(
       "What separates the best {0} from the worst {0} (means; separation in standard deviations)\n"
@@ -141,78 +97,30 @@ std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t grou
   return text;
 }
 
-std::string insights(std::span<const GeneContrast> contrasts) {
-  constexpr double kClear = 0.8, kSlight = 0.4;  // Cohen's conventions: a large, a small effect
-  std::string text = "Insights\n";
-  for (const GeneContrast& c : contrasts) {
-    const double size = std::abs(c.separation);
-    if (size < kSlight) continue;
-    const auto gene =
-        std::find_if(kGenes.begin(), kGenes.end(), [&](const Gene& g) { return g.name == c.gene; });
-    const Words& words = kWords[static_cast<std::size_t>(gene - kGenes.begin())];
-    text += fmt::format("  The best organisms have {}{} ({:.4g} against {:.4g}).\n",
-                        size < kClear ? "slightly " : "",
-                        c.separation > 0 ? words.more : words.less, c.top, c.bottom);
-  }
-  if (std::count(text.begin(), text.end(), '\n') == 1) {
-    text += "  No gene separates the best from the worst clearly.\n";
-  }
-  return text;
-}
-
 }  // namespace
 
-std::size_t diversity(std::span<const Organism> organisms) {
-  std::set<std::string> architectures;
-  for (const Organism& o : organisms) architectures.insert(architecture(o.genome));
-  return architectures.size();
-}
-
-std::vector<GeneContrast> contrast(std::span<const Organism> top,
-                                   std::span<const Organism> bottom) {
-  std::vector<GeneContrast> contrasts;
-  const double count = static_cast<double>(top.size() + bottom.size());
-  for (const Gene& gene : kGenes) {
-    const double of_top = mean_of(top, gene), of_bottom = mean_of(bottom, gene);
-    const double centre = (of_top * static_cast<double>(top.size()) +
-                           of_bottom * static_cast<double>(bottom.size())) /
-                          count;
-    const double deviation = std::sqrt(
-        (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
-    contrasts.push_back({.gene = std::string(gene.name),
-                         .top = gene.continuous ? std::exp(of_top) : of_top,
-                         .bottom = gene.continuous ? std::exp(of_bottom) : of_bottom,
-                         .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
-  }
-  std::stable_sort(contrasts.begin(), contrasts.end(),
-                   [](const GeneContrast& a, const GeneContrast& b) {
-                     return std::abs(a.separation) > std::abs(b.separation);
-                   });
-  return contrasts;
-}
-
-std::string generation_report(std::span<const Organism> members, const EvolutionConfig& config,
-                              Objective objective, double seconds) {
-  const std::vector<Organism> ranking = ranked(members);
-  const auto failed = std::count_if(ranking.begin(), ranking.end(),
-                                    [](const Organism& o) { return o.evaluation->failed(); });
-  const std::size_t alive = ranking.size() - static_cast<std::size_t>(failed);
-  const Evaluation& best = *ranking.front().evaluation;
-  const Evaluation& worst = *ranking[alive == 0 ? 0 : alive - 1].evaluation;
-  std::string text = fmt::format(
-      "--- Generation {}{}{}: best {}  worst {}  spread {:.4f}  diversity {}/{}  failed {}  {:.1f} "
-      "s\n",
-      members.front().generation,
-      config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
+std::string generation_line(std::span<const Organism> members, const EvolutionConfig& config,
+                            Objective objective, double seconds) {
+  const GenerationSummary s = summary_of(members);
+  const auto of = [&](double fitness) {
+    Evaluation evaluation;
+    evaluation.fitness = fitness;
+    return s.failed == s.members ? "MAX" : shown(evaluation, objective);
+  };
+  return fmt::format(
+      "generation {}{}{}: best {} (#{}), mean {}, worst {}, diversity {}/{}, failed {}, {:.1f} s",
+      s.generation, config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
       config.islands == 1 ? ""
                           : fmt::format(" of island {}", members.front().id % config.islands + 1),
-      shown(best, objective), shown(worst, objective), worst.fitness - best.fitness,
-      diversity(ranking), ranking.size(), failed, seconds);
-  for (std::size_t i = 0; i < ranking.size(); ++i) {
-    text += fmt::format("  {:>3}. {}\n", i + 1, row(ranking[i], objective));
-    if (ranking[i].evaluation->failed()) {
-      text += fmt::format("       {}\n", ranking[i].evaluation->failure);
-    }
+      of(s.best), s.best_id, of(s.mean), of(s.worst), s.diversity, s.members, s.failed, seconds);
+}
+
+std::string generation_report(std::span<const Organism> members, Objective objective) {
+  std::string text;
+  std::size_t place = 0;
+  for (const Organism& o : ranked(members)) {
+    text += fmt::format("  {:>3}. {}\n", ++place, row(o, objective));
+    if (o.evaluation->failed()) text += fmt::format("       {}\n", o.evaluation->failure);
   }
   return text;
 }
@@ -284,16 +192,16 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
 
 std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
                          Objective objective, std::size_t vocabulary) {
-  constexpr std::size_t kGroup = 10;
   const std::vector<Organism> ranking = successes(history);
   std::string text = trajectory(history, objective) + "\n" + top_architectures(ranking, objective);
   // Two groups that share no organism; with fewer than twenty, smaller ones.
-  const std::size_t group = std::min(kGroup, ranking.size() / 2);
+  const std::size_t group = group_size(ranking.size());
   if (group > 0) {
     const std::span all(ranking);
     const auto contrasts = contrast(all.first(group), all.last(group));
-    text += fmt::format("\n{}\n{}\n{}", importance_table(ranking), gene_table(contrasts, group),
-                        insights(contrasts));
+    text += fmt::format("\n{}\n{}\nInsights\n", importance_table(ranking),
+                        gene_table(contrasts, group));
+    for (const std::string& insight : insights(history)) text += fmt::format("  {}\n", insight);
   }
   for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
     text += '\n';

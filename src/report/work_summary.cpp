@@ -1,4 +1,4 @@
-#include "microgpt/experiment/work_summary.hpp"
+#include "microgpt/report/work_summary.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "microgpt/report/run_record.hpp"
+
+namespace microgpt {
+
+/// A run as one JSON object: settings, champion, every organism, generations, gene importance,
+/// Pareto fronts, finalists and timings. docs/run-folder.md has its members.
+std::string run_json(const RunRecord& run);
+
+/// A run as one HTML page that needs nothing else: styles, scripts, charts and data are in it.
+std::string report_page(const RunRecord& run);
+
+/// Writes report.html into the folder of a run that is about to be in this state. Throws Error as
+/// load_run() does.
+void write_report(const std::filesystem::path& folder, RunState state);
+
+}  // namespace microgpt

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/evolution.hpp"
+#include "microgpt/evolution/objective.hpp"
+
+namespace microgpt {
+
+/// How far a search is. It knows no clock and no terminal: times are seconds on a clock of the
+/// caller's.
+class Progress {
+ public:
+  /// `final_trainings`: of all finalists together.
+  Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
+           double start);
+
+  /// A training has come to its end. `known`: its result was known before, and took no time.
+  void finished(const Task& task, const Evaluation& evaluation, bool known);
+  /// A generation of an island is complete.
+  void generation(std::uint32_t number);
+
+  /// Floating-point operations that are still to be done: those of the organisms that are not yet
+  /// born are predicted to cost what the last ones did, and those of the finals what the best one
+  /// did. Nothing before the first training.
+  std::optional<double> remaining_flops() const;
+  /// Seconds to the end, going by the operations so far.
+  std::optional<double> remaining_seconds(double now) const;
+
+  struct Style {
+    std::size_t width = 80;  ///< no line is longer
+    bool colours = false;    ///< green where something got better, red where something failed
+  };
+  /// A few lines that say it all. `waiting`: trainings that were submitted and not begun.
+  std::vector<std::string> lines(double now, std::span<const Running> running, std::size_t waiting,
+                                 const Style& style) const;
+
+ private:
+  struct Champion {
+    Task task;
+    Evaluation evaluation;
+  };
+  std::size_t births() const;
+  std::string score(double fitness) const;
+  double mean_of_recent() const;
+  std::string time_line(double now) const;
+  std::string where() const;
+
+  EvolutionConfig config_;
+  Objective objective_;
+  std::size_t final_trainings_;
+  double start_;
+  std::size_t done_ = 0, failed_ = 0, finals_done_ = 0;
+  std::uint32_t generation_ = 0;
+  double flops_ = 0;                 // of the trainings of the search that have ended
+  double flops_trained_ = 0;         // of all that took time
+  std::deque<double> recent_;        // fitnesses of the last ones that did not fail
+  std::deque<double> recent_flops_;  // of the last ones
+  std::optional<Champion> champion_;
+};
+
+/// "1:07:03", "2:05" or "0:09".
+std::string clock_time(double seconds);
+
+/// A bar of `width` cells of which the share is filled, in eighths of a cell.
+std::string bar(double share, std::size_t width);
+
+/// The first characters of a text, at most `width`; where some were left out, the last is "…".
+std::string shortened(std::string_view text, std::size_t width);
+
+}  // namespace microgpt

@@ -1,0 +1,127 @@
+// Makes something of the folder of a run: a page, a table, a genome.
+#include <filesystem>
+#include <iostream>
+
+#include "command_line.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/experiment/run_folder.hpp"
+#include "microgpt/experiment/tables.hpp"
+#include "microgpt/report/page.hpp"
+#include "microgpt/report/run_text.hpp"
+#include "microgpt/report/text_report.hpp"
+
+namespace microgpt {
+
+namespace {
+
+struct Options {
+  std::string run = "latest", experiments = "experiments", format, output;
+  std::optional<std::uint64_t> organism;
+  std::vector<std::string> compare;
+};
+
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("run", options.run,
+                 "Folder of a run, also of one that goes on or was killed; or latest")
+      ->capture_default_str();
+  app.add_option("--format", options.format,
+                 "html: a page with charts (the default); csv: a row for each organism; json: all "
+                 "that the page knows; "
+                 "markdown, text: a summary");
+  app.add_option(
+      "-o,--output", options.output,
+      "File to write; - is standard output (default: report.html in the run's folder; of "
+      "other formats standard output)");
+  CLI::Option* organism =
+      app.add_option("--organism", options.organism, "Its genome, as a genome.json for creature");
+  app.add_option("--compare", options.compare,
+                 "Runs to hold against each other: settings that differ, champions, losses, costs")
+      ->expected(2, 100)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->excludes(organism);
+  app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
+      ->capture_default_str();
+}
+
+std::filesystem::path folder_of(const std::string& run, const Options& options) {
+  return run == "latest" ? latest_run(options.experiments) : std::filesystem::path(run);
+}
+
+std::string csv_of(const RunRecord& run) {
+  std::string text(kOrganismsHeader);
+  const RunSettings& s = run.settings;
+  return text + organisms_csv(run.organisms, s.evolution.islands, precision_from(s.precision),
+                              s.tokens, run.finalists);
+}
+
+std::string report_of(const RunRecord& run, Format format) {
+  switch (format) {
+    case Format::html:
+      return report_page(run);
+    case Format::csv:
+      return csv_of(run);
+    case Format::json:
+      return run_json(run) + "\n";
+    case Format::markdown:
+      return run_markdown(run);
+    case Format::text:
+      break;
+  }
+  require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
+  return final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
+                      run.settings.tokens);
+}
+
+void write(const std::string& text, const std::string& output) {
+  if (output.empty() || output == "-") {
+    std::cout << text << std::flush;
+    require(std::cout.good(), "standard output: cannot be written");
+  } else {
+    write_file_atomically(output, text);
+    fmt::print("{}\n", output);
+  }
+}
+
+std::string compared(const Options& options, Format format) {
+  std::vector<RunRecord> runs;
+  for (const std::string& run : options.compare) runs.push_back(load_run(folder_of(run, options)));
+  return comparison(runs, format);
+}
+
+int report(const Options& options) {
+  if (!options.compare.empty()) {
+    const Format format = format_from(options.format.empty() ? "text" : options.format);
+    require(format != Format::html, "--format (html) is not for --compare");
+    write(compared(options, format), options.output);
+    return kSuccess;
+  }
+  const RunRecord run = load_run(folder_of(options.run, options));
+  if (options.organism) {
+    require(options.format.empty() || options.format == "json",
+            "--format ({}) is not for --organism: a genome is JSON", options.format);
+    write(genome_json_of(run, *options.organism), options.output);
+    return kSuccess;
+  }
+  const Format format = format_from(options.format.empty() ? "html" : options.format);
+  std::string output = options.output;
+  if (output.empty() && format == Format::html) output = (run.folder / "report.html").string();
+  write(report_of(run, format), output);
+  return kSuccess;
+}
+
+}  // namespace
+
+}  // namespace microgpt
+
+int main(int argc, char** argv) {
+  using namespace microgpt;
+  return guarded("evolve_report", true, [&] {
+    Options options;
+    CLI::App app("Makes a page with charts, tables or a genome of the folder of a run.",
+                 "evolve_report");
+    set_house_rules(app);
+    add_options(app, options);
+    return parse(app, {argv + 1, argv + argc}, true) ? report(options) : int{kSuccess};
+  });
+}

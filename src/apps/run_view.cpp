@@ -1,0 +1,102 @@
+#include "run_view.hpp"
+
+#include <algorithm>
+
+#include "microgpt/core/clock.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/report/text_report.hpp"
+
+namespace microgpt {
+
+namespace {
+
+bool stays_in_place(const ViewOptions& options, const Screen& screen) {
+  if (options.live == "always") return true;
+  return options.live == "auto" && screen.is_terminal && !options.quiet;
+}
+
+LogLevel level_of(const ViewOptions& options, bool live) {
+  if (!options.log_level.empty()) return log_level_from(options.log_level);
+  if (options.quiet) return LogLevel::warning;
+  if (options.verbose) return LogLevel::trace;
+  return live ? LogLevel::info : LogLevel::debug;
+}
+
+}  // namespace
+
+void validate(const ViewOptions& options) {
+  if (!options.log_level.empty()) log_level_from(options.log_level);
+  require(options.live == "auto" || options.live == "always" || options.live == "never",
+          "--live ({}) must be auto, always or never", options.live);
+}
+
+RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_file,
+                 const EvolutionConfig& config, Objective objective, std::size_t final_trainings)
+    : screen_(screen_of_standard_output()),
+      live_(stays_in_place(options, screen_)),
+      log_(log_file, {.print = [this](std::string_view text) { terminal_.print(text); },
+                      .level = level_of(options, live_),
+                      .timestamps = !live_,
+                      .colours = screen_.colours}),
+      config_(config),
+      objective_(objective),
+      start_(seconds_since_1970()),
+      progress_(config, objective, final_trainings, start_) {}
+
+std::string RunView::score(const Evaluation& evaluation) const {
+  if (evaluation.failed()) return "MAX";
+  return objective_ == Objective::beauty ? fmt::format("{:+.4f}", -evaluation.fitness)
+                                         : fmt::format("{:.4f}", evaluation.fitness);
+}
+
+void RunView::result(const Task& task, const TimedResult& timed) {
+  if (!seen_.insert({task.id, task.replicate}).second) return;
+  const Evaluation& e = timed.result.evaluation;
+  const bool before = timed.timing.start < start_, cached = timed.timing.rank < 0;
+  progress_.finished(task, e, before || cached);
+  if (before && !cached) return;  // the run that goes on has said it
+  const Genome& g = task.genome;
+  const std::string where =
+      cached ? "known" : fmt::format("rank {}, {:.2f} s", timed.timing.rank, timed.timing.seconds);
+  log_.debug("#{:<5}{} {:>8}  {}  lr {:<9.4g} steps {:<5} {}{}", task.id,
+             task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "", score(e),
+             architecture(g), g.lr, g.steps, where, e.failed() ? "  " + e.failure : "");
+}
+
+void RunView::generation(std::span<const Organism> members, double seconds) {
+  progress_.generation(members.front().generation);
+  log_.info("{}", generation_line(members, config_, objective_, seconds));
+  log_.report(generation_report(members, objective_), LogLevel::trace);
+}
+
+void RunView::refresh(const Evaluator& evaluator) {
+  constexpr double kBetween = 0.1;  // seconds
+  const double now = seconds_since_1970();
+  if (!live_ || now - last_refresh_ < kBetween) return;
+  last_refresh_ = now;
+  const std::vector<Running> running = evaluator.running();
+  const auto busy = static_cast<std::size_t>(
+      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));
+  terminal_.keep(progress_.lines(now, running,
+                                 evaluator.pending() - std::min(busy, evaluator.pending()),
+                                 {.width = screen_.width, .colours = screen_.colours}));
+}
+
+void WatchedEvaluator::submit(std::span<const Task> tasks) {
+  for (const Task& task : tasks) tasks_.insert_or_assign({task.id, task.replicate}, task);
+  evaluator_.submit(tasks);
+  view_.refresh(evaluator_);
+}
+
+TimedResult WatchedEvaluator::wait() {
+  TimedResult timed = evaluator_.wait();
+  const auto task = tasks_.find({timed.result.id, timed.result.replicate});
+  if (task != tasks_.end()) {
+    view_.result(task->second, timed);
+    tasks_.erase(task);
+  }
+  view_.refresh(evaluator_);
+  return timed;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace microgpt {
+
+/// What standard output is in the end.
+struct Screen {
+  bool is_terminal = false;  ///< one whose cursor can be moved
+  bool colours = false;      ///< false if NO_COLOR is set
+  std::size_t width = 80;
+};
+
+/// Looks at standard output. mpirun gives every rank a terminal of its own, whatever becomes of
+/// what is written there, so under mpirun its standard output is what counts.
+Screen screen_of_standard_output();
+
+/// Standard output with a few lines that stay at the bottom, while others scroll above them.
+class Terminal {
+ public:
+  Terminal() = default;
+  ~Terminal() { keep({}); }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  /// Writes above the lines that stay.
+  void print(std::string_view text);
+  /// Replaces the lines that stay; none of them may be longer than the screen is wide.
+  void keep(std::vector<std::string> lines);
+
+ private:
+  std::string erase() const;
+  std::string draw() const;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace microgpt

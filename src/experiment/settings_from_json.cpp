@@ -1,0 +1,55 @@
+#include "json_lines.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/experiment/settings.hpp"
+
+// Apart from settings.cpp: cereal brings a RapidJSON of its own, and a file can hold only one.
+namespace microgpt {
+
+namespace {
+
+EvolutionConfig evolution_from(const json::Value& line) {
+  EvolutionConfig e;
+  const std::string strategy = text(line, "strategy");
+  e.strategy = strategy == name(StrategyKind::elite_copies) ? StrategyKind::elite_copies
+                                                            : strategy_from(strategy);
+  e.mode = mode_from(text(line, "mode"));
+  e.seed = whole(line, "seed");
+  e.slots = whole(line, "slots");
+  e.population = whole(line, "population");
+  e.generations = whole(line, "generations");
+  e.budget_flops = number(line, "budget_flops");
+  e.elite = whole(line, "elite");
+  e.immigrants = whole(line, "immigrants");
+  e.islands = whole(line, "islands");
+  require(e.islands > 0, "\"islands\" (0) must be at least 1");
+  e.migration_interval = whole(line, "migration_interval");
+  if (line.HasMember("tournament")) e.tournament = whole(line, "tournament");
+  return e;
+}
+
+}  // namespace
+
+RunSettings settings_from_json(std::string_view json) {
+  const json::Document line = parse_line(json);
+  RunSettings s = {.program = text(line, "program"),
+                   .version = text(line, "version"),
+                   .precision = text(line, "precision"),
+                   .dataset = text(line, "dataset"),
+                   .fitness = text(line, "fitness"),
+                   .evolution = evolution_from(line),
+                   .finalists = static_cast<std::uint32_t>(whole(line, "finalists")),
+                   .replicates = static_cast<std::uint32_t>(whole(line, "replicates")),
+                   .deadline_factor = number(line, "deadline_factor"),
+                   .memory_limit = number(line, "memory_limit"),
+                   .inject = text(line, "inject"),
+                   .tokens = whole(line, "tokens"),
+                   .bigram_loss = number(line, "bigram_loss"),
+                   .uniform_loss = number(line, "uniform_loss")};
+  if (line.HasMember("samples")) {
+    s.samples = static_cast<std::uint32_t>(whole(line, "samples"));
+    s.temperature = number(line, "temperature");
+  }
+  return s;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,85 @@
+// One small chart for each gene: the score against the gene's value.
+(function (report) {
+  "use strict";
+
+  const { el, data, columns, axes } = report;
+
+  // Organisms of one colour make one series, which ECharts can then draw in one go.
+  const shades = 8;
+  const manyDots = 2000;
+
+  function distinct(gene) {
+    return [...new Set(report.scored.map((row) => columns[gene.name][row]))].sort((a, b) => a - b);
+  }
+
+  // Integer genes pile up on few values: each organism is shifted by a part of the smallest gap.
+  function spread(gene, values) {
+    if (!gene.integer || values.length < 2) return 0;
+    const gaps = values.slice(1).map((value, i) => value - values[i]);
+    return Math.min(...gaps, (values[values.length - 1] - values[0]) / 8) * 0.55;
+  }
+
+  function pointMaker(gene, values) {
+    const width = spread(gene, values);
+    return (row) => [
+      columns[gene.name][row] + report.jitter(columns.id[row]) * width,
+      report.clamp(columns.score[row]), columns.id[row],
+    ];
+  }
+
+  function cloud(point) {
+    const groups = Array.from({ length: shades }, () => []);
+    for (const row of report.scored) {
+      groups[Math.min(shades - 1, Math.floor(report.age(columns.generation[row]) * shades))].push(point(row));
+    }
+    const many = report.scored.length > manyDots;
+    return groups.map((points, i) => ({
+      id: "organisms-" + i, type: "scatter", data: points, z: 2, symbolSize: many ? 3 : 5, large: many, largeThreshold: 0,
+      progressive: 0,
+      itemStyle: { color: report.mix(report.theme.generations, i / (shades - 1)), opacity: many ? 0.5 : 0.75 },
+    })).filter((each) => each.data.length);
+  }
+  report.cloud = cloud;
+
+  function select(point, id) {
+    const row = report.rowOf.get(report.original(id));
+    const seen = row !== undefined && report.isNumber(columns.score[row]);
+    return [report.ring("selected", seen ? [point(row)] : [], 12)];
+  }
+
+  function option(gene, values, point, width) {
+    const left = 46;
+    const name = axes.title(gene.label, gene.unit);
+    const count = Math.max(3, Math.floor((width - left) / 44));
+    return {
+      grid: { left, right: 12, top: 34, bottom: 46, outerBoundsMode: "none" },
+      xAxis: axes.horizontal({ ...axes.geneAxis(gene, values, count), name, nameTextStyle: { fontSize: report.textWidth(name, 11) > width - left - 8 ? 10 : 11 } }),
+      yAxis: axes.scoreAxis(left, report.range, true),
+      series: [...cloud(point), ...select(point, report.shown)],
+    };
+  }
+
+  function add(grid, gene) {
+    const values = distinct(gene);
+    const point = pointMaker(gene, values);
+    report.addChart("slice-" + gene.name, {
+      box: report.chartBox(grid), label: `The ${data.objective.label} against the ${gene.label}.`,
+      height: () => 240,
+      option: (width) => option(gene, values, point, width),
+      select: (id) => select(point, id),
+      organismAt: (params) => (params.data ? params.data[2] : null),
+    });
+  }
+
+  report.buildSlices = function () {
+    const section = report.section("slices", "Gene by gene",
+      `Each dot is one organism: its ${data.objective.label} in ${data.objective.unit} (vertical, ${report.lower ? "lower" : "higher"} is better) against one gene; dots of whole-numbered genes are spread sideways a little so that they do not hide each other.${report.beyondNote()}`);
+    if (!report.scored.length) {
+      section.append(report.empty("No training has succeeded yet, so there is nothing to slice."));
+      return;
+    }
+    const grid = el("div", { class: "slices" });
+    section.append(report.redrawn(report.generationScale), grid);
+    data.genes.forEach((gene) => add(grid, gene));
+  };
+})(window.report);

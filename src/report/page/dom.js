@@ -1,0 +1,63 @@
+// Elements without templates: text only ever enters the page as text nodes, so that nothing in the
+// data can become markup.
+window.report = { errors: [], charts: {}, ready: false, selected: null };
+
+window.addEventListener("error", (event) => report.errors.push(event.message));
+
+(function (report) {
+  "use strict";
+
+  // el("a", {href: "#x", class: "link"}, "text", otherElement, [more], null)
+  report.el = function (tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "onclick") element.addEventListener("click", value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== null && value !== undefined && value !== false) {
+        element.setAttribute(name, value);
+      }
+    }
+    element.append(...children.flat(3).filter((child) => child !== null && child !== undefined));
+    return element;
+  };
+
+  const { el } = report;
+
+  // The frame of every section: a heading, and one sentence on how to read what follows.
+  report.section = function (id, title, caption) {
+    const section = document.getElementById(id);
+    section.setAttribute("aria-labelledby", id + "-title");
+    section.append(
+      el("h2", { id: id + "-title" }, title),
+      caption ? el("p", { class: "caption" }, caption) : "",
+    );
+    return section;
+  };
+
+  report.empty = (text) => el("p", { class: "empty" }, text);
+
+  // columns: [{title, number, value(row)}]
+  report.table = function (columns, rows, label, kind) {
+    const head = columns.map((column) =>
+      el("th", { scope: "col", class: column.number ? "number" : null }, column.title));
+    const body = rows.map((row) => el("tr", { class: row.highlight ? "champion" : null },
+      columns.map((column) =>
+        el("td", { class: column.number ? "number" : null, "data-title": column.title }, column.value(row)))));
+    return el("div", { class: "table", tabindex: "0", role: "region", "aria-label": label },
+      el("table", { class: kind || null }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+  };
+
+  // A key to a chart: [{mark: "line" | "dash" | "band" | "square" …, color, opacity, text}]
+  report.legend = function (entries) {
+    return el("ul", { class: "legend" }, entries.map(({ mark, color, opacity, text }) =>
+      el("li", {},
+        el("span", { class: "mark " + mark, style: `color:${color};opacity:${opacity || 1}` }),
+        text)));
+  };
+
+  // A colour scale from its lowest to its highest value.
+  report.scale = (stops, low, high) => el("div", { class: "legend scale" },
+    el("span", {}, low),
+    el("span", { class: "ramp", style: `background:linear-gradient(90deg,${stops.join(",")})` }),
+    el("span", {}, high));
+})(window.report);

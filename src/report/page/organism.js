@@ -1,0 +1,59 @@
+// An organism in words: links, and the card that appears wherever a mark is pointed at.
+(function (report) {
+  "use strict";
+
+  const { el, data, format } = report;
+
+  report.link = (id) =>
+    el("a", { class: "id", href: "#organism=" + id, "aria-label": "organism " + id }, String(id));
+
+  report.withUnit = (text, unit) => (unit ? text + " " + unit : text);
+
+  report.changeText = ({ gene, from, to }) =>
+    `${gene.label} ${format.gene(gene.name, from)} → ${format.gene(gene.name, to)}`;
+
+  report.changesText = (changes) =>
+    (changes.length ? changes.map(report.changeText).join(", ") : "no gene changed");
+
+  function gainText(gain) {
+    if (gain === null) return "no score to compare";
+    const size = format.score(Math.abs(gain));
+    return gain > 0 ? `better by ${size}` : gain < 0 ? `worse by ${size}` : "as good";
+  }
+  report.gainText = gainText;
+
+  const rows = (pairs) => el("dl", { class: "pairs" },
+    pairs.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  report.pairs = rows;
+
+  const scoreName = data.objective.label;
+
+  function born(organism) {
+    const place = report.several ? `, island ${organism.island}` : "";
+    return `${organism.origin}, generation ${organism.generation}${place}`;
+  }
+  report.born = born;
+
+  report.genePairs = (organism) => data.genes.map((gene) => [
+    gene.label, report.withUnit(format.gene(gene.name, organism.genes[gene.name]), gene.unit),
+  ]);
+
+  // What every tooltip shows of an organism.
+  report.card = function (id, ...more) {
+    const organism = report.organism(id);
+    if (!organism) return el("div", { class: "card" }, `organism ${id} is not on record`);
+    const parents = organism.parents.length ? organism.parents.join(" and ") : "none";
+    return el("div", { class: "card" },
+      el("strong", {}, `Organism ${id}`, report.championId === id ? " · champion" : ""),
+      el("div", { class: "born" }, born(organism)),
+      more,
+      rows([
+        [scoreName, organism.failure !== null || !report.isNumber(organism.score)
+          ? "training failed" : format.score(organism.score)],
+        ["parents", parents],
+        ...report.genePairs(organism),
+        ["parameters", format.whole(organism.parameters)],
+        ["training", format.flops(organism.flops)],
+      ]));
+  };
+})(window.report);

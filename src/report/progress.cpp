@@ -1,0 +1,168 @@
+#include "microgpt/report/progress.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "microgpt/core/text.hpp"
+
+namespace microgpt {
+
+Progress::Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
+                   double start)
+    : config_(config), objective_(objective), final_trainings_(final_trainings), start_(start) {}
+
+void Progress::finished(const Task& task, const Evaluation& evaluation, bool known) {
+  if (!known) flops_trained_ += task.flops;
+  if (task.replicate > 0) {
+    ++finals_done_;
+    return;
+  }
+  ++done_;
+  flops_ += task.flops;
+  const std::size_t memory = config_.population * config_.islands;
+  recent_flops_.push_back(task.flops);
+  if (recent_flops_.size() > memory) recent_flops_.pop_front();
+  if (evaluation.failed()) {
+    ++failed_;
+    return;
+  }
+  recent_.push_back(evaluation.fitness);
+  if (recent_.size() > memory) recent_.pop_front();
+  if (!champion_ || evaluation.fitness < champion_->evaluation.fitness) {
+    champion_ = {.task = task, .evaluation = evaluation};
+  }
+}
+
+void Progress::generation(std::uint32_t number) { generation_ = std::max(generation_, number); }
+
+/// Organisms that are trained: the elite is not, after the first generation.
+std::size_t Progress::births() const {
+  const std::size_t later = config_.population - std::min(config_.population, config_.elite);
+  return config_.islands * (config_.population + (config_.generations - 1) * later);
+}
+
+std::optional<double> Progress::remaining_flops() const {
+  if (recent_flops_.empty()) return std::nullopt;
+  const double mean = std::accumulate(recent_flops_.begin(), recent_flops_.end(), 0.0) /
+                      static_cast<double>(recent_flops_.size());
+  const double births_left = static_cast<double>(births() - std::min(births(), done_));
+  const double search =
+      config_.budget_flops > 0 ? std::max(0.0, config_.budget_flops - flops_) : births_left * mean;
+  const double of_finalist = champion_ ? champion_->task.flops : mean;
+  const std::size_t finals_left = final_trainings_ - std::min(final_trainings_, finals_done_);
+  return search + static_cast<double>(finals_left) * of_finalist;
+}
+
+std::optional<double> Progress::remaining_seconds(double now) const {
+  const std::optional<double> flops = remaining_flops();
+  if (!flops || flops_trained_ <= 0) return std::nullopt;
+  return *flops * (now - start_) / flops_trained_;
+}
+
+std::string Progress::score(double fitness) const {
+  return objective_ == Objective::beauty ? fmt::format("{:+.4f}", -fitness)
+                                         : fmt::format("{:.4f}", fitness);
+}
+
+double Progress::mean_of_recent() const {
+  return std::accumulate(recent_.begin(), recent_.end(), 0.0) / static_cast<double>(recent_.size());
+}
+
+namespace {
+
+std::string coloured(std::string_view text, std::string_view code, bool colours) {
+  return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+/// Who is busy with whom, as far as it fits.
+std::string workers(std::span<const Running> running, double now) {
+  std::string text = "workers    ";
+  for (const Running& r : running) {
+    text += r.task ? fmt::format("{} #{} {:.1f} s   ", r.rank, r.task->id, now - r.since)
+                   : fmt::format("{} idle   ", r.rank);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Progress::time_line(double now) const {
+  const std::optional<double> rest = remaining_flops();
+  const std::optional<double> seconds = remaining_seconds(now);
+  const double all = rest ? *rest + flops_trained_ : 0;
+  const double share = all > 0 ? flops_trained_ / all : 0;
+  return fmt::format("{} {:>3.0f} %   {} gone, {} left", bar(share, 30), std::floor(100 * share),
+                     clock_time(now - start_),
+                     seconds ? "about " + clock_time(*seconds) : "time unknown");
+}
+
+std::string Progress::where() const {
+  const bool all_born = config_.budget_flops == 0 && done_ >= births();
+  if (final_trainings_ > 0 && (finals_done_ > 0 || all_born)) {
+    return fmt::format("finals {}/{}", std::min(finals_done_, final_trainings_), final_trainings_);
+  }
+  if (config_.budget_flops > 0) return fmt::format("generation {}", generation_ + 1);
+  return fmt::format("generation {}/{}",
+                     std::min<std::size_t>(generation_ + 1, config_.generations),
+                     config_.generations);
+}
+
+std::vector<std::string> Progress::lines(double now, std::span<const Running> running,
+                                         std::size_t waiting, const Style& style) const {
+  const auto busy =
+      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); });
+  std::vector<std::string> lines = {shortened(time_line(now), style.width)};
+  const std::string counts =
+      fmt::format("{:<11}{}   {} done, {} running, {} waiting, ", "organisms", where(),
+                  with_commas(done_), busy, with_commas(waiting));
+  const std::string failed = fmt::format("{} failed", failed_);
+  const bool fits = counts.size() + failed.size() <= style.width;
+  lines.push_back(shortened(counts + (fits ? "" : failed), style.width));
+  if (fits) lines.back() += coloured(failed, "31", style.colours && failed_ > 0);
+  if (champion_) {
+    const Genome& g = champion_->task.genome;
+    const std::string best = fmt::format("{:<11}{}", "best", score(champion_->evaluation.fitness));
+    const std::string mean =
+        fmt::format("   mean of the last {}: {}", recent_.size(), score(mean_of_recent()));
+    lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
+                    shortened(mean, style.width - std::min(style.width, best.size())));
+    std::string who = fmt::format("{:<11}#{}  {}  lr {:.4g}  steps {}", "champion",
+                                  champion_->task.id, architecture(g), g.lr, g.steps);
+    if (!champion_->evaluation.names.empty()) {
+      who += fmt::format("  says {}", champion_->evaluation.names.front());
+    }
+    lines.push_back(shortened(who, style.width));
+  }
+  if (!running.empty()) lines.push_back(shortened(workers(running, now), style.width));
+  return lines;
+}
+
+std::string clock_time(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(std::max(0.0, seconds));
+  const std::uint64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60)
+                   : fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+std::string bar(double share, std::size_t width) {
+  constexpr std::array<std::string_view, 8> kPart = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const auto eighths = static_cast<std::size_t>(
+      std::lround(std::clamp(share, 0.0, 1.0) * 8 * static_cast<double>(width)));
+  std::string text;
+  for (std::size_t i = 0; i < width; ++i) {
+    text += eighths >= 8 * (i + 1) ? "█" : eighths > 8 * i ? kPart[eighths % 8] : "·";
+  }
+  return text;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  std::u32string characters = decode_utf8(text);
+  if (characters.size() <= width) return std::string(text);
+  characters.resize(width == 0 ? 0 : width - 1);
+  if (width > 0) characters += U'…';
+  return encode_utf8(characters);
+}
+
+}  // namespace microgpt

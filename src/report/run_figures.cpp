@@ -1,0 +1,58 @@
+#include "microgpt/report/run_figures.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace microgpt {
+
+std::vector<Timing> trainings_of(const RunRecord& run) {
+  std::vector<Timing> trainings;
+  std::ranges::copy_if(run.timings, std::back_inserter(trainings),
+                       [](const Timing& t) { return t.rank >= 0; });
+  std::ranges::stable_sort(trainings, {}, &Timing::start);
+  return trainings;
+}
+
+RunFigures figures_of(const RunRecord& run) {
+  RunFigures figures;
+  std::map<std::uint64_t, double> flops;
+  for (const Organism& o : run.organisms) {
+    flops[o.id] = o.flops;
+    figures.failed += o.evaluation->failed();
+  }
+  const std::vector<Timing> trainings = trainings_of(run);
+  figures.trainings = trainings.size();
+  if (trainings.empty()) return figures;
+  std::set<int> ranks;
+  double busy = 0, end = 0;
+  for (const Timing& t : trainings) {
+    ranks.insert(t.rank);
+    figures.flops += flops[t.id];
+    busy += t.seconds;
+    end = std::max(end, t.start + t.seconds);
+  }
+  figures.workers = ranks.size();
+  figures.started = trainings.front().start;
+  figures.seconds = end - trainings.front().start;
+  const double available = *figures.seconds * static_cast<double>(ranks.size());
+  figures.utilisation = available > 0 ? busy / available : 1;
+  return figures;
+}
+
+std::vector<std::span<const Organism>> generations_of(const RunRecord& run) {
+  std::vector<std::span<const Organism>> generations;
+  const std::size_t islands = run.settings.evolution.islands;
+  const auto same = [&](const Organism& a, const Organism& b) {
+    return a.generation == b.generation && a.id % islands == b.id % islands;
+  };
+  for (auto begin = run.organisms.begin(); begin != run.organisms.end();) {
+    const auto end = std::find_if(begin, run.organisms.end(),
+                                  [&](const Organism& o) { return !same(o, *begin); });
+    generations.emplace_back(begin, end);
+    begin = end;
+  }
+  return generations;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,303 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/rapidjson.hpp"
+#include "microgpt/evolution/objective.hpp"
+#include "microgpt/experiment/generation_summary.hpp"
+#include "microgpt/experiment/insight.hpp"
+#include "microgpt/report/contrast.hpp"
+#include "microgpt/report/page.hpp"
+#include "microgpt/report/run_figures.hpp"
+
+namespace microgpt {
+
+namespace {
+
+/// Writes one JSON object, member by member.
+class ObjectWriter {
+ public:
+  template <class Value>
+  void put(std::string_view key, const Value& value) {
+    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
+    write(value);
+  }
+  template <class Body>
+  void object(std::string_view key, const Body& body) {
+    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
+    object(body);
+  }
+  template <class Body>
+  void object(const Body& body) {
+    writer_.StartObject();
+    body();
+    writer_.EndObject();
+  }
+  /// A list with whatever `element` writes of each.
+  template <class Range, class Element>
+  void list(std::string_view key, const Range& range, const Element& element) {
+    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
+    writer_.StartArray();
+    for (const auto& each : range) element(each);
+    writer_.EndArray();
+  }
+  /// A list with a value of each.
+  template <class Range, class Value>
+  void column(std::string_view key, const Range& range, const Value& value) {
+    list(key, range, [&](const auto& each) { write(value(each)); });
+  }
+  void put_json(std::string_view key, std::string_view json) {
+    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
+    writer_.RawValue(json.data(), json.size(), json::kObjectType);
+  }
+
+  void write(double value) {
+    if (std::isfinite(value) && value != kMaxLoss) {
+      writer_.Double(value);
+    } else {
+      writer_.Null();
+    }
+  }
+  void write(std::string_view value) {
+    writer_.String(value.data(), static_cast<json::SizeType>(value.size()));
+  }
+  void write(const std::string& value) { write(std::string_view(value)); }
+  void write(const char* value) { write(std::string_view(value)); }
+  void write(bool value) { writer_.Bool(value); }
+  void write(std::uint64_t value) { writer_.Uint64(value); }
+  void write(std::uint32_t value) { writer_.Uint(value); }
+  void write(int value) { writer_.Int(value); }
+  void write(std::nullptr_t) { writer_.Null(); }
+  template <class Value>
+  void write(const std::optional<Value>& value) {
+    value ? write(*value) : write(nullptr);
+  }
+  template <class Value>
+  void write(const std::vector<Value>& values) {
+    writer_.StartArray();
+    for (const Value& value : values) write(value);
+    writer_.EndArray();
+  }
+
+  std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  json::StringBuffer buffer_;
+  json::Writer<json::StringBuffer> writer_{buffer_};
+};
+
+/// What people know a fitness as: the loss, or the beauty, which evolution minimises with a minus.
+class Score {
+ public:
+  explicit Score(Objective objective) : sign_(objective == Objective::beauty ? -1 : 1) {}
+  double operator()(double fitness) const {
+    return fitness == kMaxLoss ? kMaxLoss : sign_ * fitness;
+  }
+  double operator()(const Organism& o) const { return (*this)(o.evaluation->fitness); }
+
+ private:
+  double sign_;
+};
+
+struct RunWriter {
+  const RunRecord& run;
+  Objective objective = objective_from(run.settings.fitness);
+  Score score{objective};
+  ObjectWriter out{};
+
+  void settings() {
+    const RunSettings& s = run.settings;
+    const EvolutionConfig& e = s.evolution;
+    out.object("run", [&] {
+      out.put("name", run.folder.filename().string());
+      out.put("program", s.program), out.put("version", s.version);
+      out.put("state", name(run.state));
+      out.put("seed", e.seed), out.put("precision", s.precision);
+      out.put("strategy", name(e.strategy)), out.put("mode", name(e.mode));
+      out.put("population", e.population);
+      out.put("generations", e.budget_flops > 0 ? 0 : e.generations);
+      out.put("islands", e.islands), out.put("dataset", s.dataset);
+    });
+    out.put_json("settings", run.settings_json);
+    const bool beauty = objective == Objective::beauty;
+    out.object("objective", [&] {
+      out.put("name", s.fitness);
+      out.put("label", beauty                              ? "beauty"
+                       : objective == Objective::last_step ? "last training loss"
+                                                           : "validation loss");
+      out.put("unit", beauty ? "points" : "nats per character");
+      out.put("better", beauty ? "higher" : "lower");
+      out.put("bigram", beauty ? std::nullopt : std::optional(s.bigram_loss));
+      out.put("uniform", beauty ? std::nullopt : std::optional(s.uniform_loss));
+    });
+  }
+
+  void summary() {
+    const RunFigures figures = figures_of(run);
+    out.object("summary", [&] {
+      out.put("organisms", run.organisms.size());
+      out.put("trainings", figures.trainings), out.put("failed", figures.failed);
+      out.put("flops", figures.flops);
+      out.put("seconds", figures.seconds), out.put("workers", figures.workers);
+      out.put("utilisation", figures.utilisation), out.put("started", figures.started);
+    });
+  }
+
+  void estimate(std::string_view key, const Estimate* e) {
+    if (e == nullptr || e->count == 0) return out.put(key, nullptr);
+    out.object(key, [&] {
+      out.put("mean", e->mean), out.put("standard_error", e->standard_error);
+      out.put("count", e->count);
+    });
+  }
+
+  void champion() {
+    const std::optional<Organism> champion = run.champion();
+    if (!champion) return out.put("champion", nullptr);
+    const Finalist* first = run.finalists.empty() ? nullptr : &run.finalists.front();
+    out.object("champion", [&] {
+      out.put("id", champion->id), out.put("genome_text", describe(champion->genome));
+      out.put("score", score(*champion));
+      estimate("validation", first == nullptr ? nullptr : &first->validation);
+      estimate("test", first == nullptr ? nullptr : &first->test);
+    });
+  }
+
+  void genes() {
+    struct Words {
+      std::string_view label, unit;
+    };
+    constexpr std::array<Words, kGenes.size()> kWords = {{{"embedding size", "channels"},
+                                                          {"attention heads", ""},
+                                                          {"layers", ""},
+                                                          {"context", "characters"},
+                                                          {"feed-forward factor", "× embedding"},
+                                                          {"learning rate", ""},
+                                                          {"training steps", "names"}}};
+    out.list("genes", kGenes, [&](const Gene& gene) {
+      const Words& words = kWords[static_cast<std::size_t>(&gene - kGenes.data())];
+      out.object([&] {
+        out.put("name", gene.name), out.put("label", words.label), out.put("unit", words.unit);
+        out.put("log", gene.continuous), out.put("integer", !gene.continuous);
+      });
+    });
+  }
+
+  void organisms() {
+    std::vector<std::string_view> origins;
+    for (int i = 0; i <= static_cast<int>(Origin::migrant); ++i) {
+      origins.push_back(name(static_cast<Origin>(i)));
+    }
+    out.put("origins", origins);
+    out.object("organisms", [&] {
+      const auto column = [&](std::string_view key, const auto& value) {
+        out.column(key, run.organisms, value);
+      };
+      column("id", [](const Organism& o) { return o.id; });
+      column("island",
+             [&](const Organism& o) { return o.id % run.settings.evolution.islands + 1; });
+      column("generation", [](const Organism& o) { return o.generation; });
+      column("origin", [](const Organism& o) { return static_cast<int>(o.origin); });
+      column("parents", [](const Organism& o) { return o.parents; });
+      for (const Gene& gene : kGenes) {
+        column(gene.name, [&](const Organism& o) { return gene.value(o.genome); });
+      }
+      column("parameters", [&](const Organism& o) -> std::uint64_t {
+        return parameter_count(gpt_config(o.genome, run.settings.tokens));
+      });
+      column("flops", [](const Organism& o) { return o.flops; });
+      column("score", score);
+    });
+    out.object("failures", [&] {
+      for (const Organism& o : run.organisms) {
+        if (o.evaluation->failed()) out.put(fmt::to_string(o.id), o.evaluation->failure);
+      }
+    });
+  }
+
+  void timings() {
+    std::map<std::string, std::uint64_t> hosts;
+    std::vector<Timing> trainings = trainings_of(run);
+    for (const Timing& t : trainings) hosts.emplace(t.host, 0);
+    std::vector<std::string> names;
+    for (auto& [host, number] : hosts) number = names.size(), names.push_back(host);
+    const double begin = trainings.empty() ? 0 : trainings.front().start;
+    out.put("hosts", names);
+    out.object("timings", [&] {
+      const auto column = [&](std::string_view key, const auto& value) {
+        out.column(key, trainings, value);
+      };
+      column("id", [](const Timing& t) { return t.id; });
+      column("replicate", [](const Timing& t) { return t.replicate; });
+      column("rank", [](const Timing& t) { return t.rank; });
+      column("host", [&](const Timing& t) { return hosts.at(t.host); });
+      column("start", [&](const Timing& t) { return microseconds(t.start - begin); });
+      column("seconds", [](const Timing& t) { return microseconds(t.seconds); });
+    });
+  }
+
+  /// As many digits as were measured.
+  static double microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
+
+  void generations() {
+    out.list("generations", generations_of(run), [&](std::span<const Organism> members) {
+      const GenerationSummary s = summary_of(members);
+      const Organism& best = *std::ranges::min_element(members, better);
+      out.object([&] {
+        out.put("generation", s.generation);
+        out.put("island", best.id % run.settings.evolution.islands + 1);
+        out.put("members", s.members), out.put("failed", s.failed);
+        out.put("best_id", s.best_id), out.put("best", score(s.best)),
+            out.put("mean", score(s.mean));
+        out.put("q10", score(s.q10)), out.put("q25", score(s.q25));
+        out.put("median", score(s.median));
+        out.put("q75", score(s.q75)), out.put("q90", score(s.q90));
+        out.put("names", best.evaluation->names);
+      });
+    });
+  }
+
+  void insight() {
+    const std::vector<Organism> trained = successes(run.organisms);
+    out.list("importance", gene_importance(trained), [&](const GeneImportance& gene) {
+      out.object([&] {
+        out.put("gene", gene.gene), out.put("importance", gene.importance);
+        out.put("trend", gene.trend), out.put("best", gene.best);
+      });
+    });
+    out.object("pareto", [&] {
+      const auto front = [&](std::string_view key, ParetoCost cost) {
+        out.column(key, pareto_members(run.organisms, cost, run.settings.tokens),
+                   [](const ParetoMember& member) { return member.organism->id; });
+      };
+      front("parameters", ParetoCost::parameters), front("flops", ParetoCost::flops);
+    });
+    out.put("insights", insights(run.organisms));
+  }
+
+  void finalists() {
+    out.list("finalists", run.finalists, [&](const Finalist& f) {
+      out.object([&] {
+        out.put("id", f.organism.id), out.put("failures", f.failures());
+        out.put("replicates", f.replicates.size());
+        estimate("validation", f.failed() ? nullptr : &f.validation);
+        estimate("test", f.failed() ? nullptr : &f.test);
+        out.put("luck", f.failed() ? kMaxLoss : f.organism.evaluation->fitness - f.fitness.mean);
+      });
+    });
+  }
+};
+
+}  // namespace
+
+std::string run_json(const RunRecord& run) {
+  RunWriter writer{run};
+  writer.out.object([&] {
+    writer.out.put("format", 1);
+    writer.settings(), writer.summary(), writer.champion(), writer.genes(), writer.organisms();
+    writer.timings(), writer.generations(), writer.insight(), writer.finalists();
+  });
+  return writer.out.text();
+}
+
+}  // namespace microgpt

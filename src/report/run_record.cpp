@@ -1,0 +1,99 @@
+#include "microgpt/report/run_record.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/experiment/genome_file.hpp"
+#include "microgpt/experiment/tables.hpp"
+
+namespace microgpt {
+
+std::string_view name(RunState state) {
+  switch (state) {
+    case RunState::finished:
+      return "finished";
+    case RunState::stopped:
+      return "stopped";
+    case RunState::unfinished:
+      return "unfinished";
+  }
+  return "";
+}
+
+std::optional<Organism> RunRecord::champion() const {
+  if (organisms.empty()) return std::nullopt;
+  const Organism& best = champion_of(organisms, finalists);
+  return best.evaluation->failed() ? std::nullopt : std::optional(best);
+}
+
+const Organism* RunRecord::find(std::uint64_t id) const {
+  const auto found = std::ranges::find(organisms, id, &Organism::id);
+  return found == organisms.end() ? nullptr : &*found;
+}
+
+namespace {
+
+/// The finalists are the best of all, and their new trainings stand in a file of their own.
+std::vector<Finalist> load_finalists(const RunRecord& run) {
+  const std::filesystem::path file = run.folder / "replicates.csv";
+  if (!std::filesystem::exists(file)) return {};
+  try {
+    Finals finals(best_of(run.organisms, run.settings.finalists), run.settings.replicates);
+    finals.tell(read_replicates_csv(file));
+    return {finals.ranking().begin(), finals.ranking().end()};
+  } catch (const Error& error) {
+    fail("{}: {}", file.string(), error.what());
+  }
+}
+
+void add_names(RunRecord& run) {
+  std::map<std::uint64_t, std::vector<std::string>> names;
+  for (auto& [id, name] : read_names_csv(run.folder / "names.csv")) {
+    names[id].push_back(std::move(name));
+  }
+  for (Organism& organism : run.organisms) {
+    const auto found = names.find(organism.id);
+    if (found != names.end()) organism.evaluation->names = found->second;
+  }
+}
+
+RunState state_of(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "genome.json")) return RunState::finished;
+  return std::filesystem::exists(folder / "stopped") ? RunState::stopped : RunState::unfinished;
+}
+
+}  // namespace
+
+RunRecord load_run(const std::filesystem::path& folder) {
+  RunRecord run;
+  // Canonical, so that a run has one name, also where it is reached by a link.
+  std::error_code failure;
+  run.folder = std::filesystem::canonical(folder, failure);
+  require(!failure && std::filesystem::exists(run.folder / "settings.json"),
+          "{}: is not the folder of a run: there is no settings.json in it", folder.string());
+  run.settings_json = read_file(run.folder / "settings.json");
+  try {
+    run.settings = settings_from_json(run.settings_json);
+  } catch (const Error& error) {
+    fail("{}: {}", (run.folder / "settings.json").string(), error.what());
+  }
+  run.state = state_of(run.folder);  // first: what comes last says that all else is there
+  run.organisms = read_organisms_csv(run.folder / "organisms.csv");
+  run.timings = read_timings_csv(run.folder / "timings.csv");
+  add_names(run);
+  run.finalists = load_finalists(run);
+  return run;
+}
+
+std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
+  const Organism* organism = run.find(id);
+  require(organism != nullptr, "{}: there is no organism {}; the last one is {}",
+          run.folder.string(), id, run.organisms.empty() ? 0 : run.organisms.back().id);
+  require(!organism->evaluation->failed(), "{}: organism {} has no loss: its training failed ({})",
+          run.folder.string(), id, organism->evaluation->failure);
+  return to_json(genome_file_of(*organism, run.finalists, run.settings));
+}
+
+}  // namespace microgpt

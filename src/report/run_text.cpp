@@ -1,0 +1,219 @@
+#include "microgpt/report/run_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/rapidjson.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
+#include "microgpt/evolution/objective.hpp"
+#include "microgpt/experiment/insight.hpp"
+#include "microgpt/report/contrast.hpp"
+#include "microgpt/report/run_figures.hpp"
+#include "microgpt/report/text_table.hpp"
+
+namespace microgpt {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kFormats = {"html", "csv", "json", "markdown", "text"};
+
+std::string plus_minus(const Estimate& e) {
+  return fmt::format("{:.4f} ± {:.4f}", e.mean, e.standard_error);
+}
+
+/// Fitness as people know it: the loss, or the beauty.
+double score(const RunRecord& run, const Organism& o) {
+  return run.settings.fitness == name(Objective::beauty) ? -o.evaluation->fitness
+                                                         : o.evaluation->fitness;
+}
+
+Cell number(double value, std::string shown) {
+  return {.shown = std::move(shown), .exact = fmt::to_string(value), .is_number = true};
+}
+
+Cell number(std::uint64_t value) { return number(static_cast<double>(value), with_commas(value)); }
+
+Cell text(std::string_view text) {
+  return {.shown = std::string(text), .exact = std::string(text), .is_number = false};
+}
+
+const Finalist* promise_of(const RunRecord& run) {
+  return run.finalists.empty() || run.finalists.front().failed() ? nullptr : &run.finalists.front();
+}
+
+/// The values of a row, one for each run; an empty cell where a run has none.
+template <class Value>
+void add_row(TextTable& table, std::string_view label, std::span<const RunRecord> runs,
+             const Value& value) {
+  std::vector<Cell>& row = table.rows.emplace_back();
+  row.push_back(text(label));
+  for (const RunRecord& run : runs) row.push_back(value(run));
+}
+
+void add_settings_that_differ(TextTable& table, std::span<const RunRecord> runs) {
+  std::vector<json::Document> settings(runs.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) settings[i].Parse(runs[i].settings_json.c_str());
+  const auto shown = [](const json::Document& document, const auto& key) -> std::string {
+    const auto found = document.FindMember(key);
+    if (found == document.MemberEnd()) return "";
+    if (found->value.IsString()) return found->value.GetString();
+    json::StringBuffer buffer;
+    json::Writer<json::StringBuffer> writer(buffer);
+    found->value.Accept(writer);
+    return buffer.GetString();
+  };
+  for (const auto& [key, value] : settings.front().GetObject()) {
+    const std::string first = shown(settings.front(), key);
+    if (std::ranges::all_of(settings, [&](const auto& s) { return shown(s, key) == first; })) {
+      continue;
+    }
+    std::vector<Cell>& row = table.rows.emplace_back();
+    row.push_back(text(key.GetString()));
+    for (const json::Document& s : settings) row.push_back(text(shown(s, key)));
+  }
+}
+
+void add_figures(TextTable& table, std::span<const RunRecord> runs) {
+  const auto add = [&](std::string_view label, const auto& value) {
+    add_row(table, label, runs, [&](const RunRecord& run) { return value(run, figures_of(run)); });
+  };
+  add("state", [](const RunRecord& run, const RunFigures&) { return text(name(run.state)); });
+  add("organisms",
+      [](const RunRecord& run, const RunFigures&) { return number(run.organisms.size()); });
+  add("failed", [](const RunRecord&, const RunFigures& f) { return number(f.failed); });
+  add("trainings", [](const RunRecord&, const RunFigures& f) { return number(f.trainings); });
+  add("FLOPs", [](const RunRecord&, const RunFigures& f) {
+    return number(f.flops, fmt::format("{:.3g}", f.flops));
+  });
+  add("workers", [](const RunRecord&, const RunFigures& f) { return number(f.workers); });
+  add("seconds", [](const RunRecord&, const RunFigures& f) {
+    return f.seconds ? number(*f.seconds, fmt::format("{:.2f}", *f.seconds)) : Cell{};
+  });
+  add("utilisation", [](const RunRecord&, const RunFigures& f) {
+    return f.utilisation ? number(*f.utilisation, fmt::format("{:.0f} %", 100 * *f.utilisation))
+                         : Cell{};
+  });
+}
+
+void add_champions(TextTable& table, std::span<const RunRecord> runs) {
+  const auto add = [&](std::string_view label, const auto& value) {
+    add_row(table, label, runs, [&](const RunRecord& run) {
+      const std::optional<Organism> champion = run.champion();
+      return champion ? value(run, *champion) : Cell{};
+    });
+  };
+  add("champion", [](const RunRecord&, const Organism& o) { return number(o.id); });
+  for (const Gene& gene : kGenes) {
+    add(gene.name, [&](const RunRecord&, const Organism& o) {
+      const double value = gene.value(o.genome);
+      return number(value, fmt::format("{:.4g}", value));
+    });
+  }
+  add("parameters", [](const RunRecord& run, const Organism& o) {
+    return number(parameter_count(gpt_config(o.genome, run.settings.tokens)));
+  });
+  add("in the search", [](const RunRecord& run, const Organism& o) {
+    return number(score(run, o), fmt::format("{:.4f}", score(run, o)));
+  });
+  const auto promise = [&](std::string_view label, Estimate Finalist::*estimate) {
+    add(label, [&](const RunRecord& run, const Organism&) {
+      const Finalist* first = promise_of(run);
+      return first == nullptr ? Cell{}
+                              : number((first->*estimate).mean, plus_minus(first->*estimate));
+    });
+  };
+  promise("validation loss", &Finalist::validation);
+  promise("test loss", &Finalist::test);
+}
+
+/// Of two runs: by how much the second is better, and how sure that is.
+std::string difference(std::span<const RunRecord> runs) {
+  if (runs.size() != 2) return "";
+  if (runs[0].settings.dataset != runs[1].settings.dataset) {
+    return "The datasets differ, so the losses do not compare.\n";
+  }
+  const Finalist *a = promise_of(runs[0]), *b = promise_of(runs[1]);
+  if (a == nullptr || b == nullptr) return "";
+  return fmt::format(
+      "Test loss of the second minus that of the first: {:+.4f} ± {:.4f} (standard "
+      "error).\n",
+      b->test.mean - a->test.mean, std::hypot(a->test.standard_error, b->test.standard_error));
+}
+
+TextTable compared(std::span<const RunRecord> runs) {
+  TextTable table;
+  table.columns.emplace_back();
+  for (const RunRecord& run : runs) table.columns.push_back(run.folder.filename().string());
+  add_settings_that_differ(table, runs);
+  add_figures(table, runs);
+  add_champions(table, runs);
+  return table;
+}
+
+TextTable organism_table(const RunRecord& run, std::span<const Organism> organisms) {
+  TextTable table;
+  table.columns = {"organism", "generation", "origin", "score"};
+  for (const Gene& gene : kGenes) table.columns.emplace_back(gene.name);
+  for (const Organism& o : organisms) {
+    std::vector<Cell>& row = table.rows.emplace_back();
+    row = {number(o.id), number(o.generation), text(name(o.origin)),
+           number(score(run, o), fmt::format("{:.4f}", score(run, o)))};
+    for (const Gene& gene : kGenes) {
+      const double value = gene.value(o.genome);
+      row.push_back(number(value, fmt::format("{:.4g}", value)));
+    }
+  }
+  return table;
+}
+
+TextTable importance_table(std::span<const Organism> trained) {
+  TextTable table;
+  table.columns = {"gene", "importance", "trend", "best at"};
+  for (const GeneImportance& gene : gene_importance(trained)) {
+    table.rows.push_back({text(gene.gene),
+                          number(gene.importance, fmt::format("{:.0f} %", 100 * gene.importance)),
+                          number(gene.trend, fmt::format("{:+.2f}", gene.trend)), text(gene.best)});
+  }
+  return table;
+}
+
+}  // namespace
+
+Format format_from(std::string_view text) {
+  const auto found = std::ranges::find(kFormats, text);
+  require(found != kFormats.end(), "format ({}) must be html, csv, json, markdown or text", text);
+  return static_cast<Format>(found - kFormats.begin());
+}
+
+std::string comparison(std::span<const RunRecord> runs, Format format) {
+  const TextTable table = compared(runs);
+  switch (format) {
+    case Format::csv:
+      return csv_of(table);
+    case Format::json:
+      return json_of_columns(table);
+    case Format::markdown:
+      return markdown_of(table) + "\n" + difference(runs);
+    case Format::text:
+    case Format::html:
+      break;
+  }
+  return text_of(table) + "\n" + difference(runs);
+}
+
+std::string run_markdown(const RunRecord& run) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<Organism> trained = successes(run.organisms);
+  const std::span best = std::span(trained).first(std::min(kShown, trained.size()));
+  std::string page = fmt::format("# {}\n\n{}\n", run.folder.filename().string(),
+                                 markdown_of(compared(std::span(&run, 1))));
+  if (best.empty()) return page + "Nobody is known yet who did not fail.\n";
+  page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));
+  page += fmt::format("## Which genes matter\n\n{}\n", markdown_of(importance_table(trained)));
+  for (const std::string& insight : insights(run.organisms)) page += fmt::format("- {}\n", insight);
+  return page;
+}
+
+}  // namespace microgpt

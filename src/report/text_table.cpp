@@ -1,0 +1,113 @@
+#include "microgpt/report/text_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/rapidjson.hpp"
+#include "microgpt/core/text.hpp"
+#include "microgpt/experiment/tables.hpp"
+
+namespace microgpt {
+
+namespace {
+
+/// In characters, which are fewer than bytes where one is ± .
+std::size_t width_of(std::string_view text) { return decode_utf8(text).size(); }
+
+std::string padded(const std::string& text, std::size_t width, bool right) {
+  const std::string spaces(width - std::min(width, width_of(text)), ' ');
+  return right ? spaces + text : text + spaces;
+}
+
+std::vector<std::size_t> widths_of(const TextTable& table) {
+  std::vector<std::size_t> widths;
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    std::size_t width = width_of(table.columns[column]);
+    for (const auto& row : table.rows) width = std::max(width, width_of(row[column].shown));
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+std::string escaped_for_markdown(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|' || c == '\\' || c == '<' || c == '`' || c == '*' || c == '_') escaped += '\\';
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
+}
+
+}  // namespace
+
+std::string csv_of(const TextTable& table) {
+  std::vector<std::string> fields;
+  for (const std::string& column : table.columns) fields.push_back(csv_field(column));
+  std::string text = fmt::format("{}\n", fmt::join(fields, ","));
+  for (const auto& row : table.rows) {
+    fields.clear();
+    for (const Cell& cell : row) fields.push_back(csv_field(cell.exact));
+    text += fmt::format("{}\n", fmt::join(fields, ","));
+  }
+  return text;
+}
+
+std::string markdown_of(const TextTable& table) {
+  std::string text = "|", line = "|";
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    text += fmt::format(" {} |", escaped_for_markdown(table.columns[i]));
+    line += !table.rows.empty() && table.rows.front()[i].is_number ? "---:|" : "---|";
+  }
+  text += "\n" + line + "\n";
+  for (const auto& row : table.rows) {
+    text += '|';
+    for (const Cell& cell : row) text += fmt::format(" {} |", escaped_for_markdown(cell.shown));
+    text += '\n';
+  }
+  return text;
+}
+
+std::string text_of(const TextTable& table) {
+  const std::vector<std::size_t> widths = widths_of(table);
+  std::string text;
+  const auto add_row = [&](const auto& field) {
+    std::string line;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      line += (i == 0 ? "" : "  ") + padded(field(i), widths[i], i > 0);
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  };
+  add_row([&](std::size_t i) { return table.columns[i]; });
+  for (const auto& row : table.rows) add_row([&](std::size_t i) { return row[i].shown; });
+  return text;
+}
+
+std::string json_of_columns(const TextTable& table) {
+  json::StringBuffer buffer;
+  json::PrettyWriter<json::StringBuffer> writer(buffer);
+  const auto write = [&](const std::string& text) {
+    writer.String(text.data(), static_cast<json::SizeType>(text.size()));
+  };
+  writer.StartArray();
+  for (std::size_t column = 1; column < table.columns.size(); ++column) {
+    writer.StartObject();
+    writer.Key("run"), write(table.columns[column]);
+    for (const auto& row : table.rows) {
+      const Cell& cell = row[column];
+      writer.Key(row[0].exact.c_str());
+      if (cell.exact.empty()) {
+        writer.Null();
+      } else if (cell.is_number) {
+        writer.RawValue(cell.exact.data(), cell.exact.size(), json::kNumberType);
+      } else {
+        write(cell.exact);
+      }
+    }
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return std::string(buffer.GetString()) + "\n";
+}
+
+}  // namespace microgpt

@@ -1,0 +1,131 @@
+#include "microgpt/report/progress.hpp"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "microgpt/core/text.hpp"
+
+namespace microgpt {
+namespace {
+
+const EvolutionConfig kConfig = {
+    .population = 4, .generations = 3, .elite = 1};  // 4 + 3 + 3 births
+
+Task task(std::uint64_t id, double flops, std::uint32_t replicate = 0) {
+  return {.id = id, .genome = {}, .replicate = replicate, .flops = flops};
+}
+
+Evaluation worth(double loss) {
+  Evaluation evaluation;
+  evaluation.fitness = evaluation.loss = loss;
+  evaluation.names = {"mara"};
+  return evaluation;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  return fmt::format("{}", fmt::join(lines, "\n"));
+}
+
+TEST(Progress, knows_nothing_of_the_end_before_the_first_training) {
+  const Progress progress(kConfig, Objective::loss, 2, 100);
+  EXPECT_EQ(progress.remaining_flops(), std::nullopt);
+  EXPECT_NE(joined(progress.lines(100, {}, 0, {})).find("time unknown"), std::string::npos);
+}
+
+TEST(Progress, predicts_the_births_to_come_and_the_finals_from_flops) {
+  Progress progress(kConfig, Objective::loss, 2, 100);
+  progress.finished(task(0, 10), worth(2.0), false);
+  progress.finished(task(1, 30), worth(3.0), false);
+  // Eight births of 20 on average, two trainings of the best, which takes 10.
+  EXPECT_EQ(progress.remaining_flops(), 8 * 20 + 2 * 10);
+  EXPECT_EQ(progress.remaining_seconds(104), 180 * 4 / 40.0);
+  progress.finished(task(0, 10, 1), worth(2.0), false);
+  EXPECT_EQ(progress.remaining_flops(), 8 * 20 + 1 * 10);
+}
+
+TEST(Progress, results_that_were_known_do_not_make_it_look_faster) {
+  Progress progress(kConfig, Objective::loss, 0, 0);
+  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(task(id, 20), worth(2), true);
+  EXPECT_EQ(progress.remaining_flops(), 5 * 20);
+  EXPECT_EQ(progress.remaining_seconds(1), std::nullopt);
+  progress.finished(task(5, 20), worth(2), false);
+  EXPECT_EQ(progress.remaining_seconds(1), 4 * 20 / 20.0);
+}
+
+TEST(Progress, with_a_budget_the_rest_of_it_is_left) {
+  EvolutionConfig config = kConfig;
+  config.budget_flops = 100;
+  Progress progress(config, Objective::loss, 0, 0);
+  progress.finished(task(0, 30), worth(2), false);
+  EXPECT_EQ(progress.remaining_flops(), 70);
+}
+
+TEST(Progress, says_who_is_best_and_who_works) {
+  Progress progress(kConfig, Objective::loss, 0, 100);
+  progress.finished(task(0, 10), worth(2.5), false);
+  progress.finished(task(1, 10), failed_evaluation("bad luck"), false);
+  progress.finished(task(2, 10), worth(2.25), false);
+  progress.generation(1);
+  const std::vector<Running> running = {{.rank = 1, .task = task(7, 10), .since = 104},
+                                        {.rank = 2, .task = {}}};
+  const std::string text = joined(progress.lines(105, running, 3, {.width = 120}));
+  for (const char* part :
+       {"generation 2/3", "3 done, 1 running, 3 waiting, 1 failed", "2.2500",
+        "mean of the last 2: 2.3750", "#2", "says mara", "1 #7 1.0 s", "2 idle", "0:05 gone"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST(Progress, beauty_is_shown_as_people_know_it) {
+  Progress progress(kConfig, Objective::beauty, 0, 0);
+  progress.finished(task(0, 10), worth(-1.5), false);
+  EXPECT_NE(joined(progress.lines(1, {}, 0, {})).find("+1.5000"), std::string::npos);
+}
+
+TEST(Progress, no_line_is_longer_than_the_screen_is_wide) {
+  Progress progress(kConfig, Objective::loss, 5, 0);
+  Task long_task = task(123456789, 1e12);
+  progress.finished(long_task, worth(2), false);
+  progress.finished(task(1, 1), failed_evaluation("x"), false);
+  std::vector<Running> running;
+  for (int rank = 1; rank < 100; ++rank) {
+    running.push_back({.rank = rank, .task = long_task, .since = 0});
+  }
+  const std::regex colour("\x1b\\[[0-9]*m");
+  for (std::size_t width = 0; width < 150; ++width) {
+    for (const bool colours : {false, true}) {
+      for (const std::string& line :
+           progress.lines(5, running, 1000000, {.width = width, .colours = colours})) {
+        EXPECT_LE(decode_utf8(std::regex_replace(line, colour, "")).size(), width) << line;
+      }
+    }
+  }
+}
+
+TEST(Progress, colours_are_only_where_they_were_asked_for) {
+  Progress progress(kConfig, Objective::loss, 0, 0);
+  progress.finished(task(0, 10), worth(2), false);
+  progress.finished(task(1, 10), failed_evaluation("x"), false);
+  EXPECT_EQ(joined(progress.lines(1, {}, 0, {})).find('\x1b'), std::string::npos);
+  EXPECT_NE(joined(progress.lines(1, {}, 0, {.colours = true})).find("\x1b[31m1 failed\x1b[0m"),
+            std::string::npos);
+}
+
+TEST(Bar, is_filled_in_eighths_of_a_cell) {
+  EXPECT_EQ(bar(0, 4), "····");
+  EXPECT_EQ(bar(1, 4), "████");
+  EXPECT_EQ(bar(0.5, 4), "██··");
+  EXPECT_EQ(bar(0.125, 4), "▌···");
+  EXPECT_EQ(bar(7, 2), "██");
+}
+
+TEST(ClockTime, has_hours_if_there_are_any) {
+  EXPECT_EQ(clock_time(9.9), "0:09");
+  EXPECT_EQ(clock_time(125), "2:05");
+  EXPECT_EQ(clock_time(4023), "1:07:03");
+  EXPECT_EQ(clock_time(-1), "0:00");
+}
+
+}  // namespace
+}  // namespace microgpt
