@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Proves that the committed project runs on a bare Debian 12: makes a minimal
 # root folder with debootstrap, clones HEAD into it, and runs there, by chroot,
-# scripts/evolve.sh with a small population and scripts/test.sh.
+# scripts/evolve.sh with a small population and scripts/test.sh. Or that the
+# Debian packages of this machine's build do: installs them there, with what they
+# ask for and nothing else, and uses them as people would.
 #
-#   fresh_machine.sh [--user] [--base BARE_ROOT] [DIRECTORY]
+#   fresh_machine.sh [--user] [--packages] [--base BARE_ROOT] [DIRECTORY]
 #
+#   --packages   try the Debian packages, which are made first
 #   --user       run as an ordinary user with passwordless sudo, not as root
 #   --base DIR   copy the bare root from DIR, made there first if it is missing
 #   DIRECTORY    where to make the root folder (new or empty; it is kept);
@@ -16,6 +19,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 suite=bookworm
 as_user=no
+packages=no
 base=
 root=
 temporary=no
@@ -33,6 +37,7 @@ parse_arguments() {
     while (($#)); do
         case $1 in
         --user) as_user=yes ;;
+        --packages) packages=yes ;;
         --base)
             (($# > 1)) || fail "--base needs a directory"
             base=$2
@@ -189,6 +194,29 @@ run_in_project() {
     fi
 }
 
+# Installs the packages of this machine's build, and uses them far from any source.
+try_packages() {
+    (cd "$repository" && scripts/package.sh)
+    cp "$repository"/build/*.deb "$root/srv/"
+    inside env DEBIAN_FRONTEND=noninteractive apt-get update -q
+    inside bash -c 'DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+        --no-install-recommends /srv/microgpt_*.deb'
+    inside useradd --create-home --shell /bin/bash tester
+    inside su --login tester --command 'set -ex
+        export OMPI_MCA_rmaps_base_oversubscribe=1
+        mpirun -n 3 evolve_loss --population 4 --generations 2
+        creature | grep "MicroGPT \[Evolved\]"
+        evolve_report && test -s experiments/latest/report.html
+        evolve_report --format markdown'
+    echo "fresh_machine: the programs work; now the libraries"
+    inside bash -c 'DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+        --no-install-recommends g++ cmake make /srv/libmicrogpt-dev_*.deb'
+    cp -r "$repository/tests/consumer" "$root/srv/"
+    inside bash -ec 'cd /srv && cmake -S consumer -B built && cmake --build built
+        built/consumer /usr/share/microgpt/names.txt | grep "Champion: organism"'
+    echo "fresh_machine: passed: the packages work on a bare Debian ($suite)"
+}
+
 parse_arguments "$@"
 check_machine
 make_directory
@@ -196,8 +224,12 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 make_root
 configure_apt
-clone_project
 mount_all
+if [[ $packages == yes ]]; then
+    try_packages
+    exit
+fi
+clone_project
 [[ $as_user == no ]] || add_user
 run_in_project 'scripts/evolve.sh --population 4 --generations 2 --immigrants 1 --seed 1'
 run_in_project 'scripts/test.sh'

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 
+#include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/version.hpp"
 
@@ -26,17 +28,51 @@ int guarded(const std::string& program, bool prints, const std::function<int()>&
   }
 }
 
+namespace {
+
+/// A text that was asked for instead of the program's work.
+class Document : public CLI::Success {
+ public:
+  explicit Document(std::string text)
+      : CLI::Success("Document", "a text was asked for", CLI::ExitCodes::Success),
+        text_(std::move(text)) {}
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string default_dataset() {
+  const std::string here = "data/names.txt";
+  std::error_code failure;
+  if (std::filesystem::exists(here, failure)) return here;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  const std::filesystem::path installed =
+      program.parent_path().parent_path() / "share" / "microgpt" / "names.txt";
+  return std::filesystem::exists(installed, failure) ? installed.string() : here;
+}
+
 void set_house_rules(CLI::App& app) {
   app.set_help_flag("--help", "Print this help and exit");
   app.set_version_flag("--version", std::string(version()), "Print the version and exit");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.get_formatter()->column_width(34);
+  app.add_flag_callback(
+      "--man", [&app] { throw Document(manual_of(app)); },
+      "Print the manual page, as in creature --man | man -l -, and exit");
+  app.add_flag_callback(
+      "--completion", [&app] { throw Document(bash_completion_of(app)); },
+      "Print what bash needs to complete options, and exit");
 }
 
 void add_common_options(CLI::App& app, CommonOptions& options) {
   app.add_option("--input", options.input, "Dataset: UTF-8 text, one document a line")
       ->capture_default_str();
-  app.add_option("--precision", options.precision, "Numbers of the network: f64 or f32");
+  app.add_option("--precision", options.precision,
+                 "Numbers of the network (default: that of the genome, else f64)")
+      ->type_name(one_of({"f64", "f32"}));
   app.add_option("--temperature", options.temperature,
                  "Of the spoken names: the lower, the more usual")
       ->capture_default_str();
@@ -49,6 +85,9 @@ bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
     return true;
   } catch (const CLI::CallForHelp&) {
     if (prints) std::cout << app.help();
+    return false;
+  } catch (const Document& document) {
+    if (prints) std::cout << document.text();
     return false;
   } catch (const CLI::CallForVersion&) {
     if (prints) std::cout << app.get_name() << " " << version() << "\n";

@@ -18,15 +18,18 @@ enum ExitCode : int { kSuccess = 0, kFailure = 1, kBadInput = 2 };
 /// standard error and exit code 2, anything else that is thrown exit code 1; only rank 0 prints.
 int guarded(const std::string& program, bool prints, const std::function<int()>& body);
 
-/// The options that every executable has, one spelling for all.
+/// data/names.txt in the working directory, or the one that was installed with this program.
+std::string default_dataset();
+
+/// The options that all who train have, one spelling for all.
 struct CommonOptions {
-  std::string input = "data/names.txt";
+  std::string input = default_dataset();
   std::string precision;  ///< empty: f64, or that of the genome
   double temperature = 0.5;
 };
 
-/// The house rules of option parsing: help is --help alone, -h is free for --head, and the
-/// last of repeated options counts.
+/// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
+/// repeated options counts, and --man and --completion print what is installed of them.
 void set_house_rules(CLI::App& app);
 
 void add_common_options(CLI::App& app, CommonOptions& options);

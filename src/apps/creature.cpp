@@ -1,5 +1,4 @@
 // One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -18,6 +17,7 @@
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
+#include "training_view.hpp"
 
 namespace microgpt {
 
@@ -66,7 +66,7 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   app.add_option("-y,--layer", options.n_layer, "Gene: layers");
   app.add_option("-c,--ctx", options.n_ctx, "Gene: context");
   app.add_option("-f,--ff", options.n_ff_exp, "Gene: feed-forward factor");
-  app.add_flag("--silent", options.silent, "Print the closing line only");
+  app.add_flag("--silent,--quiet", options.silent, "Print the closing line only");
   app.add_flag("--json", options.json,
                "Print one JSON object with losses, cost and names, and nothing else");
   CLI::Option* genome =
@@ -221,28 +221,16 @@ struct Training {
 /// Trains to the end.
 Training train(Creature& creature, const Options& options, std::uint32_t steps,
                std::size_t documents) {
-  constexpr std::uint32_t kReports = 10;
-  const auto begin = std::chrono::steady_clock::now();
   std::string trace = "step,document,loss\n";
-  double sum = 0;
-  std::uint32_t last_report = 0;
+  TrainingView view(steps, options.silent || options.json);
   for (std::uint32_t step = 1; !creature.trained(); ++step) {
     const double loss = creature.step();
     if (options.trace) {
       fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, (step - 1) % documents, loss);
     }
-    sum += loss;
-    if (options.silent || options.json ||
-        std::uint64_t{step} * kReports / steps == std::uint64_t{step - 1} * kReports / steps)
-      continue;
-    fmt::print("  step {:>7}/{}  mean training loss {:.4f}\n", step, steps,
-               sum / (step - last_report));
-    sum = 0;
-    last_report = step;
+    view.step(loss);
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  if (!options.silent && !options.json) fmt::print("trained in {:.2f} s\n", took.count());
-  return {.trace = std::move(trace), .seconds = took.count()};
+  return {.trace = std::move(trace), .seconds = view.end()};
 }
 
 void print_losses(const Dataset& data, double validation, double test) {

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "command_line.hpp"
+#include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/experiment/run_folder.hpp"
@@ -27,8 +28,8 @@ void add_options(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--format", options.format,
                  "html: a page with charts (the default); csv: a row for each organism; json: all "
-                 "that the page knows; "
-                 "markdown, text: a summary");
+                 "that the page knows; markdown, text: a summary")
+      ->type_name(one_of({"html", "csv", "json", "markdown", "text"}));
   app.add_option(
       "-o,--output", options.output,
       "File to write; - is standard output (default: report.html in the run's folder; of "
@@ -37,7 +38,7 @@ void add_options(CLI::App& app, Options& options) {
       app.add_option("--organism", options.organism, "Its genome, as a genome.json for creature");
   app.add_option("--compare", options.compare,
                  "Runs to hold against each other: settings that differ, champions, losses, costs")
-      ->expected(2, 100)
+      ->expected(1, 100)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes(organism);
   app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
@@ -91,6 +92,7 @@ std::string compared(const Options& options, Format format) {
 
 int report(const Options& options) {
   if (!options.compare.empty()) {
+    require(options.compare.size() >= 2, "--compare must name two runs or more");
     const Format format = format_from(options.format.empty() ? "text" : options.format);
     require(format != Format::html, "--format (html) is not for --compare");
     write(compared(options, format), options.output);

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "manual.hpp"
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -30,15 +31,18 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
   if (search.objective == Objective::loss) {
     app.add_option("--strategy", options.strategy,
                    "How children are made: classic, guided by a model of the space, or random")
+        ->type_name(one_of({"classic", "guided", "random"}))
         ->capture_default_str();
     app.add_option("--fitness", options.fitness,
                    "held-out: the loss on validation names; last-step: that of the last training "
                    "name, an old measure that can be gamed")
+        ->type_name(one_of({"held-out", "last-step"}))
         ->capture_default_str();
   }
   app.add_option("--mode", options.mode,
                  "generational: children are bred when a whole generation is known; steady-state: "
                  "one by one, so that no worker waits for the slowest of a generation")
+      ->type_name(one_of({"generational", "steady-state"}))
       ->capture_default_str();
   app.add_option("--slots", e.slots,
                  "Organisms that live at once in the steady state (0: twice the population); best "
@@ -94,6 +98,7 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
   app.add_option("--schedule", options.schedule,
                  "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
                  "result is the same")
+      ->type_name(one_of({"dynamic", "scatter"}))
       ->capture_default_str();
   app.add_option("--genome-out", options.genome_out, "Where the champion's genome goes")
       ->capture_default_str();
@@ -122,13 +127,14 @@ void add_view_options(CLI::App& app, ViewOptions& view) {
       app.add_flag("--verbose", view.verbose, "Also the members of each generation")
           ->excludes(quiet);
   app.add_option("--log-level", view.log_level,
-                 "What is written: trace (members of each generation), debug (each organism), info "
-                 "(each generation), warning, error or off (default: info on a terminal, else "
-                 "debug)")
+                 "What is written: the members of each generation (trace), each organism (debug), "
+                 "each generation (info), or less (default: info on a terminal, else debug)")
+      ->type_name(one_of({"trace", "debug", "info", "warning", "error", "off"}))
       ->excludes(quiet)
       ->excludes(verbose);
   app.add_option("--live", view.live,
-                 "Progress that stays in place: auto, if the output is a terminal; always or never")
+                 "Progress that stays in place; auto: if the output is a terminal")
+      ->type_name(one_of({"auto", "always", "never"}))
       ->capture_default_str();
 }
 
@@ -159,6 +165,11 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   add_limit_options(app, options);
   add_run_options(app, options);
   add_view_options(app, options.view);
+  app.footer(
+      "Exit status: 0 if there is a champion, 1 if something failed, 2 for bad input; 75 (time "
+      "limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) if the run was stopped and can "
+      "be "
+      "resumed.");
   if (!parse(app, arguments, prints)) return false;
   options.given = given_options(app);
   options.evolution.mode = mode_from(options.mode);

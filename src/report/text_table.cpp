@@ -33,7 +33,7 @@ std::vector<std::size_t> widths_of(const TextTable& table) {
 std::string escaped_for_markdown(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '|' || c == '\\' || c == '<' || c == '`' || c == '*' || c == '_') escaped += '\\';
+    if (c == '|' || c == '\\' || c == '<' || c == '`' || c == '*') escaped += '\\';
     escaped += c == '\n' ? ' ' : c;
   }
   return escaped;

@@ -7,6 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 checks=0
+# Debian's, which has NumPy and pandas, before any other.
+python=$(command -v /usr/bin/python3 || command -v python3)
 
 # Says what went wrong and ends the test.
 broken() {

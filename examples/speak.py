@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Speaks names with the weights of a creature, in NumPy alone.
+
+    creature --save w.safetensors
+    examples/speak.py w.safetensors --count 10 --temperature 0.5
+
+The file says all that is needed: docs/weights.md has its format and the forward pass, which is
+`logits` below, line by line.
+"""
+
+import argparse
+import json
+import struct
+
+import numpy as np
+
+
+def load(path):
+    """The tensors of a safetensors file, and its metadata."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        numbers = file.read()
+    metadata = header.pop("__metadata__")
+    types = {"F64": "<f8", "F32": "<f4"}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        tensors[name] = np.frombuffer(numbers[begin:end], types[entry["dtype"]]).reshape(entry["shape"])
+    return tensors, metadata
+
+
+class Gpt:
+    """A GPT that predicts the next character of a name."""
+
+    def __init__(self, path):
+        self.tensors, metadata = load(path)
+        self.characters = metadata["vocab"]
+        self.delimiter = len(self.characters)  # the token before the first character and after the last
+        self.heads = int(metadata["n_head"])
+        self.epsilon = float(metadata["rms_eps"])
+        self.context = len(self.tensors["wpe"])
+        self.layers = sum(name.endswith(".wq") for name in self.tensors)
+
+    def norm(self, x):
+        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + self.epsilon)
+
+    def attention(self, layer, x):
+        weights = self.tensors
+        positions, channels = x.shape
+        split = (positions, self.heads, channels // self.heads)
+        q, k, v = ((x @ weights[layer + name].T).reshape(split) for name in ("wq", "wk", "wv"))
+        scores = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(split[2])
+        scores[:, ~np.tri(positions, dtype=bool)] = -np.inf  # nobody looks ahead
+        attention = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        attention /= attention.sum(axis=-1, keepdims=True)
+        mixed = np.einsum("hij,jhd->ihd", attention, v).reshape(positions, channels)
+        return mixed @ weights[layer + "wo"].T
+
+    def logits(self, tokens):
+        """One row for each token: the scores of what may follow it."""
+        weights = self.tensors
+        x = weights["wte"][tokens] + weights["wpe"][: len(tokens)]
+        for number in range(self.layers):
+            layer = f"layers.{number}."
+            x = x + self.attention(layer, self.norm(x))
+            hidden = np.maximum(self.norm(x) @ weights[layer + "fc1"].T, 0)
+            x = x + hidden @ weights[layer + "fc2"].T
+        return self.norm(x) @ weights["lm_head"].T
+
+    def loss(self, name):
+        """Mean cross-entropy of a name's characters and its end, in nats; at most `context`."""
+        tokens = [self.delimiter, *map(self.characters.index, name), self.delimiter]
+        count = min(self.context, len(tokens) - 1)
+        logits = self.logits(tokens[:count])
+        logits = logits - logits.max(axis=-1, keepdims=True)
+        logarithms = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        return -np.mean(logarithms[np.arange(count), tokens[1 : count + 1]])
+
+    def speak(self, random, temperature):
+        tokens = [self.delimiter]
+        while len(tokens) <= self.context:
+            scores = self.logits(tokens)[-1] / temperature
+            chances = np.exp(scores - scores.max())
+            token = random.choice(len(chances), p=chances / chances.sum())
+            if token == self.delimiter:
+                break
+            tokens.append(token)
+        return "".join(self.characters[token] for token in tokens[1:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Speaks names with the weights of a creature.")
+    parser.add_argument("weights", help="safetensors file of creature --save")
+    parser.add_argument("--count", type=int, default=10, help="names to speak")
+    parser.add_argument("--temperature", type=float, default=0.5, help="the lower, the more usual")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--loss", metavar="NAME", nargs="*", help="say how likely these names are")
+    arguments = parser.parse_args()
+    gpt = Gpt(arguments.weights)
+    if arguments.loss is not None:
+        for name in arguments.loss:
+            print(f"{gpt.loss(name):.15f}  {name}")
+        return
+    random = np.random.default_rng(arguments.seed)
+    for _ in range(arguments.count):
+        print(gpt.speak(random, arguments.temperature))
+
+
+if __name__ == "__main__":
+    main()

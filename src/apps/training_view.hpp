@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "terminal.hpp"
+
+namespace microgpt {
+
+/// A training as it is seen while it goes on: a bar that stays in place on a terminal, ten lines
+/// elsewhere.
+class TrainingView {
+ public:
+  TrainingView(std::uint32_t steps, bool silent);
+  /// A step has been done; each is a name.
+  void step(double loss);
+  /// All steps have. Returns the seconds that they took.
+  double end();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double seconds() const;
+  double names_per_second() const;
+  void draw_bar(double now);
+  void print_line();
+
+  std::uint32_t steps_, step_ = 0;
+  bool silent_;
+  Screen screen_;
+  Terminal terminal_;
+  Clock::time_point begin_ = Clock::now();
+  double last_bar_ = 0;  // seconds
+  double running_ = 0;   // mean loss of about the last hundred steps
+  double sum_ = 0;       // of the losses since the last line
+  std::uint32_t last_line_ = 0;
+};
+
+}  // namespace microgpt

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What is installed works where it is: the programs find their dataset, manual pages and completion
+# say what --help says, another project builds with the libraries.
+# Arguments: folder of the executables, dataset, build folder, sources.
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
+build=$3 source=$4
+
+expect_exit 0 cmake --install "$build" --prefix "$work/usr"
+programs=(creature evolve_loss evolve evolve_report)
+
+# Far from the sources, there is a dataset.
+mkdir home && cd home
+expect_exit 0 "$work/usr/bin/creature" --steps 20
+expect_text out "$work/usr/share/microgpt/names.txt: 6,723 training"
+expect_exit 0 mpirun -n 2 "$work/usr/bin/evolve_loss" --population 2 --generations 1 --elite 1 \
+    --immigrants 0 --finalists 0
+expect_exit 0 "$work/usr/bin/evolve_report" --help
+cd ..
+
+# Every option of --help is in the manual page and in the completion.
+for program in "${programs[@]}"; do
+    gunzip -c "$work/usr/share/man/man1/$program.1.gz" >page
+    expect_text page ".SH OPTIONS" ".SH SEE ALSO" "$program \\-"
+    if command -v man >/dev/null; then
+        expect_exit 0 man --warnings -l page
+        [[ ! -s err ]] || broken "$(cat err)"
+    fi
+    options=$("$bin/$program" --help | grep -oE '^ +(-[a-z],)*--[a-z-]+' | grep -oE -- '--[a-z-]+')
+    [[ -n $options ]] || broken "$program --help has no options"
+    for option in $options; do
+        expect_text page "\\-\\-$(sed 's/^--//; s/-/\\-/g' <<<"$option")"
+        expect_text "$work/usr/share/bash-completion/completions/$program" "$option"
+    done
+done
+
+# completes WORD... -> the words that bash would offer in place of the last one.
+completes() {
+    bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_$1"
+        echo "${COMPREPLY[*]}"' _ "$work/usr/share/bash-completion/completions/$1" "$@"
+}
+[[ $(completes evolve_loss --strat) == --strategy ]] || broken "no completion of an option"
+[[ $(completes evolve_loss --strategy g) == guided ]] || broken "no completion of a value"
+[[ $(completes evolve_report --format "") == "html csv json markdown text" ]] || broken "no values"
+[[ $(completes creature --input d) == "" ]] || broken "files are bash's business"
+
+# A project that asks for the libraries finds them.
+expect_exit 0 cmake -S "$source/tests/consumer" -B consumer -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_BUILD_TYPE=Release
+expect_exit 0 cmake --build consumer
+expect_exit 0 consumer/consumer "$names"
+expect_text out "Champion: organism #" "Which genes matter"
+
+echo "install: $checks checks passed"

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# evolve_report and the folder that a run leaves: every format, a genome taken out, runs compared,
+# runs that are not finished, and input that is no run.
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
+
+echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20]}' >short.json
+search=(--input "$names" --space short.json --population 6 --generations 3 --replicates 2)
+report=$bin/evolve_report
+
+expect_exit 0 "$bin/evolve_loss" "${search[@]}" --seed 1 --inject throw:0.2
+run=$(readlink -f experiments/latest)
+for file in settings.json space.json organisms.csv generations.csv names.csv timings.csv pareto.csv \
+    replicates.csv journal run.log genome.json report.html; do
+    [[ -s $run/$file ]] || broken "the run has no $file"
+done
+
+# The page that the run wrote is the one that is made of its folder.
+mv "$run/report.html" page.html
+expect_exit 0 "$report"
+expect_text out "$run/report.html"
+cmp "$run/report.html" page.html || broken "another page than that of the run"
+expect_exit 0 "$report" experiments/latest --output -
+cmp out page.html || broken "standard output has another page"
+! grep -qE '(src|href)="[^d#]' page.html || broken "the page refers to another file"
+
+# Tables for programs, texts for people.
+expect_exit 0 "$report" "$run" --format csv
+cmp out "$run/organisms.csv" || broken "the table is not that of the run"
+expect_exit 0 "$report" "$run" --format json -o run.json
+"$python" - run.json "$run/organisms.csv" <<'END' || broken "the JSON does not say what the CSV does"
+import csv, json, sys
+run = json.load(open(sys.argv[1]))
+rows = list(csv.DictReader(open(sys.argv[2])))
+for column in ("id", "n_emb", "steps", "flops", "generation"):
+    assert [float(row[column]) for row in rows] == run["organisms"][column], column
+assert [row["fitness"] or None for row in rows] == [
+    None if score is None else repr(score) for score in run["organisms"]["score"]]
+assert len(run["failures"]) == sum(row["failure"] != "" for row in rows) > 0
+assert len(run["timings"]["id"]) == run["summary"]["trainings"] > 0
+assert run["run"]["state"] == "finished" and len(run["generations"]) == 3
+END
+expect_exit 0 "$report" "$run" --format markdown
+expect_text out "| state | finished |" "## The best organisms" "## Which genes matter"
+expect_exit 0 "$report" "$run" --format text
+expect_text out "Champion: organism #" "Finalists, each trained 2 times anew"
+
+# A genome that is taken out is that organism: it trains to the same loss, digit for digit.
+for id in $(awk -F, 'NR > 1 && $4 != "elite" && $17 != "" { print $1 }' "$run/organisms.csv"); do
+    expect_exit 0 "$report" "$run" --organism "$id"
+    mv out genome.json
+    expect_exit 0 "$bin/creature" --genome genome.json --input "$names" --json
+    "$python" - "$run/organisms.csv" "$id" out <<'END' || broken "organism $id has another loss"
+import csv, json, sys
+row = {row["id"]: row for row in csv.DictReader(open(sys.argv[1]))}[sys.argv[2]]
+assert float(row["loss"]) == json.load(open(sys.argv[3]))["validation_loss"]
+END
+done
+champion=$("$python" -c 'import json; print(json.load(open("run.json"))["champion"]["id"])')
+expect_exit 0 "$report" "$run" --organism "$champion"
+cmp out "$run/genome.json" || broken "the champion's genome is not that of the run"
+failed=$(awk -F, 'NR > 1 && $17 == "" { print $1; exit }' "$run/organisms.csv")
+refused "organism $failed has no loss" "(injected)" -- "$report" "$run" --organism "$failed"
+refused "there is no organism 999; the last one is 17" -- "$report" "$run" --organism 999
+
+# Two runs beside each other.
+expect_exit 0 "$bin/evolve_loss" "${search[@]}" --seed 2 --strategy random --folder other
+expect_exit 0 "$report" --compare "$run" other
+expect_text out "strategy " "random" "guided" "seed" "Test loss of the second minus that of the first"
+! grep -q '^precision' out || broken "settings that are equal are shown"
+expect_exit 0 "$report" --compare "$run" other --format json
+"$python" -c 'import json, sys; a, b = json.load(open("out")); assert b["seed"] == "2", b' ||
+    broken "the comparison is no JSON"
+expect_exit 0 "$report" --compare "$run" other "$run" --format csv
+[[ $(head -1 out) == ",$(basename "$run"),other,$(basename "$run")" ]] || broken "not three columns"
+
+# A run that was killed, or goes on: as far as it was recorded, whatever the last byte.
+cp -r "$run" part && rm part/genome.json part/replicates.csv
+size=$(stat -c %s part/organisms.csv)
+for left in $((size - 1)) $((size / 2)) $((size / 3)) 200; do
+    truncate -s "$left" part/organisms.csv
+    expect_exit 0 "$report" part
+    for format in json markdown csv; do expect_exit 0 "$report" part --format "$format"; done
+done
+expect_exit 0 "$report" part --format json
+expect_text out '"state":"unfinished"' '"champion":null' '"id":[]'
+echo 75 >part/stopped
+expect_exit 0 "$report" part --format json
+expect_text out '"state":"stopped"'
+expect_exit 75 "$bin/evolve_loss" --input "$names" --generations 100000 --time-limit 0.5 --folder limit
+expect_text limit/report.html '"state":"stopped"'
+
+# Where all fail, and where beauty counts, there is a page too.
+expect_exit 2 "$bin/evolve_loss" "${search[@]}" --seed 1 --inject throw:1 --folder doomed
+expect_text doomed/report.html '"champion":null'
+expect_exit 0 "$bin/evolve" --input "$names" --population 3 --generations 2 --samples 5 --folder beauty
+expect_text beauty/report.html '"better":"higher"'
+
+# What is no run, or a damaged one.
+refused "nowhere" "not the folder of a run" -- "$report" nowhere
+refused "no run with a journal" -- "$report" --experiments nowhere
+refused "format (pdf) must be html" -- "$report" "$run" --format pdf
+refused "--format (html) is not for --compare" -- "$report" --compare "$run" other --format html
+refused "must name two runs" -- "$report" --compare "$run"
+refused "is not for --organism" -- "$report" "$run" --organism 1 --format csv
+refused "no/such/place" -- "$report" "$run" --output no/such/place/report.html
+cp -r other broken
+sed -i '3s/^1,/one,/' broken/organisms.csv
+refused "broken/organisms.csv: row 3: id (one) must be a whole number" -- "$report" broken
+cp other/organisms.csv broken/ && sed -i '2s/^\([0-9]*,1\),/\1,99,/' broken/replicates.csv
+refused "broken/replicates.csv: row 2 has 7 fields" -- "$report" broken
+echo '{"program": 1}' >broken/settings.json
+refused "broken/settings.json" '"program" must be a string' -- "$report" broken
+
+echo "report: $checks checks passed"
