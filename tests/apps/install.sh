@@ -43,6 +43,15 @@ completes() {
 [[ $(completes evolve_report --format "") == "html csv json markdown text" ]] || broken "no values"
 [[ $(completes creature --input d) == "" ]] || broken "files are bash's business"
 
+# An environment module leads to what was installed.
+if [[ -e /usr/share/modules/init/bash ]]; then
+    mkdir -p modules/microgpt && cp "$source/scripts/hpc/modulefile" modules/microgpt/0.3.0
+    expect_exit 0 bash -c '. /usr/share/modules/init/bash
+        module use "$1/modules" && MICROGPT_PREFIX=$1/usr module load microgpt/0.3.0 &&
+        command -v creature' _ "$work"
+    expect_text out "$work/usr/bin/creature"
+fi
+
 # A project that asks for the libraries finds them.
 expect_exit 0 cmake -S "$source/tests/consumer" -B consumer -DCMAKE_PREFIX_PATH="$work/usr" \
     -DCMAKE_BUILD_TYPE=Release
