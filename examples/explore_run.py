@@ -18,11 +18,18 @@ genes = ["n_emb", "n_head", "n_layer", "n_ctx", "n_ff_exp", "lr", "steps"]
 
 # %% Who was trained: an elite and a migrant are copies. A failure has no loss, and a reason.
 trained = organisms[~organisms["origin"].isin(["elite", "migrant"])]
-print(f"{run.resolve().name}: {len(organisms)} organisms, {len(trained)} trained, "
-      f"{trained['loss'].isna().sum()} failed\n")
+print(
+    f"{run.resolve().name}: {len(organisms)} organisms, {len(trained)} trained, "
+    f"{trained['loss'].isna().sum()} failed\n"
+)
 
 # %% The best.
-print(trained.nsmallest(5, "fitness")[["id", "generation", "origin", *genes, "loss"]].to_string(index=False), "\n")
+print(
+    trained.nsmallest(5, "fitness")[["id", "generation", "origin", *genes, "loss"]].to_string(
+        index=False
+    ),
+    "\n",
+)
 
 # %% How the search went on.
 print(generations[["generation", "best", "median", "failed"]].to_string(index=False), "\n")

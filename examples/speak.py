@@ -26,7 +26,9 @@ def load(path):
     tensors = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        tensors[name] = np.frombuffer(numbers[begin:end], types[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = np.frombuffer(numbers[begin:end], types[entry["dtype"]]).reshape(
+            entry["shape"]
+        )
     return tensors, metadata
 
 
@@ -36,7 +38,9 @@ class Gpt:
     def __init__(self, path):
         self.tensors, metadata = load(path)
         self.characters = metadata["vocab"]
-        self.delimiter = len(self.characters)  # the token before the first character and after the last
+        self.delimiter = len(
+            self.characters
+        )  # the token before the first character and after the last
         self.heads = int(metadata["n_head"])
         self.epsilon = float(metadata["rms_eps"])
         self.context = len(self.tensors["wpe"])

@@ -25,6 +25,7 @@ check_format() {
 }
 
 install_packages
+install_packages tests/packages.txt
 build -DMICROGPT_WERROR=ON
 check_format
 mpi_environment

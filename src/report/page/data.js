@@ -17,7 +17,9 @@
     const genes = {};
     for (const gene of data.genes) genes[gene.name] = columns[gene.name][row];
     return {
-      id, row, genes,
+      id,
+      row,
+      genes,
       island: columns.island[row],
       generation: columns.generation[row],
       origin: data.origins[columns.origin[row]],
@@ -81,8 +83,9 @@
   const trained = columns.id.map((_, row) => row).filter((row) => !copies.has(columns.origin[row]));
   const scored = trained.filter((row) => isNumber(columns.score[row]));
   const sortedScores = scored.map((row) => columns.score[row]).sort((a, b) => a - b);
-  const ranking = scored.slice().sort((a, b) =>
-    (lower ? 1 : -1) * (columns.score[a] - columns.score[b]) || a - b);
+  const ranking = scored
+    .slice()
+    .sort((a, b) => (lower ? 1 : -1) * (columns.score[a] - columns.score[b]) || a - b);
 
   // One hopeless organism must not crush all others into a line: the range ends a little beyond the
   // middle nine tenths, and what lies outside is drawn at its edge.
@@ -103,11 +106,26 @@
   const clamp = (score) => Math.min(range.high, Math.max(range.low, score));
 
   Object.assign(report, {
-    data, columns, rowOf, lower, better, isNumber, organism, original, childrenOf, timingsOf,
-    quantile, trained, scored, ranking, range, clamp,
+    data,
+    columns,
+    rowOf,
+    lower,
+    better,
+    isNumber,
+    organism,
+    original,
+    childrenOf,
+    timingsOf,
+    quantile,
+    trained,
+    scored,
+    ranking,
+    range,
+    clamp,
     worked,
     several: (data.run.islands || 1) > 1,
     championId: data.champion ? data.champion.id : null,
-    isChampion: (id) => data.champion !== null && report.original(id) === report.original(data.champion.id),
+    isChampion: (id) =>
+      data.champion !== null && report.original(id) === report.original(data.champion.id),
   });
 })(window.report);

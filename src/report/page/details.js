@@ -11,31 +11,60 @@
     const parent = report.organism(id);
     if (!parent) return el("li", {}, `${id}, which is not on record`);
     const changes = lineage.changes(parent, child);
-    return el("li", {}, report.link(id), ` ${parent.origin}, ${format.score(parent.score)}`,
+    return el(
+      "li",
+      {},
+      report.link(id),
+      ` ${parent.origin}, ${format.score(parent.score)}`,
       el("div", { class: "change" }, report.changesText(changes)),
-      child.copy ? null : el("div", { class: "change" }, `the child is ${report.gainText(lineage.gain(parent, child))}`));
+      child.copy
+        ? null
+        : el(
+            "div",
+            { class: "change" },
+            `the child is ${report.gainText(lineage.gain(parent, child))}`,
+          ),
+    );
   }
 
   function parents(organism) {
-    if (!organism.parents.length) return part("Parents", el("p", {}, "None: its genome was drawn afresh."));
-    return part(organism.copy ? "Copy of" : "Parents",
-      el("ul", { class: "plain" }, organism.parents.map((id) => parentItem(id, organism))));
+    if (!organism.parents.length)
+      return part("Parents", el("p", {}, "None: its genome was drawn afresh."));
+    return part(
+      organism.copy ? "Copy of" : "Parents",
+      el(
+        "ul",
+        { class: "plain" },
+        organism.parents.map((id) => parentItem(id, organism)),
+      ),
+    );
   }
 
   function children(organism) {
     const ids = report.childrenOf(organism.id);
     if (!ids.length) return part("Children", el("p", {}, "None."));
     const more = ids.length - mostChildren;
-    return part(`Children (${format.whole(ids.length)})`, el("p", { class: "ids" },
-      ids.slice(0, mostChildren).map((id) => [report.link(id), " "]),
-      more > 0 ? `and ${format.whole(more)} more` : null));
+    return part(
+      `Children (${format.whole(ids.length)})`,
+      el(
+        "p",
+        { class: "ids" },
+        ids.slice(0, mostChildren).map((id) => [report.link(id), " "]),
+        more > 0 ? `and ${format.whole(more)} more` : null,
+      ),
+    );
   }
 
   function trainingItem(row) {
     const { timings } = data;
     const kind = timings.replicate[row] > 0 ? `final ${timings.replicate[row]}` : "search";
     if (timings.rank[row] < 0) return el("li", {}, `${kind}: taken from the cache`);
-    return el("li", {}, `${kind}: ${format.duration(timings.seconds[row])} on rank ${timings.rank[row]} (${data.hosts[timings.host[row]]})`);
+    return el(
+      "li",
+      {},
+      `${kind}: ${format.duration(timings.seconds[row])} on rank ${timings.rank[row]} ` +
+        `(${data.hosts[timings.host[row]]})`,
+    );
   }
 
   function trainings(organism) {
@@ -47,10 +76,19 @@
 
   function score(organism) {
     if (organism.failure !== null || !report.isNumber(organism.score)) {
-      return el("p", { class: "failure" }, el("strong", {}, "The training failed: "), organism.failure || "no reason on record");
+      return el(
+        "p",
+        { class: "failure" },
+        el("strong", {}, "The training failed: "),
+        organism.failure || "no reason on record",
+      );
     }
-    return el("p", { class: "big" }, format.score(organism.score),
-      el("small", {}, `${data.objective.label}, ${data.objective.unit}`));
+    return el(
+      "p",
+      { class: "big" },
+      format.score(organism.score),
+      el("small", {}, `${data.objective.label}, ${data.objective.unit}`),
+    );
   }
 
   function close() {
@@ -60,15 +98,26 @@
   report.closeDetails = close;
 
   function content(organism) {
-    const champion = report.isChampion(organism.id) ? el("span", { class: "badge finished" }, "champion") : null;
+    const champion = report.isChampion(organism.id)
+      ? el("span", { class: "badge finished" }, "champion")
+      : null;
     return [
-      el("button", { type: "button", class: "close", "aria-label": "Close the details", onclick: close }, "×"),
+      el(
+        "button",
+        { type: "button", class: "close", "aria-label": "Close the details", onclick: close },
+        "×",
+      ),
       el("h2", {}, `Organism ${organism.id} `, champion),
       el("p", { class: "caption" }, report.capital(report.born(organism))),
       score(organism),
-      report.pairs([...report.genePairs(organism),
-        ["parameters", format.whole(organism.parameters)], ["training", format.flops(organism.flops)]]),
-      parents(organism), children(organism), trainings(organism),
+      report.pairs([
+        ...report.genePairs(organism),
+        ["parameters", format.whole(organism.parameters)],
+        ["training", format.flops(organism.flops)],
+      ]),
+      parents(organism),
+      children(organism),
+      trainings(organism),
     ];
   }
 

@@ -39,25 +39,56 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
   // columns: [{title, number, value(row)}]
   report.table = function (columns, rows, label, kind) {
     const head = columns.map((column) =>
-      el("th", { scope: "col", class: column.number ? "number" : null }, column.title));
-    const body = rows.map((row) => el("tr", { class: row.highlight ? "champion" : null },
-      columns.map((column) =>
-        el("td", { class: column.number ? "number" : null, "data-title": column.title }, column.value(row)))));
-    return el("div", { class: "table", tabindex: "0", role: "region", "aria-label": label },
-      el("table", { class: kind || null }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+      el("th", { scope: "col", class: column.number ? "number" : null }, column.title),
+    );
+    const body = rows.map((row) =>
+      el(
+        "tr",
+        { class: row.highlight ? "champion" : null },
+        columns.map((column) =>
+          el(
+            "td",
+            { class: column.number ? "number" : null, "data-title": column.title },
+            column.value(row),
+          ),
+        ),
+      ),
+    );
+    return el(
+      "div",
+      { class: "table", tabindex: "0", role: "region", "aria-label": label },
+      el(
+        "table",
+        { class: kind || null },
+        el("thead", {}, el("tr", {}, head)),
+        el("tbody", {}, body),
+      ),
+    );
   };
 
   // A key to a chart: [{mark: "line" | "dash" | "band" | "square" …, color, opacity, text}]
   report.legend = function (entries) {
-    return el("ul", { class: "legend" }, entries.map(({ mark, color, opacity, text }) =>
-      el("li", {},
-        el("span", { class: "mark " + mark, style: `color:${color};opacity:${opacity || 1}` }),
-        text)));
+    return el(
+      "ul",
+      { class: "legend" },
+      entries.map(({ mark, color, opacity, text }) =>
+        el(
+          "li",
+          {},
+          el("span", { class: "mark " + mark, style: `color:${color};opacity:${opacity || 1}` }),
+          text,
+        ),
+      ),
+    );
   };
 
   // A colour scale from its lowest to its highest value.
-  report.scale = (stops, low, high) => el("div", { class: "legend scale" },
-    el("span", {}, low),
-    el("span", { class: "ramp", style: `background:linear-gradient(90deg,${stops.join(",")})` }),
-    el("span", {}, high));
+  report.scale = (stops, low, high) =>
+    el(
+      "div",
+      { class: "legend scale" },
+      el("span", {}, low),
+      el("span", { class: "ramp", style: `background:linear-gradient(90deg,${stops.join(",")})` }),
+      el("span", {}, high),
+    );
 })(window.report);

@@ -13,14 +13,24 @@
   const score = (value) => (isNumber(value) ? fixed(value, decimals) : none);
 
   function fixed(value, digits) {
-    return value.toLocaleString("en", {
-      minimumFractionDigits: digits, maximumFractionDigits: digits,
-    }).replace("-", "−");
+    return value
+      .toLocaleString("en", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      })
+      .replace("-", "−");
   }
 
   const signed = (value, digits) => (value > 0 ? "+" : "") + fixed(value, digits);
 
-  const prefixes = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  const prefixes = [
+    [1e18, "E"],
+    [1e15, "P"],
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ];
 
   function si(value, digits = 3) {
     if (!isNumber(value)) return none;
@@ -51,7 +61,7 @@
   const percent = (share) => (isNumber(share) ? Math.round(share * 100) + " %" : none);
 
   const estimate = (value) =>
-    (value ? `${score(value.mean)} ± ${score(value.standard_error)}` : none);
+    value ? `${score(value.mean)} ± ${score(value.standard_error)}` : none;
 
   function date(seconds) {
     if (!isNumber(seconds)) return none;
@@ -61,7 +71,20 @@
   const plural = (count, one, many) => `${whole(count)} ${count === 1 ? one : many || one + "s"}`;
 
   report.format = {
-    none, whole, trim, score, fixed, signed, si, flops, duration, gene, percent, estimate, date,
-    plural, decimals,
+    none,
+    whole,
+    trim,
+    score,
+    fixed,
+    signed,
+    si,
+    flops,
+    duration,
+    gene,
+    percent,
+    estimate,
+    date,
+    plural,
+    decimals,
   };
 })(window.report);

@@ -13,32 +13,54 @@
 
   function title() {
     const [kind, text] = states[run.state] || ["", run.state];
-    return el("div", { class: "title" },
+    return el(
+      "div",
+      { class: "title" },
       el("p", { class: "kicker" }, "MicroGPT: a living transformer"),
       el("h1", {}, "The evolution of ", el("span", { class: "run" }, run.name)),
-      el("p", { class: "sub" }, el("span", { class: "badge " + kind }, text), " ", lead()));
+      el("p", { class: "sub" }, el("span", { class: "badge " + kind }, text), " ", lead()),
+    );
   }
 
   function lead() {
     const made = [format.plural(summary.organisms, "organism")];
     if (report.several) made.push(`on ${run.islands} islands`);
     const span = report.columns.generation.length
-      ? `in ${format.plural(report.lastGeneration, "generation")}` : "";
-    const when = report.isNumber(summary.started) ? `, started ${format.date(summary.started)}` : "";
+      ? `in ${format.plural(report.lastGeneration, "generation")}`
+      : "";
+    const when = report.isNumber(summary.started)
+      ? `, started ${format.date(summary.started)}`
+      : "";
     return `${run.program} bred ${made.join(" ")} ${span}${when}.`;
   }
 
   function genome(organism) {
-    return el("dl", { class: "genome" }, data.genes.map((gene) =>
-      el("div", { class: "gene" },
-        el("dt", {}, gene.label),
-        el("dd", {}, format.gene(gene.name, organism.genes[gene.name]),
-          el("small", {}, gene.unit || "\u00a0")))));
+    return el(
+      "dl",
+      { class: "genome" },
+      data.genes.map((gene) =>
+        el(
+          "div",
+          { class: "gene" },
+          el("dt", {}, gene.label),
+          el(
+            "dd",
+            {},
+            format.gene(gene.name, organism.genes[gene.name]),
+            el("small", {}, gene.unit || "\u00a0"),
+          ),
+        ),
+      ),
+    );
   }
 
   function figure(value, name, note) {
-    return el("div", { class: "figure" },
-      el("dt", {}, name), el("dd", {}, value, note ? el("small", {}, note) : null));
+    return el(
+      "div",
+      { class: "figure" },
+      el("dt", {}, name),
+      el("dd", {}, value, note ? el("small", {}, note) : null),
+    );
   }
 
   function trials(estimate) {
@@ -49,15 +71,26 @@
   function scores() {
     const entries = [];
     if (champion.validation) {
-      entries.push(figure(format.estimate(champion.validation), objective.label,
-        `${objective.unit}, ${trials(champion.validation)}`));
+      entries.push(
+        figure(
+          format.estimate(champion.validation),
+          objective.label,
+          `${objective.unit}, ${trials(champion.validation)}`,
+        ),
+      );
     } else {
-      entries.push(figure(format.score(champion.score), objective.label,
-        `${objective.unit}, in the search`));
+      entries.push(
+        figure(format.score(champion.score), objective.label, `${objective.unit}, in the search`),
+      );
     }
     if (champion.test) {
-      entries.push(figure(format.estimate(champion.test), "test loss",
-        `${objective.unit}, ${trials(champion.test)}`));
+      entries.push(
+        figure(
+          format.estimate(champion.test),
+          "test loss",
+          `${objective.unit}, ${trials(champion.test)}`,
+        ),
+      );
     }
     return el("dl", { class: "scores" }, entries);
   }
@@ -72,25 +105,49 @@
     ].filter(([, value]) => report.isNumber(value));
     if (rows.length < 2) return null;
     const most = Math.max(...rows.map(([, value]) => value));
-    return el("div", { class: "baselines" },
+    return el(
+      "div",
+      { class: "baselines" },
       el("h3", {}, `${capital(objective.label)} against the baselines`),
-      el("dl", {}, rows.map(([name, value, kind]) => [
-        el("dt", {}, name),
-        el("dd", { class: kind }, el("span", { class: "bar", style: `--share:${value / most}` }),
-          el("span", { class: "value" }, format.score(value))),
-      ])));
+      el(
+        "dl",
+        {},
+        rows.map(([name, value, kind]) => [
+          el("dt", {}, name),
+          el(
+            "dd",
+            { class: kind },
+            el("span", { class: "bar", style: `--share:${value / most}` }),
+            el("span", { class: "value" }, format.score(value)),
+          ),
+        ]),
+      ),
+    );
   }
 
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   report.capital = capital;
 
   function spoken() {
-    const own = (data.generations || []).filter((row) => row.names && row.names.length &&
-      report.isNumber(row.best_id) && report.original(row.best_id) === report.original(champion.id));
+    const own = (data.generations || []).filter(
+      (row) =>
+        row.names &&
+        row.names.length &&
+        report.isNumber(row.best_id) &&
+        report.original(row.best_id) === report.original(champion.id),
+    );
     if (!own.length) return null;
     const names = [...new Set(own.flatMap((row) => row.names))].slice(0, 12);
-    return el("div", { class: "spoken" }, el("h3", {}, "It speaks"),
-      el("p", {}, names.map((name) => [el("q", { dir: "auto" }, name), " "])));
+    return el(
+      "div",
+      { class: "spoken" },
+      el("h3", {}, "It speaks"),
+      el(
+        "p",
+        {},
+        names.map((name) => [el("q", { dir: "auto" }, name), " "]),
+      ),
+    );
   }
 
   function championCard() {
@@ -98,38 +155,64 @@
     if (!organism) {
       return report.empty("There is no champion: no training has succeeded yet.");
     }
-    return el("article", { class: "hero", "aria-label": "The champion" },
+    return el(
+      "article",
+      { class: "hero", "aria-label": "The champion" },
       el("h2", {}, "Champion: organism ", report.link(champion.id)),
-      el("p", { class: "caption" }, capital(report.born(organism)) + "; "
-        + `${format.whole(organism.parameters)} parameters, ${format.flops(organism.flops)} of training.`),
-      scores(), genome(organism),
-      el("div", { class: "two" }, baselines(), spoken()));
+      el(
+        "p",
+        { class: "caption" },
+        capital(report.born(organism)) +
+          "; " +
+          `${format.whole(organism.parameters)} parameters, ${format.flops(organism.flops)} of training.`,
+      ),
+      scores(),
+      genome(organism),
+      el("div", { class: "two" }, baselines(), spoken()),
+    );
   }
 
   function figures() {
-    return el("dl", { class: "figures" },
+    return el(
+      "dl",
+      { class: "figures" },
       figure(format.whole(summary.organisms), "organisms"),
       figure(format.whole(summary.trainings), "trainings"),
       figure(format.whole(summary.failed), "failed"),
       figure(format.flops(summary.flops), "computed"),
       figure(format.duration(summary.seconds), "wall time"),
       figure(format.whole(summary.workers), summary.workers === 1 ? "worker" : "workers"),
-      figure(format.percent(summary.utilisation), "utilisation"));
+      figure(format.percent(summary.utilisation), "utilisation"),
+    );
   }
 
-  const shown = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
+  const shown = (value) =>
+    value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
 
   function settings() {
     const facts = { ...run, ...data.settings };
-    const body = el("dl", { class: "settings" }, Object.entries(facts).map(([name, value]) =>
-      el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, shown(value) || format.none))));
+    const body = el(
+      "dl",
+      { class: "settings" },
+      Object.entries(facts).map(([name, value]) =>
+        el(
+          "div",
+          {},
+          el("dt", {}, name.replaceAll("_", " ")),
+          el("dd", {}, shown(value) || format.none),
+        ),
+      ),
+    );
     return el("details", {}, el("summary", {}, "All settings of the run"), body);
   }
 
   report.buildHeader = function () {
     document.title = `${run.name}: report of an evolution`;
     document.getElementById("header").append(title(), championCard(), figures(), settings());
-    document.getElementById("footer").append(
-      `Written by MicroGPT ${run.version}. Everything shown is inside this file; it needs no network.`);
+    document
+      .getElementById("footer")
+      .append(
+        `Written by MicroGPT ${run.version}. Everything shown is inside this file; it needs no network.`,
+      );
   };
 })(window.report);

@@ -16,36 +16,69 @@
 
   function bestText(gene, row) {
     const value = Number(row.best);
-    return Number.isFinite(value) && row.best !== "" ? format.gene(gene.name, value) : String(row.best);
+    return Number.isFinite(value) && row.best !== ""
+      ? format.gene(gene.name, value)
+      : String(row.best);
   }
 
   function bar(share) {
     const width = Math.max(0, Math.min(1, share));
-    return el("div", { class: "share" },
+    return el(
+      "div",
+      { class: "share" },
       el("span", { class: "bar", style: `--share:${width}` }),
-      el("span", { class: "value" }, format.percent(share)));
+      el("span", { class: "value" }, format.percent(share)),
+    );
   }
 
   function rowOf(row) {
-    const gene = data.genes.find((each) => each.name === row.gene) || { name: row.gene, label: row.gene };
-    return el("tr", {},
+    const gene = data.genes.find((each) => each.name === row.gene) || {
+      name: row.gene,
+      label: row.gene,
+    };
+    return el(
+      "tr",
+      {},
       el("th", { scope: "row" }, gene.label),
       el("td", { class: "wide" }, bar(row.importance)),
       el("td", { class: "trend" }, trendText(row.trend)),
-      el("td", { class: "best" }, el("span", { class: "only-narrow" }, "best: "),
-        report.withUnit(bestText(gene, row), gene.unit)));
+      el(
+        "td",
+        { class: "best" },
+        el("span", { class: "only-narrow" }, "best: "),
+        report.withUnit(bestText(gene, row), gene.unit),
+      ),
+    );
   }
 
   report.buildImportance = function () {
-    const section = report.section("importance", "Which genes matter",
-      `The bar is the share of the differences in rank that the gene explains; the number beside the arrow is its rank correlation with the ${data.objective.label}, from −1 to 1.`);
+    const section = report.section(
+      "importance",
+      "Which genes matter",
+      "The bar is the share of the differences in rank that the gene explains; the number " +
+        `beside the arrow is its rank correlation with the ${data.objective.label}, from −1 ` +
+        "to 1.",
+    );
     if (!(data.importance || []).length) {
       section.append(report.empty("Too few trainings have succeeded to tell the genes apart."));
       return;
     }
     const titles = ["gene", "differences explained", "trend", "best value"];
-    section.append(el("table", { class: "importance" },
-      el("thead", {}, el("tr", {}, titles.map((title) => el("th", { scope: "col" }, title)))),
-      el("tbody", {}, data.importance.map(rowOf))));
+    section.append(
+      el(
+        "table",
+        { class: "importance" },
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            titles.map((title) => el("th", { scope: "col" }, title)),
+          ),
+        ),
+        el("tbody", {}, data.importance.map(rowOf)),
+      ),
+    );
   };
 })(window.report);

@@ -11,7 +11,9 @@
   function parentsOf(id) {
     const found = organism(id);
     if (!found) return [];
-    const parents = found.parents.map(original).filter((parent) => parent !== id && organism(parent));
+    const parents = found.parents
+      .map(original)
+      .filter((parent) => parent !== id && organism(parent));
     return [...new Set(parents)];
   }
 
@@ -57,7 +59,8 @@
     let depth = 0;
     while (layer.length) {
       const next = [...new Set(layer.flatMap(parentsOf))].filter((id) => !known.has(id));
-      if (known.size + next.length > mostNodes && depth > 0) return { known, depth, complete: false };
+      if (known.size + next.length > mostNodes && depth > 0)
+        return { known, depth, complete: false };
       next.forEach((id) => known.add(id));
       layer = next;
       if (next.length) depth += 1;
@@ -90,7 +93,15 @@
         if (known.has(parent)) edges.push({ parent, child });
       }
     }
-    return { root, line, edges, depth, complete, nodes: [...known], ancestors: countAncestors(root) };
+    return {
+      root,
+      line,
+      edges,
+      depth,
+      complete,
+      nodes: [...known],
+      ancestors: countAncestors(root),
+    };
   }
 
   report.lineage = { parentsOf, lineOf, changes, gain, tree };

@@ -32,14 +32,37 @@
 
   function contents() {
     const titles = [...document.querySelectorAll("main > section > h2")];
-    document.getElementById("contents").append(el("p", {}, "Contents"),
-      el("ol", {}, titles.map((title) =>
-        el("li", {}, el("a", { href: "#" + title.parentElement.id }, title.textContent)))),
-      el("p", { class: "hint" }, "Click any dot, line, bar or number of an organism to see everything about it here."));
+    document.getElementById("contents").append(
+      el("p", {}, "Contents"),
+      el(
+        "ol",
+        {},
+        titles.map((title) =>
+          el("li", {}, el("a", { href: "#" + title.parentElement.id }, title.textContent)),
+        ),
+      ),
+      el(
+        "p",
+        { class: "hint" },
+        "Click any dot, line, bar or number of an organism to see everything about it here.",
+      ),
+    );
   }
 
-  const parts = ["Header", "Trajectory", "Family", "Parallel", "Importance", "Slices", "Pareto",
-    "Timeline", "Names", "Finalists", "Top", "Insights"];
+  const parts = [
+    "Header",
+    "Trajectory",
+    "Family",
+    "Parallel",
+    "Importance",
+    "Slices",
+    "Pareto",
+    "Timeline",
+    "Names",
+    "Finalists",
+    "Top",
+    "Insights",
+  ];
 
   // A part that fails must not take the others with it.
   function attempt(what, act) {
@@ -67,7 +90,11 @@
 
   // Ready means painted: ECharts paints in the next frame, so that two frames later all is visible.
   function announce() {
-    requestAnimationFrame(() => requestAnimationFrame(() => { report.ready = true; }));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        report.ready = true;
+      }),
+    );
   }
 
   function recolour() {
@@ -85,7 +112,10 @@
   let pending = 0;
   function resized() {
     if (pending || root.classList.contains("printing")) return;
-    pending = requestAnimationFrame(() => { pending = 0; report.refit(); });
+    pending = requestAnimationFrame(() => {
+      pending = 0;
+      report.refit();
+    });
   }
 
   function listen() {

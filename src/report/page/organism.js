@@ -13,7 +13,7 @@
     `${gene.label} ${format.gene(gene.name, from)} → ${format.gene(gene.name, to)}`;
 
   report.changesText = (changes) =>
-    (changes.length ? changes.map(report.changeText).join(", ") : "no gene changed");
+    changes.length ? changes.map(report.changeText).join(", ") : "no gene changed";
 
   function gainText(gain) {
     if (gain === null) return "no score to compare";
@@ -22,8 +22,12 @@
   }
   report.gainText = gainText;
 
-  const rows = (pairs) => el("dl", { class: "pairs" },
-    pairs.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  const rows = (pairs) =>
+    el(
+      "dl",
+      { class: "pairs" },
+      pairs.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+    );
   report.pairs = rows;
 
   const scoreName = data.objective.label;
@@ -34,26 +38,35 @@
   }
   report.born = born;
 
-  report.genePairs = (organism) => data.genes.map((gene) => [
-    gene.label, report.withUnit(format.gene(gene.name, organism.genes[gene.name]), gene.unit),
-  ]);
+  report.genePairs = (organism) =>
+    data.genes.map((gene) => [
+      gene.label,
+      report.withUnit(format.gene(gene.name, organism.genes[gene.name]), gene.unit),
+    ]);
 
   // What every tooltip shows of an organism.
   report.card = function (id, ...more) {
     const organism = report.organism(id);
     if (!organism) return el("div", { class: "card" }, `organism ${id} is not on record`);
     const parents = organism.parents.length ? organism.parents.join(" and ") : "none";
-    return el("div", { class: "card" },
+    return el(
+      "div",
+      { class: "card" },
       el("strong", {}, `Organism ${id}`, report.championId === id ? " · champion" : ""),
       el("div", { class: "born" }, born(organism)),
       more,
       rows([
-        [scoreName, organism.failure !== null || !report.isNumber(organism.score)
-          ? "training failed" : format.score(organism.score)],
+        [
+          scoreName,
+          organism.failure !== null || !report.isNumber(organism.score)
+            ? "training failed"
+            : format.score(organism.score),
+        ],
         ["parents", parents],
         ...report.genePairs(organism),
         ["parameters", format.whole(organism.parameters)],
         ["training", format.flops(organism.flops)],
-      ]));
+      ]),
+    );
   };
 })(window.report);

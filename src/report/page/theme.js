@@ -2,7 +2,19 @@
 (function (report) {
   "use strict";
 
-  const names = ["text", "muted", "line", "grid", "surface", "idle", "accent", "good", "bad", "series", "faint"];
+  const names = [
+    "text",
+    "muted",
+    "line",
+    "grid",
+    "surface",
+    "idle",
+    "accent",
+    "good",
+    "bad",
+    "series",
+    "faint",
+  ];
 
   report.readTheme = function () {
     const style = getComputedStyle(document.documentElement);
@@ -44,12 +56,16 @@
   report.scoreColor = (score) => report.mix(report.theme.scores, report.goodness(score));
 
   const generations = report.columns.generation.reduce(
-    ([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
+    ([low, high], each) => [Math.min(low, each), Math.max(high, each)],
+    [Infinity, -Infinity],
+  );
   report.firstGeneration = Number.isFinite(generations[0]) ? generations[0] : 1;
   report.lastGeneration = Number.isFinite(generations[1]) ? generations[1] : 1;
 
-  report.age = (generation) => (report.lastGeneration === report.firstGeneration ? 1
-    : (generation - report.firstGeneration) / (report.lastGeneration - report.firstGeneration));
+  report.age = (generation) =>
+    report.lastGeneration === report.firstGeneration
+      ? 1
+      : (generation - report.firstGeneration) / (report.lastGeneration - report.firstGeneration);
 
   // Thousands of bars share few generations.
   let shades = new Map();
@@ -60,8 +76,12 @@
     return shades.get(generation);
   };
 
-  report.generationScale = () => report.scale(report.theme.generations,
-    "generation " + report.firstGeneration, String(report.lastGeneration));
+  report.generationScale = () =>
+    report.scale(
+      report.theme.generations,
+      "generation " + report.firstGeneration,
+      String(report.lastGeneration),
+    );
 
   report.categoryColor = (index) => report.theme.categories[index % report.theme.categories.length];
 })(window.report);

@@ -22,8 +22,9 @@
   }
 
   const integerTicks = (low, high, count) =>
-    [...new Set(ticks(low, high, Math.min(count, high - low)).map(Math.round))]
-      .filter((tick) => tick >= low && tick <= high);
+    [...new Set(ticks(low, high, Math.min(count, high - low)).map(Math.round))].filter(
+      (tick) => tick >= low && tick <= high,
+    );
 
   function logTicks(low, high, count) {
     for (const steps of [[1, 2, 5], [1, 3], [1]]) {
@@ -36,7 +37,7 @@
       }
       if (result.length && (result.length <= count || steps.length === 1)) return result;
     }
-    return [low, high];
+    return [Number(Math.sqrt(low * high).toPrecision(2))]; // no power of ten is near
   }
 
   const title = (label, unit) => (unit ? `${label} (${unit})` : label);
@@ -56,9 +57,18 @@
   function vertical(axis, left) {
     const made = base();
     return {
-      ...made, ...axis,
-      nameLocation: "end", nameGap: 14, nameMoveOverlap: false, nameTruncate: {},
-      nameTextStyle: { color: report.theme.muted, fontSize: 11, align: "left", padding: [0, 0, 0, -left] },
+      ...made,
+      ...axis,
+      nameLocation: "end",
+      nameGap: 14,
+      nameMoveOverlap: false,
+      nameTruncate: {},
+      nameTextStyle: {
+        color: report.theme.muted,
+        fontSize: 11,
+        align: "left",
+        padding: [0, 0, 0, -left],
+      },
       axisLabel: { ...made.axisLabel, ...axis.axisLabel },
     };
   }
@@ -66,12 +76,20 @@
   function horizontal(axis) {
     const made = base();
     return {
-      ...made, ...axis,
-      nameLocation: "middle", nameGap: 30, nameMoveOverlap: false,
+      ...made,
+      ...axis,
+      nameLocation: "middle",
+      nameGap: 30,
+      nameMoveOverlap: false,
       nameTextStyle: { ...made.nameTextStyle, ...axis.nameTextStyle },
       axisLine: { ...made.axisLine, show: true },
       splitLine: { show: false },
-      axisTick: { show: true, length: 4, lineStyle: { color: report.theme.line }, ...axis.axisTick },
+      axisTick: {
+        show: true,
+        length: 4,
+        lineStyle: { color: report.theme.line },
+        ...axis.axisTick,
+      },
       axisLabel: { ...made.axisLabel, ...axis.axisLabel },
     };
   }
@@ -101,19 +119,28 @@
     const digits = decimalsOf(size);
     const min = Math.floor(low / size) * size;
     const max = Math.ceil(high / size) * size;
-    return vertical({
-      type: "value", min, max, interval: size,
-      name: short ? title(data.objective.label, data.objective.unit)
-        : `${data.objective.label} (${data.objective.unit}), ${hint}`,
-      axisLabel: { formatter: (value) => format.fixed(value, digits) },
-    }, left);
+    return vertical(
+      {
+        type: "value",
+        min,
+        max,
+        interval: size,
+        name: short
+          ? title(data.objective.label, data.objective.unit)
+          : `${data.objective.label} (${data.objective.unit}), ${hint}`,
+        axisLabel: { formatter: (value) => format.fixed(value, digits) },
+      },
+      left,
+    );
   }
 
   // An axis for one gene: at its few values, at round numbers, or at powers of ten.
   function geneAxis(gene, values, count) {
     const low = Math.min(...values);
     const high = Math.max(...values);
-    const labels = at(geneTicks(gene, values, low, high, count), (value) => format.gene(gene.name, value));
+    const labels = at(geneTicks(gene, values, low, high, count), (value) =>
+      format.gene(gene.name, value),
+    );
     if (gene.log) return { type: "log", min: low * 0.88, max: high * 1.14, ...labels };
     const margin = (high - low || Math.abs(high) || 1) * 0.07;
     return { type: "value", min: low - margin, max: high + margin, ...labels };
@@ -127,6 +154,15 @@
   }
 
   report.axes = {
-    step, ticks, integerTicks, logTicks, title, vertical, horizontal, at, scoreAxis, geneAxis,
+    step,
+    ticks,
+    integerTicks,
+    logTicks,
+    title,
+    vertical,
+    horizontal,
+    at,
+    scoreAxis,
+    geneAxis,
   };
 })(window.report);

@@ -49,7 +49,8 @@
   // Drawn again only where the width has changed.
   report.refit = function () {
     for (const spec of Object.values(specs)) {
-      if (report.charts[spec.name] && spec.drawnWidth !== width(spec.box)) report.drawChart(spec.name);
+      if (report.charts[spec.name] && spec.drawnWidth !== width(spec.box))
+        report.drawChart(spec.name);
     }
   };
 
@@ -116,7 +117,13 @@
 
   // The mark of the chosen organism, the same in every chart.
   report.ring = (id, points, size = 14) => ({
-    id, type: "scatter", data: points, symbol: "circle", symbolSize: size, z: 10, silent: true,
+    id,
+    type: "scatter",
+    data: points,
+    symbol: "circle",
+    symbolSize: size,
+    z: 10,
+    silent: true,
     itemStyle: { color: "transparent", borderColor: report.theme.accent, borderWidth: 3 },
   });
 
@@ -132,7 +139,10 @@
   report.beyondNote = function () {
     const { beyond } = report.range;
     if (!beyond) return "";
-    return ` ${report.format.plural(beyond, "organism")} far outside the range ${beyond === 1 ? "is" : "are"} drawn at its edge.`;
+    return (
+      ` ${report.format.plural(beyond, "organism")} far outside the range ` +
+      `${beyond === 1 ? "is" : "are"} drawn at its edge.`
+    );
   };
 
   report.chartBox = (parent) => {

@@ -5,8 +5,13 @@
   const { el, data, columns, format, axes, lineage, isNumber } = report;
 
   const symbols = {
-    primordial: "diamond", random: "rect", immigrant: "triangle", crossover: "roundRect",
-    mutant: "circle", hypermutant: "arrow", neighbour: "circle",
+    primordial: "diamond",
+    random: "rect",
+    immigrant: "triangle",
+    crossover: "roundRect",
+    mutant: "circle",
+    hypermutant: "arrow",
+    neighbour: "circle",
   };
   const hollow = new Set(["neighbour"]);
   const plain = new Set(["primordial", "random", "immigrant"]);
@@ -52,13 +57,22 @@
     return [placeOf(organism), Math.min(range.high, Math.max(range.low, score)), id];
   }
 
-  const gainOf = ({ parent, child }) => lineage.gain(report.organism(parent), report.organism(child));
+  const gainOf = ({ parent, child }) =>
+    lineage.gain(report.organism(parent), report.organism(child));
 
   function edges(paid, color, width) {
-    const chosen = tree.edges.filter((edge) => (gainOf(edge) > 0) === paid);
+    const chosen = tree.edges.filter((edge) => gainOf(edge) > 0 === paid);
     return {
-      type: "lines", coordinateSystem: "cartesian2d", clip: true, zlevel: 0, progressive: 0, z: paid ? 3 : 2,
-      data: chosen.map((edge) => ({ coords: [point(edge.parent).slice(0, 2), point(edge.child).slice(0, 2)], edge })),
+      type: "lines",
+      coordinateSystem: "cartesian2d",
+      clip: true,
+      zlevel: 0,
+      progressive: 0,
+      z: paid ? 3 : 2,
+      data: chosen.map((edge) => ({
+        coords: [point(edge.parent).slice(0, 2), point(edge.child).slice(0, 2)],
+        edge,
+      })),
       lineStyle: { color, width, opacity: paid ? 0.75 : 0.5, curveness: 0.12 },
       emphasis: { lineStyle: { width: width + 2, opacity: 1 } },
     };
@@ -68,8 +82,16 @@
     const { theme } = report;
     const pairs = tree.line.slice(1).map((parent, i) => ({ parent, child: tree.line[i] }));
     return {
-      type: "lines", coordinateSystem: "cartesian2d", clip: true, zlevel: 0, progressive: 0, z: 4,
-      data: pairs.map((edge) => ({ coords: [point(edge.parent).slice(0, 2), point(edge.child).slice(0, 2)], edge })),
+      type: "lines",
+      coordinateSystem: "cartesian2d",
+      clip: true,
+      zlevel: 0,
+      progressive: 0,
+      z: 4,
+      data: pairs.map((edge) => ({
+        coords: [point(edge.parent).slice(0, 2), point(edge.child).slice(0, 2)],
+        edge,
+      })),
       lineStyle: { color: theme.accent, width: 2.5, opacity: 0.9, curveness: 0.12 },
       emphasis: { lineStyle: { width: 4.5 } },
     };
@@ -77,14 +99,22 @@
 
   function nodes() {
     const { theme } = report;
-    const groups = data.origins.filter((origin) => symbols[origin] || !["elite", "migrant"].includes(origin));
-    return groups.map((origin) => ({
-      id: origin, type: "scatter", z: 5, symbol: symbols[origin] || "circle",
-      symbolSize: tree.nodes.length > 80 ? 9 : 12,
-      data: tree.nodes.filter((id) => report.organism(id).origin === origin).map(point),
-      itemStyle: hollow.has(origin) ? { color: theme.surface, borderColor: originColor(origin), borderWidth: 2 }
-        : { color: originColor(origin), borderColor: theme.surface, borderWidth: 1 },
-    })).filter((each) => each.data.length);
+    const groups = data.origins.filter(
+      (origin) => symbols[origin] || !["elite", "migrant"].includes(origin),
+    );
+    return groups
+      .map((origin) => ({
+        id: origin,
+        type: "scatter",
+        z: 5,
+        symbol: symbols[origin] || "circle",
+        symbolSize: tree.nodes.length > 80 ? 9 : 12,
+        data: tree.nodes.filter((id) => report.organism(id).origin === origin).map(point),
+        itemStyle: hollow.has(origin)
+          ? { color: theme.surface, borderColor: originColor(origin), borderWidth: 2 }
+          : { color: originColor(origin), borderColor: theme.surface, borderWidth: 1 },
+      }))
+      .filter((each) => each.data.length);
   }
 
   function originColor(origin) {
@@ -99,13 +129,25 @@
     const places = tree.nodes.map((id) => placeOf(report.organism(id)));
     const first = Math.floor(Math.min(...places) + 0.5);
     const last = Math.ceil(Math.max(...places) - 0.5);
-    const labels = axes.at(first === last ? [first] : axes.integerTicks(first, last, Math.floor(width / 60)), format.whole);
+    const labels = axes.at(
+      first === last ? [first] : axes.integerTicks(first, last, Math.floor(width / 60)),
+      format.whole,
+    );
     return {
       grid: { left, right: 18, top: 40, bottom: 50, outerBoundsMode: "none" },
-      xAxis: axes.horizontal({ type: "value", min: first - 0.5, max: last + 0.5, name: "generation", ...labels }),
+      xAxis: axes.horizontal({
+        type: "value",
+        min: first - 0.5,
+        max: last + 0.5,
+        name: "generation",
+        ...labels,
+      }),
       yAxis: axes.scoreAxis(left, range),
       series: [
-        edges(false, theme.faint, 1.2), edges(true, theme.good, 1.6), descent(), ...nodes(),
+        edges(false, theme.faint, 1.2),
+        edges(true, theme.good, 1.6),
+        descent(),
+        ...nodes(),
         report.ring("selected", [point(tree.root)], 18),
       ],
     };
@@ -114,13 +156,17 @@
   function edgeTip({ parent, child }) {
     const from = report.organism(parent);
     const to = report.organism(child);
-    return el("div", { class: "card" },
+    return el(
+      "div",
+      { class: "card" },
       el("strong", {}, `Organism ${parent} → ${child}`),
       el("div", {}, report.capital(report.changesText(lineage.changes(from, to)))),
-      el("div", {}, report.capital(report.gainText(gainOf({ parent, child })))));
+      el("div", {}, report.capital(report.gainText(gainOf({ parent, child })))),
+    );
   }
 
-  const tip = (params) => (params.data.edge ? edgeTip(params.data.edge) : report.card(params.data[2]));
+  const tip = (params) =>
+    params.data.edge ? edgeTip(params.data.edge) : report.card(params.data[2]);
 
   function organismAt(params) {
     if (!params.data) return null;
@@ -130,19 +176,37 @@
   function step(child, parent) {
     const to = report.organism(child);
     if (parent === undefined) {
-      return el("li", {}, el("div", {}, report.link(child), ` ${to.origin}`), el("div", { class: "change" },
-        `where the line begins: ${data.objective.label} ${format.score(to.score)}`));
+      return el(
+        "li",
+        {},
+        el("div", {}, report.link(child), ` ${to.origin}`),
+        el(
+          "div",
+          { class: "change" },
+          `where the line begins: ${data.objective.label} ${format.score(to.score)}`,
+        ),
+      );
     }
     const gain = gainOf({ parent, child });
-    return el("li", { class: gain > 0 ? "paid" : null },
+    return el(
+      "li",
+      { class: gain > 0 ? "paid" : null },
       el("div", {}, report.link(parent), " → ", report.link(child), ` ${to.origin}`),
-      el("div", { class: "change" }, report.changesText(lineage.changes(report.organism(parent), to))),
-      el("div", { class: "gain" }, report.gainText(gain)));
+      el(
+        "div",
+        { class: "change" },
+        report.changesText(lineage.changes(report.organism(parent), to)),
+      ),
+      el("div", { class: "gain" }, report.gainText(gain)),
+    );
   }
 
   function list() {
-    return el("ol", { class: "descent", tabindex: "0", "aria-label": "The line of descent" },
-      tree.line.map((child, i) => step(child, tree.line[i + 1])));
+    return el(
+      "ol",
+      { class: "descent", tabindex: "0", "aria-label": "The line of descent" },
+      tree.line.map((child, i) => step(child, tree.line[i + 1])),
+    );
   }
 
   function note() {
@@ -151,17 +215,26 @@
     if (tree.ancestors === 0) return `${copy}Organism ${tree.root} has no ancestors on record.`;
     const all = `${copy}Organism ${tree.root} has ${format.plural(tree.ancestors, "ancestor")}`;
     if (tree.complete) return `${all}, all of them shown.`;
-    return `${all}; shown are the nearest, ${format.plural(tree.depth, "step")} back, and the whole line of descent.`;
+    return (
+      `${all}; shown are the nearest, ${format.plural(tree.depth, "step")} back, and the ` +
+      "whole line of descent."
+    );
   }
 
   const legend = () => {
     const { theme } = report;
-    const present = data.origins.filter((origin) => tree.nodes.some((id) => report.organism(id).origin === origin));
+    const present = data.origins.filter((origin) =>
+      tree.nodes.some((id) => report.organism(id).origin === origin),
+    );
     return report.legend([
       { mark: "line", color: theme.accent, text: "line of descent" },
       { mark: "line", color: theme.good, text: "better than the parent" },
       { mark: "thin", color: theme.faint, text: "not better" },
-      ...present.map((origin) => ({ mark: hollow.has(origin) ? "ring" : symbols[origin] || "circle", color: originColor(origin), text: origin })),
+      ...present.map((origin) => ({
+        mark: hollow.has(origin) ? "ring" : symbols[origin] || "circle",
+        color: originColor(origin),
+        text: origin,
+      })),
     ]);
   };
 
@@ -180,22 +253,34 @@
   };
 
   report.buildFamily = function () {
-    const section = report.section("family", "Family tree",
-      `Every ancestor at its generation and its ${data.objective.label}; lines lead from parent to child, and tell what changed when pointed at. Copies (elite, migrant) are drawn as the organism that they copy.`);
+    const section = report.section(
+      "family",
+      "Family tree",
+      `Every ancestor at its generation and its ${data.objective.label}; lines lead from ` +
+        "parent to child, and tell what changed when pointed at. Copies (elite, migrant) are " +
+        "drawn as the organism that they copy.",
+    );
     if (!report.scored.length) {
-      section.append(report.empty("No training has succeeded yet, so nothing has ancestors worth drawing."));
+      section.append(
+        report.empty("No training has succeeded yet, so nothing has ancestors worth drawing."),
+      );
       return;
     }
     parts = {
-      title: section.querySelector("h2"), note: el("p", { class: "note" }),
-      legend: el("div", {}), list: el("div", { class: "line" }),
+      title: section.querySelector("h2"),
+      note: el("p", { class: "note" }),
+      legend: el("div", {}),
+      list: el("div", { class: "line" }),
     };
     const drawing = el("div", { class: "drawing" });
     section.append(parts.note, parts.legend, el("div", { class: "family" }, drawing, parts.list));
     report.addChart("family", {
-      box: report.chartBox(drawing), label: "The ancestors of the selected organism.",
+      box: report.chartBox(drawing),
+      label: "The ancestors of the selected organism.",
       height: (width) => (report.printing() ? 270 : Math.min(440, Math.max(340, width * 0.62))),
-      option, tip, organismAt,
+      option,
+      tip,
+      organismAt,
     });
   };
 })(window.report);

@@ -5,20 +5,42 @@
   const { el, data, columns, format, axes } = report;
 
   const costs = {
-    parameters: { label: "parameters", unit: "", title: "Size of the model", text: (value) => format.si(value).trim() },
-    flops: { label: "FLOPs of the training", unit: "", title: "Cost of the training", text: (value) => format.si(value).trim() },
+    parameters: {
+      label: "parameters",
+      unit: "",
+      title: "Size of the model",
+      text: (value) => format.si(value).trim(),
+    },
+    flops: {
+      label: "FLOPs of the training",
+      unit: "",
+      title: "Cost of the training",
+      text: (value) => format.si(value).trim(),
+    },
   };
 
-  const pointMaker = (cost) => (row) => [columns[cost][row], report.clamp(columns.score[row]), columns.id[row]];
+  const pointMaker = (cost) => (row) => [
+    columns[cost][row],
+    report.clamp(columns.score[row]),
+    columns.id[row],
+  ];
 
-  const frontRows = (cost) => ((data.pareto || {})[cost] || [])
-    .map((id) => report.rowOf.get(id)).filter((row) => row !== undefined && report.isNumber(columns.score[row]));
+  const frontRows = (cost) =>
+    ((data.pareto || {})[cost] || [])
+      .map((id) => report.rowOf.get(id))
+      .filter((row) => row !== undefined && report.isNumber(columns.score[row]));
 
   function all(point) {
     const many = report.scored.length > 2000;
     return {
-      id: "organisms", type: "scatter", data: report.scored.map(point), z: 2, symbolSize: many ? 3 : 5,
-      large: many, largeThreshold: 0, progressive: 0,
+      id: "organisms",
+      type: "scatter",
+      data: report.scored.map(point),
+      z: 2,
+      symbolSize: many ? 3 : 5,
+      large: many,
+      largeThreshold: 0,
+      progressive: 0,
       itemStyle: { color: report.theme.muted, opacity: many ? 0.22 : 0.4 },
     };
   }
@@ -28,17 +50,43 @@
     const last = points[points.length - 1];
     const line = last ? [...points, [most, last[1], last[2]]] : [];
     return [
-      { id: "front-line", type: "line", step: "end", showSymbol: false, silent: true, z: 3, data: line, lineStyle: { color: theme.series, width: 2 } },
-      { id: "front", type: "scatter", z: 4, data: points, symbolSize: 9, itemStyle: { color: theme.series, borderColor: theme.surface, borderWidth: 1.5 } },
+      {
+        id: "front-line",
+        type: "line",
+        step: "end",
+        showSymbol: false,
+        silent: true,
+        z: 3,
+        data: line,
+        lineStyle: { color: theme.series, width: 2 },
+      },
+      {
+        id: "front",
+        type: "scatter",
+        z: 4,
+        data: points,
+        symbolSize: 9,
+        itemStyle: { color: theme.series, borderColor: theme.surface, borderWidth: 1.5 },
+      },
     ];
   }
 
   function champion(point) {
-    const row = report.rowOf.get(report.championId === null ? null : report.original(report.championId));
+    const row = report.rowOf.get(
+      report.championId === null ? null : report.original(report.championId),
+    );
     return {
-      id: "champion", type: "scatter", z: 6, symbol: "diamond", symbolSize: 14,
+      id: "champion",
+      type: "scatter",
+      z: 6,
+      symbol: "diamond",
+      symbolSize: 14,
       data: row === undefined ? [] : [point(row)],
-      itemStyle: { color: report.theme.accent, borderColor: report.theme.surface, borderWidth: 1.5 },
+      itemStyle: {
+        color: report.theme.accent,
+        borderColor: report.theme.surface,
+        borderWidth: 1.5,
+      },
     };
   }
 
@@ -57,9 +105,20 @@
     const ticks = axes.logTicks(low, high, Math.floor((width - left) / 48));
     return {
       grid: { left, right: 16, top: 40, bottom: 48, outerBoundsMode: "none" },
-      xAxis: axes.horizontal({ type: "log", min: low, max: high, ...axes.at(ticks, costs[cost].text), name: `${costs[cost].label} (logarithmic)` }),
+      xAxis: axes.horizontal({
+        type: "log",
+        min: low,
+        max: high,
+        ...axes.at(ticks, costs[cost].text),
+        name: `${costs[cost].label} (logarithmic)`,
+      }),
       yAxis: axes.scoreAxis(left, report.range, true),
-      series: [all(point), ...front(frontRows(cost).map(point), high), champion(point), ...select(point, report.shown)],
+      series: [
+        all(point),
+        ...front(frontRows(cost).map(point), high),
+        champion(point),
+        ...select(point, report.shown),
+      ],
     };
   }
 
@@ -67,7 +126,8 @@
     const column = el("div", {}, el("h3", {}, costs[cost].title));
     grid.append(column);
     report.addChart("pareto-" + cost, {
-      box: report.chartBox(column), label: `The ${data.objective.label} against ${costs[cost].label}.`,
+      box: report.chartBox(column),
+      label: `The ${data.objective.label} against ${costs[cost].label}.`,
       height: (width) => Math.min(380, Math.max(300, width * 0.8)),
       option: (width) => option(cost, width),
       select: (id) => select(pointMaker(cost), id),
@@ -86,8 +146,13 @@
   }
 
   report.buildPareto = function () {
-    const section = report.section("pareto", "What a better score costs",
-      `The stepped line is the best ${data.objective.label} that could be had for a given cost: no other organism is both cheaper and better than those on it.${report.beyondNote()}`);
+    const section = report.section(
+      "pareto",
+      "What a better score costs",
+      `The stepped line is the best ${data.objective.label} that could be had for a given ` +
+        "cost: no other organism is both cheaper and better than those on " +
+        `it.${report.beyondNote()}`,
+    );
     if (!report.scored.length) {
       section.append(report.empty("No training has succeeded yet, so there is no front to draw."));
       return;

@@ -23,21 +23,35 @@
     const width = spread(gene, values);
     return (row) => [
       columns[gene.name][row] + report.jitter(columns.id[row]) * width,
-      report.clamp(columns.score[row]), columns.id[row],
+      report.clamp(columns.score[row]),
+      columns.id[row],
     ];
   }
 
   function cloud(point) {
     const groups = Array.from({ length: shades }, () => []);
     for (const row of report.scored) {
-      groups[Math.min(shades - 1, Math.floor(report.age(columns.generation[row]) * shades))].push(point(row));
+      groups[Math.min(shades - 1, Math.floor(report.age(columns.generation[row]) * shades))].push(
+        point(row),
+      );
     }
     const many = report.scored.length > manyDots;
-    return groups.map((points, i) => ({
-      id: "organisms-" + i, type: "scatter", data: points, z: 2, symbolSize: many ? 3 : 5, large: many, largeThreshold: 0,
-      progressive: 0,
-      itemStyle: { color: report.mix(report.theme.generations, i / (shades - 1)), opacity: many ? 0.5 : 0.75 },
-    })).filter((each) => each.data.length);
+    return groups
+      .map((points, i) => ({
+        id: "organisms-" + i,
+        type: "scatter",
+        data: points,
+        z: 2,
+        symbolSize: many ? 3 : 5,
+        large: many,
+        largeThreshold: 0,
+        progressive: 0,
+        itemStyle: {
+          color: report.mix(report.theme.generations, i / (shades - 1)),
+          opacity: many ? 0.5 : 0.75,
+        },
+      }))
+      .filter((each) => each.data.length);
   }
   report.cloud = cloud;
 
@@ -53,7 +67,11 @@
     const count = Math.max(3, Math.floor((width - left) / 44));
     return {
       grid: { left, right: 12, top: 34, bottom: 46, outerBoundsMode: "none" },
-      xAxis: axes.horizontal({ ...axes.geneAxis(gene, values, count), name, nameTextStyle: { fontSize: report.textWidth(name, 11) > width - left - 8 ? 10 : 11 } }),
+      xAxis: axes.horizontal({
+        ...axes.geneAxis(gene, values, count),
+        name,
+        nameTextStyle: { fontSize: report.textWidth(name, 11) > width - left - 8 ? 10 : 11 },
+      }),
       yAxis: axes.scoreAxis(left, report.range, true),
       series: [...cloud(point), ...select(point, report.shown)],
     };
@@ -63,7 +81,8 @@
     const values = distinct(gene);
     const point = pointMaker(gene, values);
     report.addChart("slice-" + gene.name, {
-      box: report.chartBox(grid), label: `The ${data.objective.label} against the ${gene.label}.`,
+      box: report.chartBox(grid),
+      label: `The ${data.objective.label} against the ${gene.label}.`,
       height: () => 240,
       option: (width) => option(gene, values, point, width),
       select: (id) => select(point, id),
@@ -72,8 +91,14 @@
   }
 
   report.buildSlices = function () {
-    const section = report.section("slices", "Gene by gene",
-      `Each dot is one organism: its ${data.objective.label} in ${data.objective.unit} (vertical, ${report.lower ? "lower" : "higher"} is better) against one gene; dots of whole-numbered genes are spread sideways a little so that they do not hide each other.${report.beyondNote()}`);
+    const section = report.section(
+      "slices",
+      "Gene by gene",
+      `Each dot is one organism: its ${data.objective.label} in ${data.objective.unit} ` +
+        `(vertical, ${report.lower ? "lower" : "higher"} is better) against one gene; dots ` +
+        "of whole-numbered genes are spread sideways a little so that they do not hide each " +
+        `other.${report.beyondNote()}`,
+    );
     if (!report.scored.length) {
       section.append(report.empty("No training has succeeded yet, so there is nothing to slice."));
       return;

@@ -2,110 +2,67 @@
 (function (report) {
   "use strict";
 
-  const { el, data, columns, format, axes, isNumber, better } = report;
+  const { el, data, columns, format, axes, isNumber, jitter } = report;
+  const { generations, alive, byGeneration, mostFailed, bestSoFar } = report.history;
 
   // Beyond this the single organisms only blur the bands.
   const mostDots = 1500;
 
-  // One row per generation; islands are merged from the organisms themselves, since quantiles of
-  // quantiles would be wrong.
-  function rows() {
-    if (!report.several) return (data.generations || []).slice();
-    const groups = new Map();
-    columns.id.forEach((_, row) => {
-      const generation = columns.generation[row];
-      if (!groups.has(generation)) groups.set(generation, []);
-      groups.get(generation).push(row);
-    });
-    return [...groups].sort((a, b) => a[0] - b[0]).map(([generation, members]) => merged(generation, members));
-  }
-
-  function merged(generation, members) {
-    const alive = members.filter((row) => isNumber(columns.score[row]));
-    const result = { generation, members: members.length, failed: members.length - alive.length };
-    if (!alive.length) return { ...result, best: null, best_id: null };
-    alive.sort((a, b) => columns.score[a] - columns.score[b]);
-    const scores = alive.map((row) => columns.score[row]);
-    const at = (p) => report.quantile(scores, p);
-    const best = report.lower ? alive[0] : alive[alive.length - 1];
-    return {
-      ...result, best: columns.score[best], best_id: columns.id[best],
-      mean: scores.reduce((sum, each) => sum + each, 0) / scores.length,
-      q10: at(0.1), q25: at(0.25), median: at(0.5), q75: at(0.75), q90: at(0.9),
-    };
-  }
-
-  function bestSoFar(of) {
-    let best = null;
-    return of.map((row) => {
-      if (isNumber(row.best) && (best === null || better(row.best, best))) best = row.best;
-      return [row.generation, best];
-    });
-  }
-
-  const generations = rows();
-  const alive = generations.filter((row) => isNumber(row.best));
-  const byGeneration = new Map(generations.map((row) => [row.generation, row]));
-  const mostFailed = Math.max(0, ...generations.map((row) => row.failed));
-
   function range() {
     const { low, high } = report.range;
     const bigram = data.objective.bigram;
-    const near = isNumber(bigram) && bigram > low - (high - low) * 0.3 && bigram < high + (high - low) * 0.3;
-    return near ? { low: Math.min(low, bigram), high: Math.max(high, bigram), near } : { low, high, near };
+    const near =
+      isNumber(bigram) && bigram > low - (high - low) * 0.3 && bigram < high + (high - low) * 0.3;
+    return near
+      ? { low: Math.min(low, bigram), high: Math.max(high, bigram), near }
+      : { low, high, near };
   }
 
-  // A band as one polygon per unbroken stretch of generations; a lone generation becomes a bar.
-  function band(from, to, color, opacity) {
-    const stretches = [];
-    let open = null;
-    for (const row of generations) {
-      if (!isNumber(row[from])) open = null;
-      else if (open) open.push(row);
-      else stretches.push(open = [row]);
-    }
-    return {
-      type: "custom", silent: true, clip: true, z: 1,
-      data: stretches.map((_, i) => [stretches[i][0].generation, stretches[i][0][from], i]),
-      encode: { x: 0, y: 1 },
-      renderItem: (_, api) => polygon(stretches[api.value(2)], from, to, api, { fill: color, opacity }),
-    };
-  }
+  const band = report.band;
 
-  function polygon(stretch, from, to, api, style) {
-    const wide = stretch.length === 1 ? [-0.3, 0.3] : [0];
-    const edge = (name) => stretch.flatMap((row) =>
-      wide.map((shift) => api.coord([row.generation + shift, row[name]])));
-    return { type: "polygon", silent: true, shape: { points: [...edge(from), ...edge(to).reverse()] }, style };
-  }
+  // The best stand on their line; the others are spread sideways so as not to hide each other.
+  const bestIds = new Set(alive.map((row) => row.best_id));
+  const spot = (row) => [
+    columns.generation[row] +
+      (bestIds.has(columns.id[row]) || report.scored.length > mostDots
+        ? 0
+        : jitter(columns.id[row]) * 0.5),
+    report.clamp(columns.score[row]),
+    columns.id[row],
+  ];
 
-  function dots() {
-    if (report.scored.length > mostDots) return [];
-    return report.scored.map((row) => [
-      columns.generation[row] + jitter(columns.id[row]) * 0.5, report.clamp(columns.score[row]), columns.id[row],
-    ]);
-  }
-
-  // The same shift for the same organism, so that two drawings agree.
-  function jitter(id) {
-    const mixed = Math.sin((id + 1) * 12.9898) * 43758.5453;
-    return mixed - Math.floor(mixed) - 0.5;
-  }
-  report.jitter = jitter;
+  const dots = () => (report.scored.length > mostDots ? [] : report.scored.map(spot));
 
   function islandLines() {
     const { theme } = report;
-    const islands = [...new Set((data.generations || []).map((row) => row.island))].sort((a, b) => a - b);
+    const islands = [...new Set((data.generations || []).map((row) => row.island))].sort(
+      (a, b) => a - b,
+    );
     if (!report.several) return [bestLine("best so far", generations, theme.series)];
-    return islands.map((island, i) => bestLine(`best so far, island ${island}`,
-      data.generations.filter((row) => row.island === island), report.categoryColor(i)));
+    return islands.map((island, i) =>
+      bestLine(
+        `best so far, island ${island}`,
+        data.generations.filter((row) => row.island === island),
+        report.categoryColor(i),
+      ),
+    );
   }
 
   function bestLine(name, of, color) {
     const single = of.length === 1;
     return {
-      name, type: "line", step: "end", data: bestSoFar(of), showSymbol: single, symbol: "circle", symbolSize: 8,
-      silent: true, z: 4, color, lineStyle: { color, width: 3 }, itemStyle: { color },
+      name,
+      type: "line",
+      step: "end",
+      data: bestSoFar(of),
+      showSymbol: single,
+      symbol: "circle",
+      symbolSize: 8,
+      silent: true,
+      z: 4,
+      color,
+      lineStyle: { color, width: 3 },
+      itemStyle: { color },
     };
   }
 
@@ -113,9 +70,18 @@
     const { theme } = report;
     if (!near) return undefined;
     return {
-      silent: true, symbol: "none", animation: false,
+      silent: true,
+      symbol: "none",
+      animation: false,
       lineStyle: { type: [6, 4], color: theme.text, width: 1.2 },
-      label: { position: "insideEndTop", formatter: `bigram ${format.score(data.objective.bigram)}`, color: theme.text, fontSize: 11, textBorderColor: theme.surface, textBorderWidth: 3 },
+      label: {
+        position: "insideEndTop",
+        formatter: `bigram ${format.score(data.objective.bigram)}`,
+        color: theme.text,
+        fontSize: 11,
+        textBorderColor: theme.surface,
+        textBorderWidth: 3,
+      },
       data: [{ yAxis: data.objective.bigram }],
     };
   }
@@ -128,22 +94,42 @@
     return [
       band("q10", "q90", theme.series, 0.12),
       band("q25", "q75", theme.series, 0.2),
-      { id: "organisms", type: "scatter", data: dots(), symbolSize: 4, z: 2, itemStyle: { color: theme.muted, opacity: 0.45 } },
-      { name: "mean", type: "line", silent: true, showSymbol: false, z: 3, data: generations.map((row) => [row.generation, row.mean]),
-        lineStyle: { color: theme.muted, width: 1.2, type: "solid", opacity: 0.7 } },
+      {
+        id: "organisms",
+        type: "scatter",
+        data: dots(),
+        symbolSize: 4,
+        z: 2,
+        itemStyle: { color: theme.muted, opacity: 0.45 },
+      },
+      {
+        name: "mean",
+        type: "line",
+        silent: true,
+        showSymbol: false,
+        z: 3,
+        data: generations.map((row) => [row.generation, row.mean]),
+        lineStyle: { color: theme.muted, width: 1.2, type: "solid", opacity: 0.7 },
+      },
       ...islandLines(),
-      { id: "bests", type: "scatter", data: bests(), symbolSize: small, z: 5,
-        itemStyle: { color: theme.surface, borderColor: theme.text, borderWidth: 1.2 }, markLine: bigramLine(near) },
+      {
+        id: "bests",
+        type: "scatter",
+        data: bests(),
+        symbolSize: small,
+        z: 5,
+        itemStyle: { color: theme.surface, borderColor: theme.text, borderWidth: 1.2 },
+        markLine: bigramLine(near),
+      },
       ...select(report.shown),
     ];
   }
 
   // Where an organism stands in this chart: a copy stands where its original does.
   function select(id) {
-    const organism = report.organism(report.original(id));
-    const seen = organism && isNumber(organism.score);
-    const x = seen ? organism.generation + (report.scored.length > mostDots ? 0 : jitter(organism.id) * 0.5) : 0;
-    return [report.ring("selected", seen ? [[x, report.clamp(organism.score), organism.id]] : [])];
+    const row = report.rowOf.get(report.original(id));
+    const seen = row !== undefined && isNumber(columns.score[row]);
+    return [report.ring("selected", seen ? [spot(row)] : [])];
   }
 
   function option(width) {
@@ -152,33 +138,67 @@
     const first = report.firstGeneration;
     const last = report.lastGeneration;
     const count = Math.max(2, Math.floor(width / 60));
-    const labels = axes.at(first === last ? [first] : axes.integerTicks(first, last, count), format.whole);
-    const span = { type: "value", min: first - 0.6, max: last + 0.6, containShape: false, axisPointer: { show: true, snap: false, label: { show: false } } };
+    const labels = axes.at(
+      first === last ? [first] : axes.integerTicks(first, last, count),
+      format.whole,
+    );
+    const span = {
+      type: "value",
+      min: first - 0.6,
+      max: last + 0.6,
+      containShape: false,
+      axisPointer: { show: true, snap: false, label: { show: false } },
+    };
     const generation = axes.horizontal({ ...span, ...labels, name: "generation" });
     const grid = { left, right: 16, outerBoundsMode: "none" };
     if (!mostFailed) {
-      return { grid: { ...grid, top: 40, bottom: 48 }, xAxis: generation, yAxis: axes.scoreAxis(left, scores), series: series(near) };
+      return {
+        grid: { ...grid, top: 40, bottom: 48 },
+        xAxis: generation,
+        yAxis: axes.scoreAxis(left, scores),
+        series: series(near),
+      };
     }
     return {
-      grid: [{ ...grid, top: 40, bottom: 132 }, { ...grid, height: 44, bottom: 48 }],
+      grid: [
+        { ...grid, top: 40, bottom: 132 },
+        { ...grid, height: 44, bottom: 48 },
+      ],
       axisPointer: { link: [{ xAxisIndex: "all" }] },
-      xAxis: [axes.horizontal({ ...span, ...labels, axisLabel: { show: false } }), { ...generation, gridIndex: 1 }],
+      xAxis: [
+        axes.horizontal({ ...span, ...labels, axisLabel: { show: false } }),
+        { ...generation, gridIndex: 1 },
+      ],
       yAxis: [axes.scoreAxis(left, scores), failureAxis(left)],
       series: [...series(near), failureBars()],
     };
   }
 
   function failureAxis(left) {
-    return axes.vertical({
-      gridIndex: 1, type: "value", min: 0, max: mostFailed, interval: mostFailed,
-      name: "failed trainings", axisLabel: { formatter: format.whole },
-    }, left);
+    return axes.vertical(
+      {
+        gridIndex: 1,
+        type: "value",
+        min: 0,
+        max: mostFailed,
+        interval: mostFailed,
+        name: "failed trainings",
+        axisLabel: { formatter: format.whole },
+      },
+      left,
+    );
   }
 
   function failureBars() {
     return {
-      id: "failures", type: "bar", xAxisIndex: 1, yAxisIndex: 1, barMaxWidth: 14,
-      data: generations.filter((row) => row.failed > 0).map((row) => [row.generation, row.failed, row.best_id]),
+      id: "failures",
+      type: "bar",
+      xAxisIndex: 1,
+      yAxisIndex: 1,
+      barMaxWidth: 14,
+      data: generations
+        .filter((row) => row.failed > 0)
+        .map((row) => [row.generation, row.failed, row.best_id]),
       itemStyle: { color: report.theme.bad },
     };
   }
@@ -194,17 +214,36 @@
     if (!row) return report.card(params.data[2]);
     const numbers = report.pairs([
       ["organisms", `${row.members}, ${row.failed} failed`],
-      ["best", format.score(row.best)], ["mean", format.score(row.mean)],
+      ["best", format.score(row.best)],
+      ["mean", format.score(row.mean)],
       ["middle half", `${format.score(row.q25)} to ${format.score(row.q75)}`],
     ]);
-    const head = el("div", { class: "card" }, el("strong", {}, "Generation " + row.generation), numbers);
+    const head = el(
+      "div",
+      { class: "card" },
+      el("strong", {}, "Generation " + row.generation),
+      numbers,
+    );
     return isNumber(row.best_id) ? [head, report.card(row.best_id)] : head;
   }
 
   function legend() {
     const { theme } = report;
-    const lines = islandLines().map((line) => ({ mark: "line", color: line.color, text: line.name }));
-    const shown = lines.length > 6 ? [{ mark: "line", color: theme.series, text: `best so far, one line for each of ${lines.length} islands` }] : lines;
+    const lines = islandLines().map((line) => ({
+      mark: "line",
+      color: line.color,
+      text: line.name,
+    }));
+    const shown =
+      lines.length > 6
+        ? [
+            {
+              mark: "line",
+              color: theme.series,
+              text: `best so far, one line for each of ${lines.length} islands`,
+            },
+          ]
+        : lines;
     return report.legend([
       ...shown,
       { mark: "thin", color: theme.muted, text: "mean" },
@@ -218,21 +257,41 @@
   function bigramNote() {
     const { bigram } = data.objective;
     if (!isNumber(bigram) || range().near) return "";
-    return ` The bigram baseline, ${format.score(bigram)}, lies ${bigram > report.range.high ? "above" : "below"} what is shown.`;
+    return (
+      ` The bigram baseline, ${format.score(bigram)}, lies ` +
+      `${bigram > report.range.high ? "above" : "below"} what is shown.`
+    );
   }
 
   report.buildTrajectory = function () {
-    const section = report.section("trajectory", "Trajectory",
-      `Each generation from left to right: the thick line is the best ${data.objective.label} so far, the shaded bands hold the middle of the population, and ${mostFailed ? "red bars below count the trainings that failed" : "no training failed"}.${report.beyondNote()}${bigramNote()}`);
+    const section = report.section(
+      "trajectory",
+      "Trajectory",
+      "Each generation from left to right: the thick line is the best " +
+        `${data.objective.label} so far, the shaded bands hold the middle of the population, ` +
+        `and ${mostFailed ? "red bars below count the trainings that failed" : "no training failed"}.` +
+        report.beyondNote() +
+        bigramNote(),
+    );
     if (!alive.length) {
-      section.append(report.empty("No training has succeeded yet, so there is no trajectory to draw."));
+      section.append(
+        report.empty("No training has succeeded yet, so there is no trajectory to draw."),
+        report.failureList(),
+      );
       return;
     }
     section.append(report.redrawn(legend));
     report.addChart("trajectory", {
-      box: report.chartBox(section), label: `The ${data.objective.label} in each generation.`,
-      height: (width) => (report.printing() ? 290 : Math.min(460, Math.max(380, width * 0.5))) - (mostFailed ? 0 : 40),
-      option, select, tip, organismAt: (params) => params.data && params.data[2],
+      box: report.chartBox(section),
+      label: `The ${data.objective.label} in each generation.`,
+      height: (width) =>
+        (report.printing() ? 290 : Math.min(460, Math.max(380, width * 0.5))) -
+        (mostFailed ? 0 : 40),
+      option,
+      select,
+      tip,
+      organismAt: (params) => params.data && params.data[2],
     });
+    section.append(report.failureList());
   };
 })(window.report);
