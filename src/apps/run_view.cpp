@@ -74,6 +74,7 @@ void RunView::refresh(const Evaluator& evaluator) {
   const double now = seconds_since_1970();
   if (!live_ || now - last_refresh_ < kBetween) return;
   last_refresh_ = now;
+  if (screen_.is_terminal) screen_ = screen_of_standard_output();  // it may have another width now
   const std::vector<Running> running = evaluator.running();
   const auto busy = static_cast<std::size_t>(
       std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));

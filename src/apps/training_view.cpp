@@ -36,6 +36,7 @@ void TrainingView::step(double loss) {
 
 void TrainingView::draw_bar(double now) {
   last_bar_ = now;
+  screen_.width = screen_of_standard_output().width;
   const double share = static_cast<double>(step_) / steps_;
   terminal_.keep({shortened(fmt::format("{} {:>3.0f} %   loss {:.4f}   {} names/s   {} left",
                                         bar(share, 30), std::floor(100 * share), running_,

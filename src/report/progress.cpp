@@ -21,15 +21,12 @@ void Progress::finished(const Task& task, const Evaluation& evaluation, bool kno
   }
   ++done_;
   flops_ += task.flops;
-  const std::size_t memory = config_.population * config_.islands;
-  recent_flops_.push_back(task.flops);
-  if (recent_flops_.size() > memory) recent_flops_.pop_front();
   if (evaluation.failed()) {
     ++failed_;
     return;
   }
   recent_.push_back(evaluation.fitness);
-  if (recent_.size() > memory) recent_.pop_front();
+  if (recent_.size() > config_.population * config_.islands) recent_.pop_front();
   if (!champion_ || evaluation.fitness < champion_->evaluation.fitness) {
     champion_ = {.task = task, .evaluation = evaluation};
   }
@@ -44,9 +41,8 @@ std::size_t Progress::births() const {
 }
 
 std::optional<double> Progress::remaining_flops() const {
-  if (recent_flops_.empty()) return std::nullopt;
-  const double mean = std::accumulate(recent_flops_.begin(), recent_flops_.end(), 0.0) /
-                      static_cast<double>(recent_flops_.size());
+  if (done_ == 0) return std::nullopt;
+  const double mean = flops_ / static_cast<double>(done_);
   const double births_left = static_cast<double>(births() - std::min(births(), done_));
   const double search =
       config_.budget_flops > 0 ? std::max(0.0, config_.budget_flops - flops_) : births_left * mean;

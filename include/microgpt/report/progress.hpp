@@ -27,8 +27,8 @@ class Progress {
   void generation(std::uint32_t number);
 
   /// Floating-point operations that are still to be done: those of the organisms that are not yet
-  /// born are predicted to cost what the last ones did, and those of the finals what the best one
-  /// did. Nothing before the first training.
+  /// born are predicted to cost what the others did, and those of the finals what the best one did.
+  /// Nothing before the first training.
   std::optional<double> remaining_flops() const;
   /// Seconds to the end, going by the operations so far.
   std::optional<double> remaining_seconds(double now) const;
@@ -58,10 +58,9 @@ class Progress {
   double start_;
   std::size_t done_ = 0, failed_ = 0, finals_done_ = 0;
   std::uint32_t generation_ = 0;
-  double flops_ = 0;                 // of the trainings of the search that have ended
-  double flops_trained_ = 0;         // of all that took time
-  std::deque<double> recent_;        // fitnesses of the last ones that did not fail
-  std::deque<double> recent_flops_;  // of the last ones
+  double flops_ = 0;           // of the trainings of the search that have ended
+  double flops_trained_ = 0;   // of all that took time
+  std::deque<double> recent_;  // fitnesses of the last ones that did not fail
   std::optional<Champion> champion_;
 };
 
