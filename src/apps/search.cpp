@@ -178,14 +178,14 @@ void Search::take(const News& news) {
 /// Islands of other coordinators are seen generation by generation only.
 void Search::watch(const News& news) {
   if (std::ranges::count(own_islands_, news.island) > 0) return;
-  std::map<std::uint64_t, Timing> timings;
-  for (const Work& work : news.work) timings.emplace(work.timing.id, work.timing);
+  for (const Work& work : news.work) elsewhere_.emplace(work.timing.id, work.timing);
   for (const Organism& o : news.generation) {
-    const auto timing = timings.find(o.id);
-    if (is_copy(o) || timing == timings.end()) continue;
+    const auto timing = elsewhere_.find(o.id);
+    if (timing == elsewhere_.end()) continue;  // a copy
     view_.result({.id = o.id, .genome = o.genome, .flops = o.flops},
                  {.result = {.id = o.id, .replicate = 0, .evaluation = *o.evaluation},
                   .timing = timing->second});
+    elsewhere_.erase(timing);
   }
 }
 
