@@ -26,7 +26,7 @@ only_in("CLI/" "src/apps/")
 only_in("hwy/" "src/autograd/kernels")
 only_in("Random123/" "src/core/random\\.cpp")
 only_in("nettle/" "src/core/files\\.cpp")
-only_in("utf8" "src/core/text\\.cpp")
+only_in("utf8(proc)?\\.h" "src/core/text\\.cpp")
 
 # Our own layers, each with those that may use it.
 set(layers core autograd model training genome evolution cluster experiment report)

@@ -85,7 +85,7 @@ void Archipelago::take_result() {
   const std::size_t islands = islands_.front().evolution.config().islands;
   Island& island = island_of(timed.result.id % islands);
   const Organism& organism = island.evolution.history()[timed.result.id / islands];
-  island.work.push_back({.timing = timed.timing, .flops = organism.flops});
+  island.work.push_back({.timing = timed.timing, .flops = organism.flops, .known = timed.known});
   // Other replicates belong to finals that began early; the cache has them now.
   if (timed.result.replicate == 0) island.evolution.tell(std::span(&timed.result, 1));
   report(island);

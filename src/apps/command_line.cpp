@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -78,10 +79,27 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       ->capture_default_str();
 }
 
+namespace {
+
+/// CLI11 takes -1 for the largest number, and cuts what is too large.
+void require_whole_numbers(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_type_name() != "UINT" || option->count() == 0) continue;
+    const std::string digits = option->results().back();
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    require(error == std::errc() && end == digits.data() + digits.size(),
+            "{} ({}) must be a whole number from 0 to 2^64 - 1", option->get_name(), digits);
+  }
+}
+
+}  // namespace
+
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
     app.parse(std::move(arguments));
+    require_whole_numbers(app);
     return true;
   } catch (const CLI::CallForHelp&) {
     if (prints) std::cout << app.help();

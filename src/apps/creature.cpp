@@ -177,6 +177,7 @@ void set_weights(Creature& creature, const Options& options, const WeightFile& w
 /// How sure the loss of a genome is.
 std::string promise(const GenomeFile& dna) {
   if (dna.replicates == 0) return "";
+  if (dna.replicates == 1) return fmt::format(", test {:.4f} (of one training)", dna.test_loss);
   return fmt::format(" ± {:.4f}, test {:.4f} ± {:.4f} (means of {} trainings)", dna.standard_error,
                      dna.test_loss, dna.test_standard_error, dna.replicates);
 }

@@ -23,9 +23,10 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& options) {
-  app.add_option("run", options.run,
-                 "Folder of a run, also of one that goes on or was killed; or latest")
-      ->capture_default_str();
+  CLI::Option* run =
+      app.add_option("run", options.run,
+                     "Folder of a run, also of one that goes on or was killed; or latest")
+          ->capture_default_str();
   app.add_option("--format", options.format,
                  "html: a page with charts (the default); csv: a row for each organism; json: all "
                  "that the page knows; markdown, text: a summary")
@@ -40,7 +41,8 @@ void add_options(CLI::App& app, Options& options) {
                  "Runs to hold against each other: settings that differ, champions, losses, costs")
       ->expected(1, 100)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->excludes(organism);
+      ->excludes(organism)
+      ->excludes(run);
   app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
       ->capture_default_str();
 }

@@ -100,7 +100,10 @@ std::string bash_completion_of(const CLI::App& app) {
   }
   return fmt::format(
       "# bash completion of {0}\n_{0}() {{\n  local word=${{COMP_WORDS[COMP_CWORD]}}\n"
-      "  case ${{COMP_WORDS[COMP_CWORD - 1]}} in\n{1}  esac\n  if [[ $word == -* ]]; then\n"
+      "  local option=${{COMP_WORDS[COMP_CWORD - 1]}}\n"
+      "  if [[ $word == = ]]; then word=; elif [[ $option == = ]]; then\n"
+      "    option=${{COMP_WORDS[COMP_CWORD - 2]}}\n  fi\n"
+      "  case $option in\n{1}  esac\n  if [[ $word == -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"{2}\" -- \"$word\"))\n  fi\n}}\n"
       "complete -o default -F _{0} {0}\n",
       name, cases, words.substr(words.empty() ? 0 : 1));

@@ -11,8 +11,9 @@ namespace microgpt {
 namespace {
 
 bool stays_in_place(const ViewOptions& options, const Screen& screen) {
+  if (options.quiet) return false;
   if (options.live == "always") return true;
-  return options.live == "auto" && screen.is_terminal && !options.quiet;
+  return options.live == "auto" && screen.is_terminal;
 }
 
 LogLevel level_of(const ViewOptions& options, bool live) {
@@ -25,7 +26,11 @@ LogLevel level_of(const ViewOptions& options, bool live) {
 }  // namespace
 
 void validate(const ViewOptions& options) {
-  if (!options.log_level.empty()) log_level_from(options.log_level);
+  try {
+    if (!options.log_level.empty()) log_level_from(options.log_level);
+  } catch (const Error& error) {
+    fail("--log-level: {}", error.what());
+  }
   require(options.live == "auto" || options.live == "always" || options.live == "never",
           "--live ({}) must be auto, always or never", options.live);
 }
@@ -43,24 +48,19 @@ RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_fi
       start_(seconds_since_1970()),
       progress_(config, objective, final_trainings, start_) {}
 
-std::string RunView::score(const Evaluation& evaluation) const {
-  if (evaluation.failed()) return "MAX";
-  return objective_ == Objective::beauty ? fmt::format("{:+.4f}", -evaluation.fitness)
-                                         : fmt::format("{:.4f}", evaluation.fitness);
-}
-
 void RunView::result(const Task& task, const TimedResult& timed) {
   if (!seen_.insert({task.id, task.replicate}).second) return;
   const Evaluation& e = timed.result.evaluation;
-  const bool before = timed.timing.start < start_, cached = timed.timing.rank < 0;
-  progress_.finished(task, e, before || cached);
-  if (before && !cached) return;  // the run that goes on has said it
+  const bool cached = timed.timing.rank < 0;
+  progress_.finished(task, e, timed.known);
+  if (timed.known && !cached) return;  // the run that goes on has said it
   const Genome& g = task.genome;
   const std::string where =
       cached ? "known" : fmt::format("rank {}, {:.2f} s", timed.timing.rank, timed.timing.seconds);
   log_.debug("#{:<5}{} {:>8}  {}  lr {:<9.4g} steps {:<5} {}{}", task.id,
-             task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "", score(e),
-             architecture(g), g.lr, g.steps, where, e.failed() ? "  " + e.failure : "");
+             task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "",
+             score_text(objective_, e.fitness), architecture(g), g.lr, g.steps, where,
+             e.failed() ? "  " + e.failure : "");
 }
 
 void RunView::generation(std::span<const Organism> members, double seconds) {
@@ -78,9 +78,10 @@ void RunView::refresh(const Evaluator& evaluator) {
   const std::vector<Running> running = evaluator.running();
   const auto busy = static_cast<std::size_t>(
       std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));
-  terminal_.keep(progress_.lines(now, running,
-                                 evaluator.pending() - std::min(busy, evaluator.pending()),
-                                 {.width = screen_.width, .colours = screen_.colours}));
+  terminal_.keep(
+      progress_.lines(now, running, evaluator.pending() - std::min(busy, evaluator.pending()),
+                      {.width = screen_.width, .colours = screen_.colours}),
+      screen_);
 }
 
 void WatchedEvaluator::submit(std::span<const Task> tasks) {

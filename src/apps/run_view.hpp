@@ -42,11 +42,9 @@ class RunView {
   /// Shows where the run is, if the last time was a moment ago.
   void refresh(const Evaluator& evaluator);
   /// Nothing stays in place any more.
-  void end() { terminal_.keep({}); }
+  void end() { terminal_.end(); }
 
  private:
-  std::string score(const Evaluation& evaluation) const;
-
   Screen screen_;
   bool live_;
   Terminal terminal_;

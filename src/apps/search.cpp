@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ctime>
 
-#include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/experiment/genome_file.hpp"
@@ -24,9 +23,12 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
       view_(options.view, folder_.path() / "run.log", options.evolution, problem_.objective,
             std::size_t{options.finalists} * options.replicates),
       log_(view_.log()),
-      work_(seconds_since_1970()) {
+      work_() {
   folder_.remove("stopped");
-  folder_.remove("genome.json");  // of a run that had finished, and does so again
+  // Of a run that had finished, and does so again.
+  for (const char* file : {"genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
+    folder_.remove(file);
+  }
   folder_.write("settings.json", to_json(settings_of(options, app, problem_)));
   folder_.write("space.json", to_json(ready.space));
   folder_.write("organisms.csv", kOrganismsHeader);
@@ -139,7 +141,7 @@ Result Search::receive(Evaluator& evaluator, const Finals& finals) {
   const auto finalist = std::ranges::find_if(
       finals.ranking(), [&](const Finalist& f) { return f.organism.id == timed.result.id; });
   const bool known = finalist != finals.ranking().end();
-  add_work(std::vector{Work{timed.timing, known ? finalist->organism.flops : 0}});
+  add_work(std::vector{Work{timed.timing, known ? finalist->organism.flops : 0, timed.known}});
   return timed.result;
 }
 
@@ -163,7 +165,7 @@ std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluat
   const std::size_t saved = cached.saved();
   evaluator.submit(begun);  // the cache knows them by now
   asked_twice_ = cached.saved() - saved;
-  while (evaluator.pending() > 0) results.push_back(receive(evaluator, finals));
+  while (evaluator.pending() > 0) results.push_back(evaluator.wait().result);
   return results;
 }
 
@@ -178,13 +180,14 @@ void Search::take(const News& news) {
 /// Islands of other coordinators are seen generation by generation only.
 void Search::watch(const News& news) {
   if (std::ranges::count(own_islands_, news.island) > 0) return;
-  for (const Work& work : news.work) elsewhere_.emplace(work.timing.id, work.timing);
+  for (const Work& work : news.work) elsewhere_.emplace(work.timing.id, work);
   for (const Organism& o : news.generation) {
     const auto timing = elsewhere_.find(o.id);
     if (timing == elsewhere_.end()) continue;  // a copy
     view_.result({.id = o.id, .genome = o.genome, .flops = o.flops},
                  {.result = {.id = o.id, .replicate = 0, .evaluation = *o.evaluation},
-                  .timing = timing->second});
+                  .timing = timing->second.timing,
+                  .known = timing->second.known});
     elsewhere_.erase(timing);
   }
 }
@@ -224,7 +227,7 @@ void Search::write_tables(std::span<const Finalist> finalists) const {
 void Search::write_page(RunState state) {
   try {
     write_report(folder_.path(), state);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log_.warning("report.html is not written: {}", error.what());
   }
 }
@@ -233,13 +236,15 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   write_tables(finalists);
   log_.report("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
-  write_page(RunState::finished);
   const Organism& champion = champion_of(history_, finalists);
   double flops = 0;
   for (const auto& [island, news] : finished_) {
     flops += news.flops;
     saved += news.saved;
   }
+  const bool failed =
+      champion.evaluation->failed() || (!finalists.empty() && finalists.front().failed());
+  if (failed) write_page(RunState::failed);
   require(!champion.evaluation->failed(),
           "every training failed, the last one because {}; {} is left as it was",
           champion.evaluation->failure, options_.genome_out);
@@ -249,6 +254,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const GenomeFile file =
       genome_file_of(champion, finalists, settings_of(options_, app_, problem_));
   save_genome(options_.genome_out, file);
+  write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.
   folder_.write("genome.json", to_json(file));
   log_.report(fmt::format(

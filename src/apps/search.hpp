@@ -66,7 +66,7 @@ class Search {
   std::map<std::size_t, std::size_t> came_;                   // generations, by island
   std::map<std::size_t, News> finished_;                      // the last news, by island
   std::vector<std::size_t> own_islands_;
-  std::map<std::uint64_t, Timing> elsewhere_;  // trainings of other coordinators, not yet shown
+  std::map<std::uint64_t, Work> elsewhere_;  // trainings of other coordinators, not yet shown
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
   std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
 };

@@ -1,5 +1,9 @@
 #include "search_app.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -132,7 +136,25 @@ class Run {
 
 }  // namespace
 
+namespace {
+
+/// A search must not end because nobody reads along any more, nor take a file of its own for
+/// standard output because that was closed.
+void prepare_standard_streams() {
+  std::signal(SIGPIPE, SIG_IGN);
+  while (true) {
+    const int lowest = open("/dev/null", O_RDWR);
+    if (lowest > STDERR_FILENO || lowest < 0) {
+      if (lowest > STDERR_FILENO) close(lowest);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
 int run_search(const SearchApp& app, int argc, char** argv) {
+  prepare_standard_streams();
   Nursery nursery;       // before MPI: see there
   catch_stop_signals();  // before MPI, which takes a second to start
   Session session(argc, argv);

@@ -166,7 +166,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   add_run_options(app, options);
   add_view_options(app, options.view);
   app.footer(
-      "Exit status: 0 if there is a champion, 1 if something failed, 2 for bad input; 75 (time "
+      "Exit status: 0 if there is a champion, 1 if something unforeseen happened, 2 for bad input "
+      "and "
+      "if every training failed; 75 (time "
       "limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) if the run was stopped and can "
       "be "
       "resumed.");
@@ -187,7 +189,8 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   require(limits.memory_mb >= 0 && limits.memory_mb <= 1e9,
           "--memory-limit ({}) must be from 0 to 1,000,000,000", limits.memory_mb);
   require(limits.retries <= 100, "--retries ({}) must be from 0 to 100", limits.retries);
-  require(options.time_limit >= 0, "--time-limit ({}) must not be negative", options.time_limit);
+  require(options.time_limit >= 0 && options.time_limit <= 1e9,
+          "--time-limit ({}) must be from 0 to 1,000,000,000 seconds", options.time_limit);
   validate(options.view);
   options.limits.faults = faults_from(options.inject);
   require(options.inject.empty() || options.cache.empty(),
@@ -219,8 +222,8 @@ std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
   const std::filesystem::path folder = options.resume == "latest"
                                            ? latest_run(options.experiments)
                                            : std::filesystem::path(options.resume);
-  require(std::filesystem::exists(folder / "journal"),
-          "--resume ({}): there is no journal in that folder", folder.string());
+  require(is_there(folder / "journal"), "--resume ({}): there is no journal in that folder",
+          folder.string());
   auto journal = std::make_unique<Journal>(folder / "journal");
   require(!journal->is_new(), "--resume ({}): its journal is empty; start the run anew",
           folder.string());
@@ -292,13 +295,19 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
     folder.emplace(std::filesystem::path(options.folder));
   }
   journal = std::make_unique<Journal>(folder->path() / "journal");
-  std::error_code failure;
-  if (std::filesystem::equivalent(folder->path() / "..", options.experiments, failure)) {
-    link_latest(*folder);
-  }
   require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
           options.folder, options.folder);
+  for (const std::string_view file : kRunFiles) {
+    require(!is_there(folder->path() / file),
+            "--folder ({}): there is a {} in it, which a run would overwrite", options.folder,
+            file);
+  }
   journal->begin(to_json(header));
+  std::error_code failure;
+  const std::filesystem::path parent = std::filesystem::absolute(folder->path() / "").parent_path();
+  if (std::filesystem::equivalent(parent.parent_path(), options.experiments, failure)) {
+    link_latest(*folder);
+  }
 }
 
 Cost Preparation::cost() const { return TrainingCost(problem.dataset); }

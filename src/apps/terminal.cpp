@@ -5,7 +5,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -32,7 +35,9 @@ Screen screen_of_standard_output() {
   screen.is_terminal = isatty(output) == 1 && variable("TERM") != "dumb";
   screen.colours = screen.is_terminal && variable("NO_COLOR").empty();
   winsize size = {};
-  if (ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) screen.width = size.ws_col;
+  if (ioctl(output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    screen.width = size.ws_col, screen.height = size.ws_row;
+  }
   close(output);
   return screen;
 }
@@ -43,8 +48,10 @@ void Terminal::print(std::string_view text) {
   std::fflush(stdout);
 }
 
-void Terminal::keep(std::vector<std::string> lines) {
-  if (lines == lines_) return;
+void Terminal::keep(std::vector<std::string> lines, const Screen& screen) {
+  lines.resize(std::min(lines.size(), screen.height - 1));  // the cursor stands below them
+  if (lines == lines_ && screen.width == width_) return;
+  width_ = screen.width;
   std::string all = erase();
   lines_ = std::move(lines);
   all += draw();
@@ -52,9 +59,31 @@ void Terminal::keep(std::vector<std::string> lines) {
   std::fflush(stdout);
 }
 
-/// To the first of the lines, and from there on nothing.
+void Terminal::end() { keep({}, {.width = width_}); }
+
+namespace {
+
+/// Columns of a line, but for what sets colours.
+std::size_t columns_of(std::string_view line) {
+  std::size_t columns = 0;
+  while (true) {
+    const std::size_t escape = line.find('\x1b');
+    columns += display_width(line.substr(0, escape));
+    if (escape == std::string_view::npos) return columns;
+    line.remove_prefix(line.find('m', escape) + 1);
+  }
+}
+
+}  // namespace
+
+/// To the first of the lines, and from there on nothing. In a window that has become narrower a
+/// line takes several rows.
 std::string Terminal::erase() const {
-  return lines_.empty() ? "" : fmt::format("\x1b[{}F\x1b[J", lines_.size());
+  std::size_t rows = 0;
+  for (const std::string& line : lines_) {
+    rows += std::max<std::size_t>(1, (columns_of(line) + width_ - 1) / width_);
+  }
+  return rows == 0 ? "" : fmt::format("\x1b[{}F\x1b[J", rows);
 }
 
 std::string Terminal::draw() const {

@@ -12,7 +12,7 @@ namespace microgpt {
 struct Screen {
   bool is_terminal = false;  ///< one whose cursor can be moved
   bool colours = false;      ///< false if NO_COLOR is set
-  std::size_t width = 80;
+  std::size_t width = 80, height = 24;
 };
 
 /// Looks at standard output. mpirun gives every rank a terminal of its own, whatever becomes of
@@ -23,19 +23,23 @@ Screen screen_of_standard_output();
 class Terminal {
  public:
   Terminal() = default;
-  ~Terminal() { keep({}); }
+  ~Terminal() { end(); }
+  /// Nothing stays any more.
+  void end();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
   /// Writes above the lines that stay.
   void print(std::string_view text);
-  /// Replaces the lines that stay; none of them may be longer than the screen is wide.
-  void keep(std::vector<std::string> lines);
+  /// Replaces the lines that stay; none of them may be longer than the screen is wide. There are
+  /// only as many as the screen has room for.
+  void keep(std::vector<std::string> lines, const Screen& screen);
 
  private:
   std::string erase() const;
   std::string draw() const;
   std::vector<std::string> lines_;
+  std::size_t width_ = 80;  // of the screen, as it was last seen
 };
 
 }  // namespace microgpt

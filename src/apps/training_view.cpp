@@ -36,13 +36,14 @@ void TrainingView::step(double loss) {
 
 void TrainingView::draw_bar(double now) {
   last_bar_ = now;
-  screen_.width = screen_of_standard_output().width;
+  screen_ = screen_of_standard_output();
   const double share = static_cast<double>(step_) / steps_;
   terminal_.keep({shortened(fmt::format("{} {:>3.0f} %   loss {:.4f}   {} names/s   {} left",
                                         bar(share, 30), std::floor(100 * share), running_,
                                         with_commas(static_cast<std::size_t>(names_per_second())),
                                         clock_time(now * (1 - share) / share)),
-                            screen_.width)});
+                            screen_.width)},
+                 screen_);
 }
 
 void TrainingView::print_line() {
@@ -54,7 +55,7 @@ void TrainingView::print_line() {
 
 double TrainingView::end() {
   const double took = seconds();
-  terminal_.keep({});
+  terminal_.end();
   if (silent_) return took;
   if (screen_.is_terminal) print_line();
   fmt::print("trained in {:.2f} s, {} names/s\n", took,

@@ -112,7 +112,7 @@ void serialize(Archive& archive, microgpt::Migrant& migrant, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Work& work, unsigned) {
-  archive& work.timing& work.flops;
+  archive& work.timing& work.flops& work.known;
 }
 
 template <class Archive>

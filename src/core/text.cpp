@@ -1,7 +1,9 @@
 #include "microgpt/core/text.hpp"
 
 #include <utf8.h>
+#include <utf8proc.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -25,6 +27,23 @@ std::string encode_utf8(std::u32string_view text) {
   std::string bytes;
   utf8::utf32to8(text.begin(), text.end(), std::back_inserter(bytes));
   return bytes;
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  utf8::replace_invalid(text.begin(), text.end(), std::back_inserter(valid));
+  return valid;
+}
+
+std::size_t display_width(char32_t character) {
+  return static_cast<std::size_t>(
+      std::max(0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character))));
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  for (const char32_t character : decode_utf8(text)) width += display_width(character);
+  return width;
 }
 
 std::string_view trim(std::string_view text) {

@@ -27,6 +27,15 @@ Estimate estimate_of(std::span<const double> measurements) {
   return {.mean = mean, .standard_error = error, .count = measurements.size()};
 }
 
+std::string plus_minus(const Estimate& estimate) {
+  return estimate.count < 2 ? "" : fmt::format(" ± {:.4f}", estimate.standard_error);
+}
+
+double luck_of(const Finalist& finalist, Objective objective) {
+  return score_of(objective, finalist.organism.evaluation->fitness) -
+         score_of(objective, finalist.fitness.mean);
+}
+
 std::size_t Finalist::failures() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(replicates, [](const Evaluation& e) { return e.failed(); }));

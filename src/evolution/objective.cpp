@@ -43,6 +43,16 @@ Objective objective_from(std::string_view text) {
   fail("fitness ({}) must be held-out, last-step or beauty", text);
 }
 
+double score_of(Objective objective, double fitness) {
+  return objective == Objective::beauty && fitness != kMaxLoss ? -fitness : fitness;
+}
+
+std::string score_text(Objective objective, double fitness) {
+  if (fitness == kMaxLoss) return "MAX";
+  return objective == Objective::beauty ? fmt::format("{:+.4f}", score_of(objective, fitness))
+                                        : fmt::format("{:.4f}", fitness);
+}
+
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body) {
   try {
     return body();

@@ -52,7 +52,13 @@ std::string csv_field(std::string_view text) {
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
-  std::vector<std::vector<std::string>> rows = parse_csv(file_, read_file(file));
+  const std::string bytes = read_file(file);
+  try {
+    decode_utf8(bytes);
+  } catch (const Error& error) {
+    fail("{}: {}", file_, error.what());
+  }
+  std::vector<std::vector<std::string>> rows = parse_csv(file_, bytes);
   require(!rows.empty(), "{}: the first row must name the columns", file_);
   for (const std::string& column : rows.front()) columns_.emplace(column, columns_.size());
   for (std::size_t row = 1; row < rows.size(); ++row) {
@@ -73,6 +79,14 @@ double CsvTable::number(std::size_t row, std::string_view column) const {
   const std::optional<double> value = parse_double(text(row, column));
   if (!value) reject(row, column, "must be a number");
   return *value;
+}
+
+double CsvTable::number(std::size_t row, std::string_view column, double low, double high) const {
+  const double value = number(row, column);
+  if (value < low || value > high) {
+    reject(row, column, fmt::format("must be from {:g} to {:g}", low, high));
+  }
+  return value;
 }
 
 std::uint64_t CsvTable::whole(std::size_t row, std::string_view column) const {

@@ -22,6 +22,8 @@ class CsvTable {
   // not what it should be.
   const std::string& text(std::size_t row, std::string_view column) const;
   double number(std::size_t row, std::string_view column) const;
+  /// One from `low` to `high`.
+  double number(std::size_t row, std::string_view column, double low, double high) const;
   std::uint64_t whole(std::size_t row, std::string_view column) const;
   std::uint32_t whole32(std::size_t row, std::string_view column) const;
 

@@ -19,9 +19,8 @@ std::string fingerprint(const Problem& p) {
   std::string text =
       fmt::format("version {} dataset {} objective {} precision {} seed {}", version(),
                   p.dataset.checksum, name(p.objective), name(p.precision), p.seed);
-  if (p.objective == Objective::beauty) {
-    text += fmt::format(" samples {} temperature {}", p.samples, p.temperature);
-  }
+  text += fmt::format(" temperature {}", p.temperature);  // of the names that are kept
+  if (p.objective == Objective::beauty) text += fmt::format(" samples {}", p.samples);
   return text;
 }
 
@@ -116,6 +115,7 @@ void CachedEvaluator::submit(std::span<const Task> tasks) {
     result.timing = known->timing.value_or(
         Timing{.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"});
     result.timing.id = task.id;
+    result.known = true;
   }
   trains_.submit(unknown);
 }

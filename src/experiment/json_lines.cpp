@@ -45,7 +45,8 @@ void read_every_digit(json::Document& object, std::string_view text) {
 
 json::Document parse_line(std::string_view line) {
   json::Document document;
-  document.Parse<json::kParseIterativeFlag>(line.data(), line.size());
+  document.Parse<json::kParseIterativeFlag | json::kParseValidateEncodingFlag>(line.data(),
+                                                                               line.size());
   require(!document.HasParseError() && document.IsObject() && line.find('\0') == line.npos,
           "not a JSON object");
   read_every_digit(document, line);
@@ -76,14 +77,14 @@ std::string text(const Json& object, const char* key) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-namespace {
-
 std::uint32_t whole32(const Json& object, const char* key) {
   const std::uint64_t value = whole(object, key);
   require(value <= std::numeric_limits<std::uint32_t>::max(), "\"{}\" ({}) is too large", key,
           value);
   return static_cast<std::uint32_t>(value);
 }
+
+namespace {
 
 std::vector<std::string> texts(const Json& object, const char* key) {
   const Json& value = member(object, key);

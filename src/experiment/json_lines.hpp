@@ -19,6 +19,7 @@ json::Document parse_line(std::string_view line);
 const json::Value& member(const json::Value& object, const char* key);
 double number(const json::Value& object, const char* key);
 std::uint64_t whole(const json::Value& object, const char* key);
+std::uint32_t whole32(const json::Value& object, const char* key);
 std::string text(const json::Value& object, const char* key);
 
 /// Genes, replicate and evaluation as members of one object. Throw Error if a value is impossible.

@@ -31,19 +31,24 @@ RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) {
 
 void link_latest(const RunFolder& run) {
   std::error_code failure;
-  const std::filesystem::path link = run.path().parent_path() / "latest";
+  const std::filesystem::path folder = std::filesystem::canonical(run.path(), failure);
+  const std::filesystem::path link = folder.parent_path() / "latest";
+  if (failure || folder == link) return;
   const auto kind = std::filesystem::symlink_status(link, failure).type();
   using Kind = std::filesystem::file_type;
   if (kind != Kind::symlink && kind != Kind::not_found) return;
   // Another run may start now, too; a link that is renamed is never half there.
-  const std::filesystem::path fresh = link.string() + "-" + run.path().filename().string();
-  std::filesystem::create_directory_symlink(run.path().filename(), fresh, failure);
+  const std::filesystem::path fresh = link.string() + "-" + folder.filename().string();
+  std::filesystem::create_directory_symlink(folder.filename(), fresh, failure);
   if (!failure) std::filesystem::rename(fresh, link, failure);
 }
 
 std::filesystem::path latest_run(const std::filesystem::path& experiments) {
-  std::filesystem::path latest;
   std::error_code failure;
+  if (std::filesystem::exists(experiments / "latest" / "journal", failure)) {
+    return std::filesystem::canonical(experiments / "latest", failure);
+  }
+  std::filesystem::path latest;
   for (const auto& folder : std::filesystem::directory_iterator(experiments, failure)) {
     if (folder.is_symlink(failure) ||
         !std::filesystem::exists(folder.path() / "journal", failure)) {

@@ -30,8 +30,9 @@ std::string to_json(const RunSettings& s) {
     if (e.strategy != StrategyKind::elite_copies) {
       archive(make_nvp("tournament", e.tournament));
     } else {
-      archive(make_nvp("samples", s.samples), make_nvp("temperature", s.temperature));
+      archive(make_nvp("samples", s.samples));
     }
+    archive(make_nvp("temperature", s.temperature));
   }
   return text.str() + "\n";
 }

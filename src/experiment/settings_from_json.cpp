@@ -1,5 +1,6 @@
 #include "json_lines.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/evolution/objective.hpp"
 #include "microgpt/experiment/settings.hpp"
 
 // Apart from settings.cpp: cereal brings a RapidJSON of its own, and a file can hold only one.
@@ -16,6 +17,7 @@ EvolutionConfig evolution_from(const json::Value& line) {
   e.seed = whole(line, "seed");
   e.slots = whole(line, "slots");
   e.population = whole(line, "population");
+  require(e.population > 0, "\"population\" (0) must be at least 1");
   e.generations = whole(line, "generations");
   e.budget_flops = number(line, "budget_flops");
   e.elite = whole(line, "elite");
@@ -37,18 +39,19 @@ RunSettings settings_from_json(std::string_view json) {
                    .dataset = text(line, "dataset"),
                    .fitness = text(line, "fitness"),
                    .evolution = evolution_from(line),
-                   .finalists = static_cast<std::uint32_t>(whole(line, "finalists")),
-                   .replicates = static_cast<std::uint32_t>(whole(line, "replicates")),
+                   .finalists = whole32(line, "finalists"),
+                   .replicates = whole32(line, "replicates"),
                    .deadline_factor = number(line, "deadline_factor"),
                    .memory_limit = number(line, "memory_limit"),
                    .inject = text(line, "inject"),
                    .tokens = whole(line, "tokens"),
                    .bigram_loss = number(line, "bigram_loss"),
                    .uniform_loss = number(line, "uniform_loss")};
-  if (line.HasMember("samples")) {
-    s.samples = static_cast<std::uint32_t>(whole(line, "samples"));
-    s.temperature = number(line, "temperature");
-  }
+  if (line.HasMember("samples")) s.samples = whole32(line, "samples");
+  s.temperature = number(line, "temperature");
+  require(s.tokens > 0, "\"tokens\" (0) must be at least 1");
+  objective_from(s.fitness);
+  precision_from(s.precision);
   return s;
 }
 

@@ -1,7 +1,7 @@
 #include "microgpt/experiment/tables.hpp"
 
 #include <algorithm>
-#include <map>
+#include <limits>
 
 #include "csv.hpp"
 #include "microgpt/core/error.hpp"
@@ -26,7 +26,9 @@ std::string finalist_fields(const Organism& organism, std::span<const Finalist> 
   const auto found = std::ranges::find_if(
       finalists, [&](const Finalist& f) { return f.organism.id == organism.id && !f.failed(); });
   if (found == finalists.end()) return ",,";
-  return fmt::format("{},{},{}", found->validation.mean, found->validation.standard_error,
+  const Estimate& validation = found->validation;
+  return fmt::format("{},{},{}", validation.mean,
+                     validation.count < 2 ? "" : fmt::to_string(validation.standard_error),
                      found->test.mean);
 }
 
@@ -104,6 +106,9 @@ std::string timings_csv(std::span<const Work> work) {
 
 namespace {
 
+// What may stand in a table, so that sums of it stay numbers.
+constexpr double kMaxFitness = 1e9, kMaxFlops = 1e24, kMaxSeconds = 1e10;
+
 std::vector<std::uint64_t> parents_of(const CsvTable& table, std::size_t row) {
   std::vector<std::uint64_t> parents;
   std::string_view rest = table.text(row, "parents");
@@ -131,8 +136,8 @@ Genome genome_of(const CsvTable& table, std::size_t row) {
 Evaluation evaluation_of(const CsvTable& table, std::size_t row, std::string_view loss) {
   if (!table.text(row, "failure").empty()) return failed_evaluation(table.text(row, "failure"));
   Evaluation evaluation;
-  evaluation.fitness = table.number(row, "fitness");
-  evaluation.loss = table.number(row, loss);
+  evaluation.fitness = table.number(row, "fitness", -kMaxFitness, kMaxFitness);
+  evaluation.loss = table.number(row, loss, 0, kMaxFitness);
   return evaluation;
 }
 
@@ -141,7 +146,7 @@ Organism organism_of(const CsvTable& table, std::size_t row) {
                 .generation = table.whole32(row, "generation"),
                 .genome = genome_of(table, row),
                 .parents = parents_of(table, row),
-                .flops = table.number(row, "flops"),
+                .flops = table.number(row, "flops", 0, kMaxFlops),
                 .evaluation = evaluation_of(table, row, "loss")};
   try {
     validate(o.genome);
@@ -149,7 +154,10 @@ Organism organism_of(const CsvTable& table, std::size_t row) {
   } catch (const Error& error) {
     table.reject(row, "id", error.what());
   }
-  if (!table.text(row, "beauty").empty()) o.evaluation->beauty = table.number(row, "beauty");
+  if (o.generation == 0) table.reject(row, "generation", "must be at least 1");
+  if (!table.text(row, "beauty").empty()) {
+    o.evaluation->beauty = table.number(row, "beauty", -kMaxFitness, kMaxFitness);
+  }
   return o;
 }
 
@@ -172,13 +180,13 @@ std::vector<Organism> read_organisms_csv(const std::filesystem::path& file) {
 std::vector<Timing> read_timings_csv(const std::filesystem::path& file) {
   const CsvTable table(file);
   return rows_of(table, [&](std::size_t row) {
-    const bool cached = table.text(row, "rank") == "-1";
+    const double rank = table.number(row, "rank", -1, std::numeric_limits<int>::max());
     return Timing{.id = table.whole(row, "id"),
                   .replicate = table.whole32(row, "replicate"),
-                  .rank = cached ? -1 : static_cast<int>(table.whole32(row, "rank")),
+                  .rank = static_cast<int>(rank),
                   .host = table.text(row, "host"),
-                  .start = table.number(row, "start"),
-                  .seconds = table.number(row, "seconds")};
+                  .start = table.number(row, "start", 0, kMaxSeconds),
+                  .seconds = table.number(row, "seconds", 0, kMaxSeconds)};
   });
 }
 
@@ -189,7 +197,7 @@ std::vector<Result> read_replicates_csv(const std::filesystem::path& file) {
                      .replicate = table.whole32(row, "replicate"),
                      .evaluation = evaluation_of(table, row, "validation_loss")};
     if (!result.evaluation.failed()) {
-      result.evaluation.test_loss = table.number(row, "test_loss");
+      result.evaluation.test_loss = table.number(row, "test_loss", 0, kMaxFitness);
     }
     return result;
   });

@@ -224,8 +224,9 @@ void genome_fields(Fields& fields, File& file) {
   fields("version", file.version);
   if (!reading<Fields> && file.replicates == 0) return;
   fields("replicates", file.replicates);
-  fields("standard_error", file.standard_error);
   fields("test_loss", file.test_loss);
+  if (!reading<Fields> && file.replicates == 1) return;  // one training says nothing of its error
+  fields("standard_error", file.standard_error);
   fields("test_standard_error", file.test_standard_error);
 }
 

@@ -14,6 +14,7 @@ Progress::Progress(const EvolutionConfig& config, Objective objective, std::size
     : config_(config), objective_(objective), final_trainings_(final_trainings), start_(start) {}
 
 void Progress::finished(const Task& task, const Evaluation& evaluation, bool known) {
+  flops_done_ += task.flops;
   if (!known) flops_trained_ += task.flops;
   if (task.replicate > 0) {
     ++finals_done_;
@@ -34,9 +35,12 @@ void Progress::finished(const Task& task, const Evaluation& evaluation, bool kno
 
 void Progress::generation(std::uint32_t number) { generation_ = std::max(generation_, number); }
 
-/// Organisms that are trained: the elite is not, after the first generation.
+/// Organisms that are trained: where there are generations the elite is not, after the first one.
 std::size_t Progress::births() const {
-  const std::size_t later = config_.population - std::min(config_.population, config_.elite);
+  const bool has_elite =
+      config_.mode == Mode::generational && config_.strategy != StrategyKind::random;
+  const std::size_t later =
+      config_.population - (has_elite ? std::min(config_.population, config_.elite) : 0);
   return config_.islands * (config_.population + (config_.generations - 1) * later);
 }
 
@@ -55,11 +59,6 @@ std::optional<double> Progress::remaining_seconds(double now) const {
   const std::optional<double> flops = remaining_flops();
   if (!flops || flops_trained_ <= 0) return std::nullopt;
   return *flops * (now - start_) / flops_trained_;
-}
-
-std::string Progress::score(double fitness) const {
-  return objective_ == Objective::beauty ? fmt::format("{:+.4f}", -fitness)
-                                         : fmt::format("{:.4f}", fitness);
 }
 
 double Progress::mean_of_recent() const {
@@ -87,8 +86,8 @@ std::string workers(std::span<const Running> running, double now) {
 std::string Progress::time_line(double now) const {
   const std::optional<double> rest = remaining_flops();
   const std::optional<double> seconds = remaining_seconds(now);
-  const double all = rest ? *rest + flops_trained_ : 0;
-  const double share = all > 0 ? flops_trained_ / all : 0;
+  const double all = rest ? *rest + flops_done_ : 0;
+  const double share = all > 0 ? flops_done_ / all : 0;
   return fmt::format("{} {:>3.0f} %   {} gone, {} left", bar(share, 30), std::floor(100 * share),
                      clock_time(now - start_),
                      seconds ? "about " + clock_time(*seconds) : "time unknown");
@@ -114,14 +113,15 @@ std::vector<std::string> Progress::lines(double now, std::span<const Running> ru
       fmt::format("{:<11}{}   {} done, {} running, {} waiting, ", "organisms", where(),
                   with_commas(done_), busy, with_commas(waiting));
   const std::string failed = fmt::format("{} failed", failed_);
-  const bool fits = counts.size() + failed.size() <= style.width;
+  const bool fits = display_width(counts) + failed.size() <= style.width;
   lines.push_back(shortened(counts + (fits ? "" : failed), style.width));
   if (fits) lines.back() += coloured(failed, "31", style.colours && failed_ > 0);
   if (champion_) {
     const Genome& g = champion_->task.genome;
-    const std::string best = fmt::format("{:<11}{}", "best", score(champion_->evaluation.fitness));
-    const std::string mean =
-        fmt::format("   mean of the last {}: {}", recent_.size(), score(mean_of_recent()));
+    const std::string best =
+        fmt::format("{:<11}{}", "best", score_text(objective_, champion_->evaluation.fitness));
+    const std::string mean = fmt::format("   mean of the last {}: {}", recent_.size(),
+                                         score_text(objective_, mean_of_recent()));
     lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
                     shortened(mean, style.width - std::min(style.width, best.size())));
     std::string who = fmt::format("{:<11}#{}  {}  lr {:.4g}  steps {}", "champion",
@@ -154,11 +154,15 @@ std::string bar(double share, std::size_t width) {
 }
 
 std::string shortened(std::string_view text, std::size_t width) {
-  std::u32string characters = decode_utf8(text);
-  if (characters.size() <= width) return std::string(text);
-  characters.resize(width == 0 ? 0 : width - 1);
-  if (width > 0) characters += U'…';
-  return encode_utf8(characters);
+  if (display_width(text) <= width) return std::string(text);
+  std::u32string kept;
+  std::size_t columns = 0;
+  for (const char32_t character : decode_utf8(text)) {
+    columns += display_width(character);
+    if (columns + 1 > width) break;  // the last column is for the dots
+    kept += character;
+  }
+  return encode_utf8(width > 0 ? kept + U'…' : kept);
 }
 
 }  // namespace microgpt

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/rapidjson.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/experiment/generation_summary.hpp"
 #include "microgpt/experiment/insight.hpp"
@@ -86,30 +87,18 @@ class ObjectWriter {
   json::Writer<json::StringBuffer> writer_{buffer_};
 };
 
-/// What people know a fitness as: the loss, or the beauty, which evolution minimises with a minus.
-class Score {
- public:
-  explicit Score(Objective objective) : sign_(objective == Objective::beauty ? -1 : 1) {}
-  double operator()(double fitness) const {
-    return fitness == kMaxLoss ? kMaxLoss : sign_ * fitness;
-  }
-  double operator()(const Organism& o) const { return (*this)(o.evaluation->fitness); }
-
- private:
-  double sign_;
-};
-
 struct RunWriter {
   const RunRecord& run;
   Objective objective = objective_from(run.settings.fitness);
-  Score score{objective};
   ObjectWriter out{};
+
+  double score(double fitness) const { return score_of(objective, fitness); }
 
   void settings() {
     const RunSettings& s = run.settings;
     const EvolutionConfig& e = s.evolution;
     out.object("run", [&] {
-      out.put("name", run.folder.filename().string());
+      out.put("name", valid_utf8(run.folder.filename().string()));
       out.put("program", s.program), out.put("version", s.version);
       out.put("state", name(run.state));
       out.put("seed", e.seed), out.put("precision", s.precision);
@@ -146,9 +135,19 @@ struct RunWriter {
   void estimate(std::string_view key, const Estimate* e) {
     if (e == nullptr || e->count == 0) return out.put(key, nullptr);
     out.object(key, [&] {
-      out.put("mean", e->mean), out.put("standard_error", e->standard_error);
+      out.put("mean", e->mean);
+      out.put("standard_error", e->count < 2 ? kMaxLoss : e->standard_error);
       out.put("count", e->count);
     });
+  }
+
+  /// The new trainings of a finalist: what was searched for, and the losses.
+  void estimates(const Finalist* f) {
+    Estimate scores = f == nullptr || f->failed() ? Estimate{} : f->fitness;
+    scores.mean = score(scores.mean);
+    estimate("mean_score", &scores);
+    estimate("validation", f == nullptr || f->failed() ? nullptr : &f->validation);
+    estimate("test", f == nullptr || f->failed() ? nullptr : &f->test);
   }
 
   void champion() {
@@ -157,9 +156,8 @@ struct RunWriter {
     const Finalist* first = run.finalists.empty() ? nullptr : &run.finalists.front();
     out.object("champion", [&] {
       out.put("id", champion->id), out.put("genome_text", describe(champion->genome));
-      out.put("score", score(*champion));
-      estimate("validation", first == nullptr ? nullptr : &first->validation);
-      estimate("test", first == nullptr ? nullptr : &first->test);
+      out.put("score", score(champion->evaluation->fitness));
+      estimates(first);
     });
   }
 
@@ -206,7 +204,7 @@ struct RunWriter {
         return parameter_count(gpt_config(o.genome, run.settings.tokens));
       });
       column("flops", [](const Organism& o) { return o.flops; });
-      column("score", score);
+      column("score", [&](const Organism& o) { return score(o.evaluation->fitness); });
     });
     out.object("failures", [&] {
       for (const Organism& o : run.organisms) {
@@ -247,8 +245,8 @@ struct RunWriter {
         out.put("generation", s.generation);
         out.put("island", best.id % run.settings.evolution.islands + 1);
         out.put("members", s.members), out.put("failed", s.failed);
-        out.put("best_id", s.best_id), out.put("best", score(s.best)),
-            out.put("mean", score(s.mean));
+        out.put("best_id", s.failed < s.members ? std::optional(s.best_id) : std::nullopt);
+        out.put("best", score(s.best)), out.put("mean", score(s.mean));
         out.put("q10", score(s.q10)), out.put("q25", score(s.q25));
         out.put("median", score(s.median));
         out.put("q75", score(s.q75)), out.put("q90", score(s.q90));
@@ -280,9 +278,8 @@ struct RunWriter {
       out.object([&] {
         out.put("id", f.organism.id), out.put("failures", f.failures());
         out.put("replicates", f.replicates.size());
-        estimate("validation", f.failed() ? nullptr : &f.validation);
-        estimate("test", f.failed() ? nullptr : &f.test);
-        out.put("luck", f.failed() ? kMaxLoss : f.organism.evaluation->fitness - f.fitness.mean);
+        estimates(&f);
+        out.put("luck", f.failed() ? kMaxLoss : luck_of(f, objective));
       });
     });
   }

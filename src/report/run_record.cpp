@@ -5,6 +5,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/version.hpp"
 #include "microgpt/experiment/genome_file.hpp"
 #include "microgpt/experiment/tables.hpp"
 
@@ -16,6 +17,8 @@ std::string_view name(RunState state) {
       return "finished";
     case RunState::stopped:
       return "stopped";
+    case RunState::failed:
+      return "failed";
     case RunState::unfinished:
       return "unfinished";
   }
@@ -38,10 +41,11 @@ namespace {
 /// The finalists are the best of all, and their new trainings stand in a file of their own.
 std::vector<Finalist> load_finalists(const RunRecord& run) {
   const std::filesystem::path file = run.folder / "replicates.csv";
-  if (!std::filesystem::exists(file)) return {};
+  if (!is_there(file)) return {};
+  const std::vector<Result> results = read_replicates_csv(file);
   try {
     Finals finals(best_of(run.organisms, run.settings.finalists), run.settings.replicates);
-    finals.tell(read_replicates_csv(file));
+    finals.tell(results);
     return {finals.ranking().begin(), finals.ranking().end()};
   } catch (const Error& error) {
     fail("{}: {}", file.string(), error.what());
@@ -60,8 +64,25 @@ void add_names(RunRecord& run) {
 }
 
 RunState state_of(const std::filesystem::path& folder) {
-  if (std::filesystem::exists(folder / "genome.json")) return RunState::finished;
-  return std::filesystem::exists(folder / "stopped") ? RunState::stopped : RunState::unfinished;
+  if (is_there(folder / "genome.json")) return RunState::finished;
+  return is_there(folder / "stopped") ? RunState::stopped : RunState::unfinished;
+}
+
+/// Whether it has come to its end, at which the Pareto fronts are written, and found nobody.
+bool has_failed(const RunRecord& run) {
+  const bool nobody = !run.champion() || (!run.finalists.empty() && run.finalists.front().failed());
+  return run.state == RunState::unfinished && is_there(run.folder / "pareto.csv") &&
+         !run.organisms.empty() && nobody;
+}
+
+/// Without a last generation that is being written. (One that a budget cut short is the last of a
+/// run that has ended.)
+void drop_unfinished_generation(RunRecord& run) {
+  const std::size_t population = run.settings.evolution.population;
+  const bool whole = run.organisms.size() % population == 0;
+  if (run.state == RunState::unfinished && !whole) {
+    run.organisms.resize(run.organisms.size() / population * population);
+  }
 }
 
 }  // namespace
@@ -71,26 +92,31 @@ RunRecord load_run(const std::filesystem::path& folder) {
   // Canonical, so that a run has one name, also where it is reached by a link.
   std::error_code failure;
   run.folder = std::filesystem::canonical(folder, failure);
-  require(!failure && std::filesystem::exists(run.folder / "settings.json"),
+  require(!failure, "{}: {}", folder.string(), failure.message());
+  require(is_there(run.folder / "settings.json"),
           "{}: is not the folder of a run: there is no settings.json in it", folder.string());
   run.settings_json = read_file(run.folder / "settings.json");
   try {
     run.settings = settings_from_json(run.settings_json);
   } catch (const Error& error) {
-    fail("{}: {}", (run.folder / "settings.json").string(), error.what());
+    fail("{}: {}; this is version {}, and the run may be of another",
+         (run.folder / "settings.json").string(), error.what(), version());
   }
   run.state = state_of(run.folder);  // first: what comes last says that all else is there
   run.organisms = read_organisms_csv(run.folder / "organisms.csv");
+  drop_unfinished_generation(run);
   run.timings = read_timings_csv(run.folder / "timings.csv");
   add_names(run);
   run.finalists = load_finalists(run);
+  if (has_failed(run)) run.state = RunState::failed;
   return run;
 }
 
 std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
   const Organism* organism = run.find(id);
+  require(!run.organisms.empty(), "{}: no organism is known yet", run.folder.string());
   require(organism != nullptr, "{}: there is no organism {}; the last one is {}",
-          run.folder.string(), id, run.organisms.empty() ? 0 : run.organisms.back().id);
+          run.folder.string(), id, run.organisms.back().id);
   require(!organism->evaluation->failed(), "{}: organism {} has no loss: its training failed ({})",
           run.folder.string(), id, organism->evaluation->failure);
   return to_json(genome_file_of(*organism, run.finalists, run.settings));

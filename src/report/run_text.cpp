@@ -19,18 +19,14 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kFormats = {"html", "csv", "json", "markdown", "text"};
 
-std::string plus_minus(const Estimate& e) {
-  return fmt::format("{:.4f} ± {:.4f}", e.mean, e.standard_error);
-}
-
-/// Fitness as people know it: the loss, or the beauty.
 double score(const RunRecord& run, const Organism& o) {
-  return run.settings.fitness == name(Objective::beauty) ? -o.evaluation->fitness
-                                                         : o.evaluation->fitness;
+  return score_of(objective_from(run.settings.fitness), o.evaluation->fitness);
 }
 
 Cell number(double value, std::string shown) {
-  return {.shown = std::move(shown), .exact = fmt::to_string(value), .is_number = true};
+  return {.shown = std::move(shown),
+          .exact = std::isfinite(value) ? fmt::to_string(value) : "",
+          .is_number = true};
 }
 
 Cell number(std::uint64_t value) { return number(static_cast<double>(value), with_commas(value)); }
@@ -52,26 +48,43 @@ void add_row(TextTable& table, std::string_view label, std::span<const RunRecord
   for (const RunRecord& run : runs) row.push_back(value(run));
 }
 
+std::string shown_value(const json::Document& settings, const std::string& key) {
+  const auto found = settings.FindMember(key.c_str());
+  if (found == settings.MemberEnd()) return "";
+  if (found->value.IsString()) return found->value.GetString();
+  json::StringBuffer buffer;
+  json::Writer<json::StringBuffer> writer(buffer);
+  found->value.Accept(writer);
+  return buffer.GetString();
+}
+
+/// All keys of all settings, each once, in their order.
+std::vector<std::string> keys_of(std::span<const json::Document> settings) {
+  std::vector<std::string> keys;
+  for (const json::Document& document : settings) {
+    for (const auto& [key, value] : document.GetObject()) {
+      if (std::ranges::find(keys, key.GetString()) == keys.end())
+        keys.emplace_back(key.GetString());
+    }
+  }
+  return keys;
+}
+
 void add_settings_that_differ(TextTable& table, std::span<const RunRecord> runs) {
   std::vector<json::Document> settings(runs.size());
   for (std::size_t i = 0; i < runs.size(); ++i) settings[i].Parse(runs[i].settings_json.c_str());
-  const auto shown = [](const json::Document& document, const auto& key) -> std::string {
-    const auto found = document.FindMember(key);
-    if (found == document.MemberEnd()) return "";
-    if (found->value.IsString()) return found->value.GetString();
-    json::StringBuffer buffer;
-    json::Writer<json::StringBuffer> writer(buffer);
-    found->value.Accept(writer);
-    return buffer.GetString();
-  };
-  for (const auto& [key, value] : settings.front().GetObject()) {
-    const std::string first = shown(settings.front(), key);
-    if (std::ranges::all_of(settings, [&](const auto& s) { return shown(s, key) == first; })) {
-      continue;
-    }
+  for (const std::string& key : keys_of(settings)) {
+    const std::string first = shown_value(settings.front(), key);
+    const auto same = [&](const json::Document& s) { return shown_value(s, key) == first; };
+    if (std::ranges::all_of(settings, same)) continue;
     std::vector<Cell>& row = table.rows.emplace_back();
-    row.push_back(text(key.GetString()));
-    for (const json::Document& s : settings) row.push_back(text(shown(s, key)));
+    row.push_back(text(key));
+    for (const json::Document& s : settings) {
+      const auto found = s.FindMember(key.c_str());
+      const bool is_number = found != s.MemberEnd() && found->value.IsNumber();
+      row.push_back(text(shown_value(s, key)));
+      row.back().is_number = is_number;
+    }
   }
 }
 
@@ -120,8 +133,10 @@ void add_champions(TextTable& table, std::span<const RunRecord> runs) {
   const auto promise = [&](std::string_view label, Estimate Finalist::*estimate) {
     add(label, [&](const RunRecord& run, const Organism&) {
       const Finalist* first = promise_of(run);
-      return first == nullptr ? Cell{}
-                              : number((first->*estimate).mean, plus_minus(first->*estimate));
+      return first == nullptr
+                 ? Cell{}
+                 : number((first->*estimate).mean, fmt::format("{:.4f}{}", (first->*estimate).mean,
+                                                               plus_minus(first->*estimate)));
     });
   };
   promise("validation loss", &Finalist::validation);
@@ -135,7 +150,7 @@ std::string difference(std::span<const RunRecord> runs) {
     return "The datasets differ, so the losses do not compare.\n";
   }
   const Finalist *a = promise_of(runs[0]), *b = promise_of(runs[1]);
-  if (a == nullptr || b == nullptr) return "";
+  if (a == nullptr || b == nullptr || a->test.count < 2 || b->test.count < 2) return "";
   return fmt::format(
       "Test loss of the second minus that of the first: {:+.4f} ± {:.4f} (standard "
       "error).\n",
@@ -145,7 +160,8 @@ std::string difference(std::span<const RunRecord> runs) {
 TextTable compared(std::span<const RunRecord> runs) {
   TextTable table;
   table.columns.emplace_back();
-  for (const RunRecord& run : runs) table.columns.push_back(run.folder.filename().string());
+  for (const RunRecord& run : runs)
+    table.columns.push_back(valid_utf8(run.folder.filename().string()));
   add_settings_that_differ(table, runs);
   add_figures(table, runs);
   add_champions(table, runs);
@@ -207,7 +223,7 @@ std::string run_markdown(const RunRecord& run) {
   constexpr std::size_t kShown = 10;
   const std::vector<Organism> trained = successes(run.organisms);
   const std::span best = std::span(trained).first(std::min(kShown, trained.size()));
-  std::string page = fmt::format("# {}\n\n{}\n", run.folder.filename().string(),
+  std::string page = fmt::format("# {}\n\n{}\n", valid_utf8(run.folder.filename().string()),
                                  markdown_of(compared(std::span(&run, 1))));
   if (best.empty()) return page + "Nobody is known yet who did not fail.\n";
   page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));

@@ -15,13 +15,6 @@ namespace microgpt {
 
 namespace {
 
-/// Fitness as people know it: the loss, or the beauty (which evolution minimises with a minus).
-std::string shown(const Evaluation& e, Objective objective) {
-  if (e.failed()) return "MAX";
-  return objective == Objective::beauty ? fmt::format("{:+.4f}", -e.fitness)
-                                        : fmt::format("{:.4f}", e.fitness);
-}
-
 std::string_view unit(Objective objective) {
   switch (objective) {
     case Objective::loss:
@@ -42,8 +35,8 @@ std::vector<Organism> ranked(std::span<const Organism> organisms) {
 
 std::string row(const Organism& o, Objective objective) {
   return fmt::format("#{:<5} {:<11} {:>8}  {}  lr {:<9.4g} steps {}", o.id, name(o.origin),
-                     shown(*o.evaluation, objective), architecture(o.genome), o.genome.lr,
-                     o.genome.steps);
+                     score_text(objective, o.evaluation->fitness), architecture(o.genome),
+                     o.genome.lr, o.genome.steps);
 }
 
 std::string trajectory(std::span<const Organism> history, Objective objective) {
@@ -67,8 +60,8 @@ std::string trajectory(std::span<const Organism> history, Objective objective) {
     const double gain = high > low ? (high - o.evaluation->fitness) / (high - low) : 1;
     const std::size_t cells =
         o.evaluation->failed() ? 0 : 1 + static_cast<std::size_t>(std::lround(gain * (kWidth - 1)));
-    text += fmt::format("  {:>4}  {:>8}  {}\n", o.generation, shown(*o.evaluation, objective),
-                        std::string(cells, '#'));
+    text += fmt::format("  {:>4}  {:>8}  {}\n", o.generation,
+                        score_text(objective, o.evaluation->fitness), std::string(cells, '#'));
   }
   return text;
 }
@@ -102,11 +95,7 @@ std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t grou
 std::string generation_line(std::span<const Organism> members, const EvolutionConfig& config,
                             Objective objective, double seconds) {
   const GenerationSummary s = summary_of(members);
-  const auto of = [&](double fitness) {
-    Evaluation evaluation;
-    evaluation.fitness = fitness;
-    return s.failed == s.members ? "MAX" : shown(evaluation, objective);
-  };
+  const auto of = [&](double fitness) { return score_text(objective, fitness); };
   return fmt::format(
       "generation {}{}{}: best {} (#{}), mean {}, worst {}, diversity {}/{}, failed {}, {:.1f} s",
       s.generation, config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
@@ -180,12 +169,11 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
       text += fmt::format("  #{:<5} MAX: all trainings failed\n", f.organism.id);
       continue;
     }
-    text += fmt::format(
-        "  #{:<5} {} {:.4f} ± {:.4f}  validation {:.4f}  test {:.4f}  luck {:+.4f}{}\n",
-        f.organism.id, unit(objective),
-        objective == Objective::beauty ? -f.fitness.mean : f.fitness.mean, f.fitness.standard_error,
-        f.validation.mean, f.test.mean, f.organism.evaluation->fitness - f.fitness.mean,
-        f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
+    text +=
+        fmt::format("  #{:<5} {} {:.4f}{}  validation {:.4f}  test {:.4f}  luck {:+.4f}{}\n",
+                    f.organism.id, unit(objective), score_of(objective, f.fitness.mean),
+                    plus_minus(f.fitness), f.validation.mean, f.test.mean, luck_of(f, objective),
+                    f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
   }
   return text;
 }
@@ -210,9 +198,10 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   text += '\n';
   text += finals_report(finalists, objective);
   const Organism& champion = champion_of(history, finalists);
-  text += fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
-                      champion.generation, unit(objective), shown(*champion.evaluation, objective),
-                      describe(champion.genome));
+  text +=
+      fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
+                  champion.generation, unit(objective),
+                  score_text(objective, champion.evaluation->fitness), describe(champion.genome));
   if (!finalists.empty() && !finalists.front().failed()) {
     const Finalist& f = finalists.front();
     text += fmt::format(

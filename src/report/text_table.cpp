@@ -12,19 +12,16 @@ namespace microgpt {
 
 namespace {
 
-/// In characters, which are fewer than bytes where one is ± .
-std::size_t width_of(std::string_view text) { return decode_utf8(text).size(); }
-
 std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::string spaces(width - std::min(width, width_of(text)), ' ');
+  const std::string spaces(width - std::min(width, display_width(text)), ' ');
   return right ? spaces + text : text + spaces;
 }
 
 std::vector<std::size_t> widths_of(const TextTable& table) {
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    std::size_t width = width_of(table.columns[column]);
-    for (const auto& row : table.rows) width = std::max(width, width_of(row[column].shown));
+    std::size_t width = display_width(table.columns[column]);
+    for (const auto& row : table.rows) width = std::max(width, display_width(row[column].shown));
     widths.push_back(width);
   }
   return widths;

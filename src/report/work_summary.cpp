@@ -11,7 +11,7 @@
 namespace microgpt {
 
 void WorkSummary::add(const Work& work) {
-  if (work.timing.rank >= 0 && work.timing.start >= since_) work_.push_back(work);
+  if (!work.known) work_.push_back(work);
 }
 
 double WorkSummary::begin() const {

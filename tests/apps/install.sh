@@ -40,6 +40,7 @@ completes() {
 }
 [[ $(completes evolve_loss --strat) == --strategy ]] || broken "no completion of an option"
 [[ $(completes evolve_loss --strategy g) == guided ]] || broken "no completion of a value"
+[[ $(completes evolve_loss --mode = st) == steady-state ]] || broken "no completion after ="
 [[ $(completes evolve_report --format "") == "html csv json markdown text" ]] || broken "no values"
 [[ $(completes creature --input d) == "" ]] || broken "files are bash's business"
 

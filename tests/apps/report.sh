@@ -68,13 +68,13 @@ expect_exit 0 "$report" --compare "$run" other
 expect_text out "strategy " "random" "guided" "seed" "Test loss of the second minus that of the first"
 ! grep -q '^precision' out || broken "settings that are equal are shown"
 expect_exit 0 "$report" --compare "$run" other --format json
-"$python" -c 'import json, sys; a, b = json.load(open("out")); assert b["seed"] == "2", b' ||
+"$python" -c 'import json, sys; a, b = json.load(open("out")); assert b["seed"] == 2, b' ||
     broken "the comparison is no JSON"
 expect_exit 0 "$report" --compare "$run" other "$run" --format csv
 [[ $(head -1 out) == ",$(basename "$run"),other,$(basename "$run")" ]] || broken "not three columns"
 
 # A run that was killed, or goes on: as far as it was recorded, whatever the last byte.
-cp -r "$run" part && rm part/genome.json part/replicates.csv
+cp -r "$run" part && rm part/genome.json part/replicates.csv part/pareto.csv
 size=$(stat -c %s part/organisms.csv)
 for left in $((size - 1)) $((size / 2)) $((size / 3)) 200; do
     truncate -s "$left" part/organisms.csv
@@ -91,15 +91,83 @@ expect_text limit/report.html '"state":"stopped"'
 
 # Where all fail, and where beauty counts, there is a page too.
 expect_exit 2 "$bin/evolve_loss" "${search[@]}" --seed 1 --inject throw:1 --folder doomed
-expect_text doomed/report.html '"champion":null'
+expect_text doomed/report.html '"champion":null' '"state":"failed"'
 expect_exit 0 "$bin/evolve" --input "$names" --population 3 --generations 2 --samples 5 --folder beauty
 expect_text beauty/report.html '"better":"higher"'
 
+# Scores are what was searched for, losses are losses, and luck is what the search saw too much.
+expect_exit 0 "$bin/evolve" --input "$names" --population 4 --generations 2 --samples 9 --finalists 2 \
+    --replicates 3 --folder beautiful
+expect_exit 0 "$report" beautiful --format json -o beautiful.json
+expect_exit 0 "$bin/evolve_loss" "${search[@]}" --fitness last-step --strategy classic --folder last
+expect_exit 0 "$report" last --format json -o last.json
+"$python" - <<'END' || broken "scores and losses are mixed up"
+import json
+for name, sign in ("beautiful", -1), ("last", 1):
+    run = json.load(open(name + ".json"))
+    for finalist in run["finalists"]:
+        score = run["organisms"]["score"][run["organisms"]["id"].index(finalist["id"])]
+        assert abs(finalist["luck"] - (score - finalist["mean_score"]["mean"])) < 1e-9, finalist
+        assert 2 < finalist["validation"]["mean"] < 4 and finalist["mean_score"] != finalist["validation"]
+    assert run["champion"]["mean_score"] == run["finalists"][0]["mean_score"]
+END
+
+# One training says nothing of its error.
+expect_exit 0 "$bin/evolve_loss" "${search[@]}" --replicates 1 --genome-out one.json --folder one
+! grep -q standard_error one.json || broken "a standard error of one measurement"
+expect_exit 0 "$bin/creature" --genome one.json --input "$names" --steps 20
+expect_text out "(of one training)"
+expect_exit 0 "$report" --compare one other
+! grep -q "±.*±" out || broken "an error of one measurement"
+# Settings that only one of the runs has are shown, in whatever order.
+for order in "beauty other" "other beauty"; do
+    # shellcheck disable=SC2086 # two runs
+    expect_exit 0 "$report" --compare $order
+    expect_text out "samples" "tournament"
+done
+
+# Only trainings have a timing, whoever began with the finals early.
+expect_exit 0 mpirun -n 5 "$bin/evolve_loss" "${search[@]}" --replicates 4 --folder early
+! grep -q ',-1,' early/timings.csv || broken "a result without a training has a timing"
+[[ -z $(cut -d, -f1,2 early/timings.csv | sort | uniq -d) ]] || broken "a training is there twice"
+
+# Names depend on the temperature, so a run goes on with its own.
+refused "temperature is 3.0 now, but the run was started with 0.5" -- \
+    "$bin/evolve_loss" --resume limit --temperature 3
+
+# A finished run that is resumed leaves nothing of its end behind until it is there again.
+cp -r "$run" again && head -n -3 "$run/journal" >again/journal
+expect_exit 75 "$bin/evolve_loss" --resume again --time-limit 0.001
+expect_exit 0 "$report" again --format json
+expect_text out '"state":"stopped"' '"finalists":[]'
+[[ ! -e again/replicates.csv && ! -e again/pareto.csv ]] || broken "old tables in a run that goes on"
+
+# Nobody's files are overwritten, and nothing changes where a run is refused.
+mkdir mine && echo mine >mine/genome.json
+refused "--folder (mine): there is a genome.json in it" -- \
+    "$bin/evolve_loss" "${search[@]}" --folder mine
+[[ $(<mine/genome.json) == mine ]] || broken "a file was overwritten"
+link=$(readlink experiments/latest)
+refused "there is a run in it" -- "$bin/evolve_loss" "${search[@]}" --folder experiments/latest
+[[ $(readlink experiments/latest) == "$link" ]] || broken "a refused run moved the link"
+mkfifo pipe
+cat pipe >text &
+expect_exit 0 "$report" "$run" --format text -o pipe
+wait $!
+[[ -p pipe ]] || broken "a pipe was replaced"
+expect_text text "Champion: organism #"
+
 # What is no run, or a damaged one.
-refused "nowhere" "not the folder of a run" -- "$report" nowhere
+refused "nowhere" "No such file or directory" -- "$report" nowhere
 refused "no run with a journal" -- "$report" --experiments nowhere
 refused "format (pdf) must be html" -- "$report" "$run" --format pdf
 refused "--format (html) is not for --compare" -- "$report" --compare "$run" other --format html
+refused "--organism (-1) must be a whole number" -- "$report" "$run" --organism -1
+refused "--generations (-1) must be a whole number" -- "$bin/evolve_loss" --generations -1
+refused "run excludes --compare" -- "$report" nowhere --compare "$run" other
+rm -f broken && cp -r other broken && rm broken/names.csv && mkfifo broken/names.csv
+refused "broken/names.csv: is no regular file" -- "$report" broken
+rm -r broken
 refused "must name two runs" -- "$report" --compare "$run"
 refused "is not for --organism" -- "$report" "$run" --organism 1 --format csv
 refused "no/such/place" -- "$report" "$run" --output no/such/place/report.html

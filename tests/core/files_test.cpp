@@ -1,6 +1,9 @@
 #include "microgpt/core/files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -87,6 +90,40 @@ TEST(Sha256, gives_the_published_digests) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+TEST(Files, a_link_stays_and_what_it_leads_to_is_replaced) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "target", "old");
+  std::filesystem::create_symlink("target", folder / "link");
+  require_writable(folder / "link");
+  write_file_atomically(folder / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "target"), "new");
+}
+
+TEST(Files, a_file_keeps_its_permissions) {
+  using std::filesystem::perms;
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "file", "old");
+  std::filesystem::permissions(folder / "file", perms::owner_read | perms::owner_write);
+  write_file_atomically(folder / "file", "new");
+  EXPECT_EQ(std::filesystem::status(folder / "file").permissions(),
+            perms::owner_read | perms::owner_write);
+}
+
+TEST(Files, a_pipe_is_written_to_and_not_replaced) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = open(pipe.c_str(), O_RDWR);  // so that nobody waits for anybody
+  require_writable(pipe);
+  write_file_atomically(pipe, "hello");
+  char bytes[16] = {};
+  EXPECT_EQ(read(reader, bytes, sizeof bytes), 5);
+  close(reader);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_THROW(read_file(pipe), Error);  // and would wait for ever
 }
 
 }  // namespace

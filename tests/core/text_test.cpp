@@ -74,5 +74,16 @@ TEST(ParseDouble, reads_every_digit_and_nothing_else) {
   }
 }
 
+TEST(Text, width_on_a_terminal_is_not_the_number_of_characters) {
+  EXPECT_EQ(display_width(std::string_view("abc")), 3U);
+  EXPECT_EQ(display_width(std::string_view("李山")), 4U);
+  EXPECT_EQ(display_width(std::string_view("e\u0301")), 1U);
+}
+
+TEST(Text, invalid_utf8_is_replaced) {
+  EXPECT_EQ(valid_utf8("a\xe9z"), "a\uFFFDz");
+  EXPECT_EQ(valid_utf8("Łukasz"), "Łukasz");
+}
+
 }  // namespace
 }  // namespace microgpt::test

@@ -38,5 +38,35 @@ TEST(RunFolder, appends_and_writes) {
   EXPECT_EQ(read_file(run.path() / "log"), "three\n");
 }
 
+/// A folder as a run has it.
+void make_run(const std::filesystem::path& path) {
+  const RunFolder run(path);
+  run.write("journal", "");
+}
+
+TEST(LatestRun, is_where_the_link_leads_whatever_the_names_are) {
+  const test::TemporaryFolder folder;
+  make_run(folder / "2026");
+  make_run(folder / "a");
+  EXPECT_EQ(latest_run(folder / "").filename(), "a");
+  link_latest(RunFolder(folder / "2026"));
+  EXPECT_EQ(latest_run(folder / "").filename(), "2026");
+  std::filesystem::remove_all(folder / "2026");  // the link leads nowhere now
+  EXPECT_EQ(latest_run(folder / "").filename(), "a");
+}
+
+TEST(LinkLatest, replaces_a_link_and_nothing_else) {
+  const test::TemporaryFolder folder;
+  make_run(folder / "b" / "");  // as completion of the shell writes it
+  link_latest(RunFolder(folder / "b" / ""));
+  EXPECT_EQ(std::filesystem::read_symlink(folder / "latest"), "b");
+  link_latest(RunFolder(folder / "latest"));  // no link to itself
+  EXPECT_EQ(std::filesystem::read_symlink(folder / "latest"), "b");
+  std::filesystem::remove(folder / "latest");
+  write_file_atomically(folder / "latest", "mine");
+  link_latest(RunFolder(folder / "b"));
+  EXPECT_EQ(read_file(folder / "latest"), "mine");
+}
+
 }  // namespace
 }  // namespace microgpt

@@ -118,6 +118,9 @@ TEST(OrganismsCsv, a_wrong_value_is_named_with_file_row_and_column) {
            {with("generation", "epoch"), "no column generation"},
            {with(",1.25,", ","), "fields"},
            {with("f32", "\"f\"32"), "organisms.csv: row 2"},
+           {with("f32", "f\xe9"), "invalid UTF-8"},
+           {with("1234.5", "1e308"), "flops (1e308) must be from 0 to 1e+24"},
+           {with("3,2,2", "3,2,0"), "generation (0) must be at least 1"},
            {with("3,2,2", "99999999999999999999,2,2"), "must be a whole number"}}) {
     EXPECT_NE(message(text).find(expected), std::string::npos) << expected << ": " << message(text);
   }

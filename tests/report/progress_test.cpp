@@ -127,5 +127,26 @@ TEST(ClockTime, has_hours_if_there_are_any) {
   EXPECT_EQ(clock_time(-1), "0:00");
 }
 
+TEST(Progress, in_the_steady_state_everyone_is_trained) {
+  EvolutionConfig config = kConfig;
+  config.mode = Mode::steady_state;
+  Progress progress(config, Objective::loss, 0, 0);
+  progress.finished(task(0, 10), worth(2), false);
+  EXPECT_EQ(progress.remaining_flops(), 11 * 10);
+}
+
+TEST(Progress, what_a_run_that_goes_on_knows_is_done) {
+  Progress progress(kConfig, Objective::loss, 0, 0);
+  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(task(id, 20), worth(2), true);
+  EXPECT_NE(joined(progress.lines(1, {}, 0, {})).find(" 50 %"), std::string::npos);
+}
+
+TEST(Shortened, counts_columns) {
+  EXPECT_EQ(shortened("abcd", 4), "abcd");
+  EXPECT_EQ(shortened("abcde", 4), "abc…");
+  EXPECT_EQ(shortened("李山李", 4), "李…");
+  EXPECT_EQ(shortened("abc", 0), "");
+}
+
 }  // namespace
 }  // namespace microgpt

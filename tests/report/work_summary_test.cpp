@@ -38,7 +38,7 @@ TEST(WorkSummary, shows_each_rank_along_the_time) {
 
 TEST(WorkSummary, what_came_from_a_cache_is_no_work) {
   WorkSummary work;
-  work.add({timing(-1, 0, 0), 5});
+  work.add({timing(-1, 0, 0), 5, true});
   EXPECT_EQ(work.utilisation(3), 0);
   EXPECT_EQ(work.text(3, 0), "Work: nothing was trained\n");
 }

@@ -6,11 +6,17 @@
 
 namespace microgpt {
 
-/// The bytes of a regular file. Throws Error naming the path if it cannot be read.
+/// Whether there is anything of that name. Throws Error naming the path if that cannot be seen.
+bool is_there(const std::filesystem::path& path);
+
+/// The bytes of a file that is no directory and no device. Throws Error naming the path if it
+/// cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path` by a file with these bytes: written beside it, then renamed, so that a reader
-/// sees the old file or the new one and never a part. Throws Error naming the path.
+/// sees the old file or the new one and never a part. A link stays, and what it leads to is
+/// replaced; a file keeps its permissions. What is no regular file (a device, a pipe) is written to
+/// instead. Throws Error naming the path.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// Throws Error unless a file can be written at `path` (nothing is left behind or overwritten).

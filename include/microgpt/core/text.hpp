@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,14 @@ namespace microgpt {
 std::u32string decode_utf8(std::string_view text);
 
 std::string encode_utf8(std::u32string_view text);
+
+/// Valid UTF-8: with U+FFFD in place of what is not.
+std::string valid_utf8(std::string_view text);
+
+/// Columns that a character takes on a terminal: 0, 1 or 2.
+std::size_t display_width(char32_t character);
+/// Of a text in valid UTF-8.
+std::size_t display_width(std::string_view text);
 
 /// `text` without leading and trailing ASCII white space.
 std::string_view trim(std::string_view text);

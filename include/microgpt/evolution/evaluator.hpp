@@ -51,6 +51,7 @@ struct KnownEvaluation {
 struct Work {
   Timing timing;
   double flops = 0;
+  bool known = false;  ///< from a cache or a journal: it took no time now
 };
 
 /// What a rank is busy with.
@@ -63,6 +64,7 @@ struct Running {
 struct TimedResult {
   Result result;
   Timing timing;
+  bool known = false;  ///< from a cache or a journal: nobody trained for it now
 };
 
 /// Turns tasks into results: in this process, over MPI, or as a fake in a test.

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/objective.hpp"
 #include "microgpt/evolution/organism.hpp"
 
 namespace microgpt {
@@ -22,6 +24,9 @@ struct Estimate {
 };
 
 Estimate estimate_of(std::span<const double> measurements);
+
+/// " ± 0.0025", or nothing where a single measurement says nothing of its error.
+std::string plus_minus(const Estimate& estimate);
 
 /// One of the best of a search, trained again and again with other luck.
 struct Finalist {
@@ -52,6 +57,9 @@ class Finals {
   std::vector<Finalist> finalists_;
   std::uint32_t replicates_;
 };
+
+/// How much higher the score of the search was than the mean of the new trainings.
+double luck_of(const Finalist& finalist, Objective objective);
 
 /// The best of all: of the finalists, if there are any, the first, else of the evaluated history;
 /// of equals, the one born first. There must be one.

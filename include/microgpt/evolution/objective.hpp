@@ -22,6 +22,11 @@ std::string_view name(Objective objective);
 /// Throws Error unless the name is held-out, last-step or beauty.
 Objective objective_from(std::string_view name);
 
+/// A fitness, which is minimised, as people know it: the loss, or the beauty. kMaxLoss stays.
+double score_of(Objective objective, double fitness);
+/// The same in words: "2.3142", "+1.2000", or "MAX".
+std::string score_text(Objective objective, double fitness);
+
 /// Everything that an evaluation depends on, besides the genome. All organisms share the seed:
 /// the same initial random numbers and the same documents in the same order.
 struct Problem {

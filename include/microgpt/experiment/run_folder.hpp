@@ -1,10 +1,17 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace microgpt {
+
+/// The files that a run writes into its folder, besides journal and run.log.
+inline constexpr std::array<std::string_view, 11> kRunFiles = {
+    "settings.json", "space.json",  "organisms.csv", "generations.csv",
+    "names.csv",     "timings.csv", "pareto.csv",    "replicates.csv",
+    "report.html",   "genome.json", "stopped"};
 
 /// The folder of one run: experiments/<timestamp>/. Nothing outside it is written.
 class RunFolder {
@@ -13,7 +20,7 @@ class RunFolder {
   /// gets -2, -3 and so on. Throws Error naming the path if it cannot.
   RunFolder(const std::filesystem::path& experiments, const std::string& timestamp);
 
-  /// This very folder, which is made if it is not there.
+  /// This very folder, which is made if it is not there. Throws Error if it cannot be.
   explicit RunFolder(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -35,7 +42,8 @@ void link_latest(const RunFolder& run);
 /// Local time as 2026-11-22_13-05-59.
 std::string timestamp_now();
 
-/// The newest folder in `experiments` that has a journal. Throws Error if there is none.
+/// Where `latest` leads in `experiments`; without it the folder there that has a journal and the
+/// greatest name, which is the newest where names are timestamps. Throws Error if there is none.
 std::filesystem::path latest_run(const std::filesystem::path& experiments);
 
 }  // namespace microgpt

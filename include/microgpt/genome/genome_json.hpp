@@ -21,7 +21,7 @@ struct GenomeFile {
   std::string dataset;           ///< SHA-256 of the dataset file; empty if unknown
   std::string version;           ///< of the program that wrote it; empty if unknown
   std::uint32_t replicates = 0;  ///< trainings from scratch behind `loss`; 0: that of the search
-  // Only where there are replicates. Standard errors are of the means.
+  // Only where there are replicates, and standard errors, of the means, where there are several.
   double standard_error = 0;
   double test_loss = 0;  ///< on names that no decision of the search has looked at
   double test_standard_error = 0;

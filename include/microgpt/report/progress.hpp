@@ -47,7 +47,6 @@ class Progress {
     Evaluation evaluation;
   };
   std::size_t births() const;
-  std::string score(double fitness) const;
   double mean_of_recent() const;
   std::string time_line(double now) const;
   std::string where() const;
@@ -58,9 +57,9 @@ class Progress {
   double start_;
   std::size_t done_ = 0, failed_ = 0, finals_done_ = 0;
   std::uint32_t generation_ = 0;
-  double flops_ = 0;           // of the trainings of the search that have ended
-  double flops_trained_ = 0;   // of all that took time
-  std::deque<double> recent_;  // fitnesses of the last ones that did not fail
+  double flops_ = 0;                           // of the trainings of the search that have ended
+  double flops_done_ = 0, flops_trained_ = 0;  // of all, and of those that took time
+  std::deque<double> recent_;                  // fitnesses of the last ones that did not fail
   std::optional<Champion> champion_;
 };
 
@@ -70,7 +69,7 @@ std::string clock_time(double seconds);
 /// A bar of `width` cells of which the share is filled, in eighths of a cell.
 std::string bar(double share, std::size_t width);
 
-/// The first characters of a text, at most `width`; where some were left out, the last is "…".
+/// The beginning of a text, at most `width` columns; where some was left out, "…" is its end.
 std::string shortened(std::string_view text, std::size_t width);
 
 }  // namespace microgpt

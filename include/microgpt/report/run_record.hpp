@@ -14,6 +14,7 @@ namespace microgpt {
 enum class RunState {
   finished,   ///< there is a champion
   stopped,    ///< on demand, to be resumed
+  failed,     ///< it came to its end without a champion
   unfinished  ///< it goes on, or was killed
 };
 

@@ -11,11 +11,7 @@ namespace microgpt {
 /// Wall-clock times: another run gives others.
 class WorkSummary {
  public:
-  /// Counts what has started since then, in seconds since 1970: a run that was resumed may report
-  /// older trainings.
-  explicit WorkSummary(double since = 0) : since_(since) {}
-
-  /// A training that took place; results from a cache are not counted.
+  /// A training; those that were known before are not counted.
   void add(const Work& work);
 
   /// Share of the workers' time, from the first start to the last end, in which they trained.
@@ -32,7 +28,6 @@ class WorkSummary {
   std::string cost_model() const;
   std::string timeline() const;
 
-  double since_;
   std::vector<Work> work_;
 };
 

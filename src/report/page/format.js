@@ -61,7 +61,10 @@
   const percent = (share) => (isNumber(share) ? Math.round(share * 100) + " %" : none);
 
   const estimate = (value) =>
-    value ? `${score(value.mean)} ± ${score(value.standard_error)}` : none;
+    !value
+      ? none
+      : score(value.mean) +
+        (isNumber(value.standard_error) ? ` ± ${score(value.standard_error)}` : "");
 
   function date(seconds) {
     if (!isNumber(seconds)) return none;

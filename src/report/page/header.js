@@ -7,6 +7,7 @@
 
   const states = {
     finished: ["finished", "finished"],
+    failed: ["stopped", "failed: no champion"],
     stopped: ["stopped", "stopped before its end"],
     unfinished: ["unfinished", "unfinished: as far as it was recorded"],
   };
@@ -69,46 +70,36 @@
 
   // The final trainings promise more honestly than the search, whose best score is also its luckiest.
   function scores() {
-    const entries = [];
-    if (champion.validation) {
-      entries.push(
-        figure(
-          format.estimate(champion.validation),
-          objective.label,
-          `${objective.unit}, ${trials(champion.validation)}`,
-        ),
-      );
-    } else {
-      entries.push(
-        figure(format.score(champion.score), objective.label, `${objective.unit}, in the search`),
-      );
-    }
-    if (champion.test) {
-      entries.push(
-        figure(
-          format.estimate(champion.test),
-          "test loss",
-          `${objective.unit}, ${trials(champion.test)}`,
-        ),
-      );
-    }
-    return el("dl", { class: "scores" }, entries);
+    const mean = (estimate, label, unit) =>
+      estimate
+        ? [figure(format.estimate(estimate), label, `${unit}, ${trials(estimate)}`)]
+        : [];
+    const searched = champion.mean_score
+      ? mean(champion.mean_score, objective.label, objective.unit)
+      : [figure(format.score(champion.score), objective.label, `${objective.unit}, in the search`)];
+    const validation =
+      objective.name === "held-out"
+        ? []
+        : mean(champion.validation, "validation loss", "nats per character");
+    const test = mean(champion.test, "test loss", "nats per character");
+    return el("dl", { class: "scores" }, [...searched, ...validation, ...test]);
   }
 
   // A bar each for the champion and for what any simple rule would reach.
   function baselines() {
-    const own = champion.validation ? champion.validation.mean : champion.score;
+    const searched = objective.name === "held-out" ? champion.score : null;
+    const own = champion.validation ? champion.validation.mean : searched;
     const rows = [
       ["all characters alike", objective.uniform, ""],
       ["counting pairs of characters (bigram)", objective.bigram, ""],
       ["the champion", own, "own"],
     ].filter(([, value]) => report.isNumber(value));
-    if (rows.length < 2) return null;
+    if (rows.length < 3) return null;
     const most = Math.max(...rows.map(([, value]) => value));
     return el(
       "div",
       { class: "baselines" },
-      el("h3", {}, `${capital(objective.label)} against the baselines`),
+      el("h3", {}, "Validation loss against the baselines"),
       el(
         "dl",
         {},

@@ -85,7 +85,16 @@
       report.table(
         [
           { title: "organism", number: true, value: (row) => report.link(row.id) },
-          { title: objective.label, number: true, value: (row) => format.estimate(row.validation) },
+          { title: objective.label, number: true, value: (row) => format.estimate(row.mean_score) },
+          ...(objective.name === "held-out"
+            ? []
+            : [
+                {
+                  title: "validation loss",
+                  number: true,
+                  value: (row) => format.estimate(row.validation),
+                },
+              ]),
           { title: "test loss", number: true, value: (row) => format.estimate(row.test) },
           {
             title: "luck",
