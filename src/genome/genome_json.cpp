@@ -224,10 +224,10 @@ void genome_fields(Fields& fields, File& file) {
   fields("version", file.version);
   if (!reading<Fields> && file.replicates == 0) return;
   fields("replicates", file.replicates);
+  const bool has_errors = reading<Fields> || file.replicates > 1;  // one says nothing of its error
+  if (has_errors) fields("standard_error", file.standard_error);
   fields("test_loss", file.test_loss);
-  if (!reading<Fields> && file.replicates == 1) return;  // one training says nothing of its error
-  fields("standard_error", file.standard_error);
-  fields("test_standard_error", file.test_standard_error);
+  if (has_errors) fields("test_standard_error", file.test_standard_error);
 }
 
 template <class Fields, class Space>
