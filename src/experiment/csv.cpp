@@ -52,6 +52,9 @@ std::string csv_field(std::string_view text) {
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
+  std::error_code failure;  // nobody may ever write to a pipe
+  require(!is_there(file) || std::filesystem::is_regular_file(file, failure),
+          "{}: is no regular file", file_);
   const std::string bytes = read_file(file);
   try {
     decode_utf8(bytes);

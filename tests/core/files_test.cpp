@@ -123,7 +123,6 @@ TEST(Files, a_pipe_is_written_to_and_not_replaced) {
   EXPECT_EQ(read(reader, bytes, sizeof bytes), 5);
   close(reader);
   EXPECT_TRUE(std::filesystem::is_fifo(pipe));
-  EXPECT_THROW(read_file(pipe), Error);  // and would wait for ever
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace microgpt {
 /// Whether there is anything of that name. Throws Error naming the path if that cannot be seen.
 bool is_there(const std::filesystem::path& path);
 
-/// The bytes of a file that is no directory and no device. Throws Error naming the path if it
-/// cannot be read.
+/// The bytes of a file, or all that comes out of a pipe. Throws Error naming the path if it cannot
+/// be read.
 std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path` by a file with these bytes: written beside it, then renamed, so that a reader
