@@ -1,7 +1,5 @@
 #include "run_view.hpp"
 
-#include <algorithm>
-
 #include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/report/text_report.hpp"
@@ -75,13 +73,9 @@ void RunView::refresh(const Evaluator& evaluator) {
   if (!live_ || now - last_refresh_ < kBetween) return;
   last_refresh_ = now;
   if (screen_.is_terminal) screen_ = screen_of_standard_output();  // it may have another width now
-  const std::vector<Running> running = evaluator.running();
-  const auto busy = static_cast<std::size_t>(
-      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));
-  terminal_.keep(
-      progress_.lines(now, running, evaluator.pending() - std::min(busy, evaluator.pending()),
-                      {.width = screen_.width, .colours = screen_.colours}),
-      screen_);
+  terminal_.keep(progress_.lines(now, evaluator.running(), evaluator.pending(),
+                                 {.width = screen_.width, .colours = screen_.colours}),
+                 screen_);
 }
 
 void WatchedEvaluator::submit(std::span<const Task> tasks) {

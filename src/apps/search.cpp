@@ -10,7 +10,6 @@
 #include "microgpt/experiment/tables.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/text_report.hpp"
-#include "microgpt/training/scoring.hpp"
 
 namespace microgpt {
 
@@ -22,14 +21,13 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
       folder_(*ready.folder),
       view_(options.view, folder_.path() / "run.log", options.evolution, problem_.objective,
             std::size_t{options.finalists} * options.replicates),
-      log_(view_.log()),
-      work_() {
+      log_(view_.log()) {
   folder_.remove("stopped");
   // Of a run that had finished, and does so again.
   for (const char* file : {"genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
     folder_.remove(file);
   }
-  folder_.write("settings.json", to_json(settings_of(options, app, problem_)));
+  folder_.write("settings.json", to_json(ready.settings));
   folder_.write("space.json", to_json(ready.space));
   folder_.write("organisms.csv", kOrganismsHeader);
   folder_.write("generations.csv", kGenerationsHeader);
@@ -78,7 +76,7 @@ std::string Search::introduction(const Session& session) const {
                              with_commas(data.validation.size()), with_commas(data.test.size()),
                              data.vocabulary.characters().size()));
   add("baselines", fmt::format("bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
-                               bigram_loss(data, data.validation), uniform_loss(data.vocabulary)));
+                               ready_.settings.bigram_loss, ready_.settings.uniform_loss));
   add("search",
       fmt::format("{}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
                   e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
@@ -251,8 +249,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   require(finalists.empty() || !finalists.front().failed(),
           "each finalist failed in a new training, the first one because {}; {} is left as it was",
           failure_of(finalists), options_.genome_out);
-  const GenomeFile file =
-      genome_file_of(champion, finalists, settings_of(options_, app_, problem_));
+  const GenomeFile file = genome_file_of(champion, finalists, ready_.settings);
   save_genome(options_.genome_out, file);
   write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.

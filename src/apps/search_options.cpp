@@ -198,26 +198,6 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   return true;
 }
 
-RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
-                        const Problem& problem) {
-  return {.program = app.name,
-          .version = std::string(version()),
-          .precision = std::string(name(problem.precision)),
-          .dataset = problem.dataset.checksum,
-          .fitness = std::string(name(problem.objective)),
-          .evolution = options.evolution,
-          .finalists = options.finalists,
-          .replicates = options.replicates,
-          .samples = options.samples,
-          .temperature = options.common.temperature,
-          .deadline_factor = options.limits.deadline_factor,
-          .memory_limit = options.limits.memory_mb,
-          .inject = options.inject,
-          .tokens = problem.dataset.vocabulary.size(),
-          .bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation),
-          .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
-}
-
 std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
   const std::filesystem::path folder = options.resume == "latest"
                                            ? latest_run(options.experiments)
@@ -244,6 +224,26 @@ SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
   return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
 }
 
+RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
+                        const Problem& problem) {
+  return {.program = app.name,
+          .version = std::string(version()),
+          .precision = std::string(name(problem.precision)),
+          .dataset = problem.dataset.checksum,
+          .fitness = std::string(name(problem.objective)),
+          .evolution = options.evolution,
+          .finalists = options.finalists,
+          .replicates = options.replicates,
+          .samples = options.samples,
+          .temperature = options.common.temperature,
+          .deadline_factor = options.limits.deadline_factor,
+          .memory_limit = options.limits.memory_mb,
+          .inject = options.inject,
+          .tokens = problem.dataset.vocabulary.size(),
+          .bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation),
+          .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
+}
+
 }  // namespace
 
 Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
@@ -262,6 +262,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   problem.samples = options.samples;
   problem.temperature = options.common.temperature;
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
+  settings = settings_of(options, app, problem);
   Evolution(options.evolution, space, cost());  // throws if the settings do not fit the space
   if (options.cache.empty()) {
     cache.emplace(problem);
@@ -269,9 +270,8 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
     cache.emplace(problem, options.cache);
   }
   require_writable(options.genome_out);
-  open_journal(options, {.options = options.given,
-                         .settings = to_json(settings_of(options, app, problem)),
-                         .space = to_json(space)});
+  open_journal(options,
+               {.options = options.given, .settings = to_json(settings), .space = to_json(space)});
 }
 
 void Preparation::open_journal(const SearchOptions& options, const JournalHeader& header) {

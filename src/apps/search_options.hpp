@@ -44,9 +44,6 @@ struct SearchOptions {
 bool read_options(const SearchApp& app, const std::vector<std::string>& arguments, bool prints,
                   SearchOptions& options);
 
-/// All that the result depends on.
-RunSettings settings_of(const SearchOptions& options, const SearchApp& app, const Problem& problem);
-
 /// The journal of the run that --resume names.
 std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options);
 
@@ -61,6 +58,7 @@ class Preparation {
 
   SearchSpace space;
   Problem problem;
+  RunSettings settings;  ///< all that the result depends on, besides the space
   /// Floating-point operations of a training on the training names.
   Cost cost() const;
   std::optional<EvaluationCache> cache;

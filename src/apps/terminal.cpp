@@ -42,21 +42,25 @@ Screen screen_of_standard_output() {
   return screen;
 }
 
-void Terminal::print(std::string_view text) {
-  const std::string all = fmt::format("{}{}{}", erase(), text, draw());
-  std::fwrite(all.data(), 1, all.size(), stdout);
+namespace {
+
+/// In one piece, so that nobody sees half of it.
+void write(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
+
+}  // namespace
+
+void Terminal::print(std::string_view text) { write(fmt::format("{}{}{}", erase(), text, draw())); }
 
 void Terminal::keep(std::vector<std::string> lines, const Screen& screen) {
   lines.resize(std::min(lines.size(), screen.height - 1));  // the cursor stands below them
   if (lines == lines_ && screen.width == width_) return;
   width_ = screen.width;
-  std::string all = erase();
+  const std::string all = erase();
   lines_ = std::move(lines);
-  all += draw();
-  std::fwrite(all.data(), 1, all.size(), stdout);
-  std::fflush(stdout);
+  write(all + draw());
 }
 
 void Terminal::end() { keep({}, {.width = width_}); }

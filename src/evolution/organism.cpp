@@ -39,8 +39,8 @@ std::string_view name(Origin origin) {
 }
 
 Origin origin_from(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(Origin::migrant); ++i) {
-    if (name(static_cast<Origin>(i)) == text) return static_cast<Origin>(i);
+  for (const Origin origin : kOrigins) {
+    if (name(origin) == text) return origin;
   }
   fail("origin ({}) is none of an organism's", text);
 }

@@ -105,9 +105,10 @@ std::string Progress::where() const {
 }
 
 std::vector<std::string> Progress::lines(double now, std::span<const Running> running,
-                                         std::size_t waiting, const Style& style) const {
-  const auto busy =
-      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); });
+                                         std::size_t pending, const Style& style) const {
+  const auto busy = static_cast<std::size_t>(
+      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));
+  const std::size_t waiting = pending - std::min(pending, busy);
   std::vector<std::string> lines = {shortened(time_line(now), style.width)};
   const std::string counts =
       fmt::format("{:<11}{}   {} done, {} running, {} waiting, ", "organisms", where(),

@@ -151,8 +151,8 @@ struct RunWriter {
   }
 
   void champion() {
-    const std::optional<Organism> champion = run.champion();
-    if (!champion) return out.put("champion", nullptr);
+    const Organism* const champion = run.champion();
+    if (champion == nullptr) return out.put("champion", nullptr);
     const Finalist* first = run.finalists.empty() ? nullptr : &run.finalists.front();
     out.object("champion", [&] {
       out.put("id", champion->id), out.put("genome_text", describe(champion->genome));
@@ -182,11 +182,7 @@ struct RunWriter {
   }
 
   void organisms() {
-    std::vector<std::string_view> origins;
-    for (int i = 0; i <= static_cast<int>(Origin::migrant); ++i) {
-      origins.push_back(name(static_cast<Origin>(i)));
-    }
-    out.put("origins", origins);
+    out.column("origins", kOrigins, [](Origin origin) { return name(origin); });
     out.object("organisms", [&] {
       const auto column = [&](std::string_view key, const auto& value) {
         out.column(key, run.organisms, value);

@@ -8,6 +8,7 @@
 #include "microgpt/core/version.hpp"
 #include "microgpt/experiment/genome_file.hpp"
 #include "microgpt/experiment/tables.hpp"
+#include "microgpt/report/run_figures.hpp"
 
 namespace microgpt {
 
@@ -25,10 +26,10 @@ std::string_view name(RunState state) {
   return "";
 }
 
-std::optional<Organism> RunRecord::champion() const {
-  if (organisms.empty()) return std::nullopt;
+const Organism* RunRecord::champion() const {
+  if (organisms.empty()) return nullptr;
   const Organism& best = champion_of(organisms, finalists);
-  return best.evaluation->failed() ? std::nullopt : std::optional(best);
+  return best.evaluation->failed() ? nullptr : &best;
 }
 
 const Organism* RunRecord::find(std::uint64_t id) const {
@@ -75,13 +76,12 @@ bool has_failed(const RunRecord& run) {
          !run.organisms.empty() && nobody;
 }
 
-/// Without a last generation that is being written. (One that a budget cut short is the last of a
-/// run that has ended.)
+/// Without a last generation that is being written.
 void drop_unfinished_generation(RunRecord& run) {
-  const std::size_t population = run.settings.evolution.population;
-  const bool whole = run.organisms.size() % population == 0;
-  if (run.state == RunState::unfinished && !whole) {
-    run.organisms.resize(run.organisms.size() / population * population);
+  if (run.state != RunState::unfinished || run.organisms.empty()) return;
+  const std::size_t members = generations_of(run).back().size();
+  if (members < run.settings.evolution.population) {
+    run.organisms.resize(run.organisms.size() - members);
   }
 }
 

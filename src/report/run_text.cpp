@@ -39,13 +39,20 @@ const Finalist* promise_of(const RunRecord& run) {
   return run.finalists.empty() || run.finalists.front().failed() ? nullptr : &run.finalists.front();
 }
 
+/// A run, and what is asked of it again and again.
+struct Compared {
+  const RunRecord& run;
+  RunFigures figures = figures_of(run);
+  const Organism* champion = run.champion();
+};
+
 /// The values of a row, one for each run; an empty cell where a run has none.
 template <class Value>
-void add_row(TextTable& table, std::string_view label, std::span<const RunRecord> runs,
+void add_row(TextTable& table, std::string_view label, std::span<const Compared> runs,
              const Value& value) {
   std::vector<Cell>& row = table.rows.emplace_back();
   row.push_back(text(label));
-  for (const RunRecord& run : runs) row.push_back(value(run));
+  for (const Compared& run : runs) row.push_back(value(run));
 }
 
 std::string shown_value(const json::Document& settings, const std::string& key) {
@@ -88,9 +95,9 @@ void add_settings_that_differ(TextTable& table, std::span<const RunRecord> runs)
   }
 }
 
-void add_figures(TextTable& table, std::span<const RunRecord> runs) {
+void add_figures(TextTable& table, std::span<const Compared> runs) {
   const auto add = [&](std::string_view label, const auto& value) {
-    add_row(table, label, runs, [&](const RunRecord& run) { return value(run, figures_of(run)); });
+    add_row(table, label, runs, [&](const Compared& c) { return value(c.run, c.figures); });
   };
   add("state", [](const RunRecord& run, const RunFigures&) { return text(name(run.state)); });
   add("organisms",
@@ -110,11 +117,10 @@ void add_figures(TextTable& table, std::span<const RunRecord> runs) {
   });
 }
 
-void add_champions(TextTable& table, std::span<const RunRecord> runs) {
+void add_champions(TextTable& table, std::span<const Compared> runs) {
   const auto add = [&](std::string_view label, const auto& value) {
-    add_row(table, label, runs, [&](const RunRecord& run) {
-      const std::optional<Organism> champion = run.champion();
-      return champion ? value(run, *champion) : Cell{};
+    add_row(table, label, runs, [&](const Compared& c) {
+      return c.champion == nullptr ? Cell{} : value(c.run, *c.champion);
     });
   };
   add("champion", [](const RunRecord&, const Organism& o) { return number(o.id); });
@@ -160,11 +166,14 @@ std::string difference(std::span<const RunRecord> runs) {
 TextTable compared(std::span<const RunRecord> runs) {
   TextTable table;
   table.columns.emplace_back();
-  for (const RunRecord& run : runs)
+  std::vector<Compared> all;
+  for (const RunRecord& run : runs) {
     table.columns.push_back(valid_utf8(run.folder.filename().string()));
+    all.push_back({.run = run});
+  }
   add_settings_that_differ(table, runs);
-  add_figures(table, runs);
-  add_champions(table, runs);
+  add_figures(table, all);
+  add_champions(table, all);
   return table;
 }
 

@@ -69,7 +69,7 @@ TEST(Progress, says_who_is_best_and_who_works) {
   progress.generation(1);
   const std::vector<Running> running = {{.rank = 1, .task = task(7, 10), .since = 104},
                                         {.rank = 2, .task = {}}};
-  const std::string text = joined(progress.lines(105, running, 3, {.width = 120}));
+  const std::string text = joined(progress.lines(105, running, 4, {.width = 120}));
   for (const char* part :
        {"generation 2/3", "3 done, 1 running, 3 waiting, 1 failed", "2.2500",
         "mean of the last 2: 2.3750", "#2", "says mara", "1 #7 1.0 s", "2 idle", "0:05 gone"}) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -43,6 +44,10 @@ enum class Origin {
   neighbour,
   migrant  ///< the champion of another island
 };
+
+inline constexpr std::array kOrigins = {Origin::primordial,  Origin::random,    Origin::immigrant,
+                                        Origin::elite,       Origin::crossover, Origin::mutant,
+                                        Origin::hypermutant, Origin::neighbour, Origin::migrant};
 
 std::string_view name(Origin origin);
 /// Throws Error unless it is the name of one.

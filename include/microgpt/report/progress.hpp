@@ -37,8 +37,8 @@ class Progress {
     std::size_t width = 80;  ///< no line is longer
     bool colours = false;    ///< green where something got better, red where something failed
   };
-  /// A few lines that say it all. `waiting`: trainings that were submitted and not begun.
-  std::vector<std::string> lines(double now, std::span<const Running> running, std::size_t waiting,
+  /// A few lines that say it all. `pending`: trainings that were submitted and have not ended.
+  std::vector<std::string> lines(double now, std::span<const Running> running, std::size_t pending,
                                  const Style& style) const;
 
  private:

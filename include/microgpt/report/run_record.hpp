@@ -33,8 +33,8 @@ struct RunRecord {
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
   std::vector<Timing> timings;
 
-  /// The best so far; nothing if nobody is known who did not fail.
-  std::optional<Organism> champion() const;
+  /// The best so far; null if nobody is known who did not fail.
+  const Organism* champion() const;
   /// Null if there is none.
   const Organism* find(std::uint64_t id) const;
 };
