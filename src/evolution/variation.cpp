@@ -42,15 +42,24 @@ Values other_steps(const SearchSpace& space, std::uint32_t current) {
   return others(result, current);
 }
 
-double other_lr(const SearchSpace& space, double current, Rng& rng) {
-  const bool redraw = space.lr_factor_max == 0;
-  double lr = current;
-  while (lr == current) {
-    lr = redraw ? rng.log_uniform(space.lr_min, space.lr_max)
-                : current * rng.uniform(space.lr_factor_min, space.lr_factor_max);
-    lr = std::clamp(lr, space.lr_min, space.lr_max);
+/// What `draw` gives, within the space and other than `current`. A range of a few doubles may give
+/// the same one for ever: then it is the end of the range that `current` is not.
+template <class Draw>
+double other_lr(const SearchSpace& space, double current, const Draw& draw) {
+  constexpr int kDraws = 100;
+  for (int i = 0; i < kDraws; ++i) {
+    const double lr = std::clamp(draw(), space.lr_min, space.lr_max);
+    if (lr != current) return lr;
   }
-  return lr;
+  return current == space.lr_min ? space.lr_max : space.lr_min;
+}
+
+double mutated_lr(const SearchSpace& space, double current, Rng& rng) {
+  const bool redraw = space.lr_factor_max == 0;
+  return other_lr(space, current, [&] {
+    return redraw ? rng.log_uniform(space.lr_min, space.lr_max)
+                  : current * rng.uniform(space.lr_factor_min, space.lr_factor_max);
+  });
 }
 
 enum Gene : std::size_t { n_emb, n_head, n_layer, n_ctx, n_ff_exp, steps, lr, gene_count };
@@ -92,7 +101,7 @@ std::uint32_t& whole_gene(Genome& g, Gene gene) {
 bool change(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
   if (gene == lr) {
     if (space.lr_min == space.lr_max) return false;
-    g.lr = other_lr(space, g.lr, rng);
+    g.lr = mutated_lr(space, g.lr, rng);
     return true;
   }
   const Values values = choices(gene, g, space);
@@ -136,9 +145,7 @@ bool nudge_gene(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
   if (gene == lr) {
     if (space.lr_min == space.lr_max) return false;
     const double before = g.lr;
-    while (g.lr == before) {
-      g.lr = std::clamp(before * rng.log_uniform(0.5, 2), space.lr_min, space.lr_max);
-    }
+    g.lr = other_lr(space, before, [&] { return before * rng.log_uniform(0.5, 2); });
     return true;
   }
   const Values values = close_choices(gene, g, space);

@@ -36,6 +36,26 @@ TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space
   }
 }
 
+TEST(Mutation, ends_where_the_learning_rate_has_two_values_only) {
+  constexpr double kSubnormal = 5e-324;
+  for (const auto& [low, high] : {std::pair(0.005, std::nextafter(0.005, 1)),
+                                  {kSubnormal, 2 * kSubnormal},
+                                  {std::nextafter(kMaxLearningRate, 0), kMaxLearningRate}}) {
+    for (const double factor : {0.0, 0.7}) {
+      SearchSpace space = {.lr_min = low, .lr_max = high};
+      if (factor > 0) space.lr_factor_min = factor, space.lr_factor_max = 2 - factor;
+      validate(space);
+      Rng rng(1, Stream::breeding, 4);
+      for (const double lr : {low, high}) {
+        const Genome genome = {.lr = lr};
+        const double other = lr == low ? high : low;
+        EXPECT_EQ(mutate(genome, 7, space, rng).lr, other);
+        EXPECT_EQ(nudge(genome, 7, space, rng).lr, other);
+      }
+    }
+  }
+}
+
 TEST(Mutation, changes_one_to_three_genes_by_default) {
   std::set<std::size_t> seen;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
