@@ -49,7 +49,7 @@ bool Archipelago::advance(Island& island) {
   bool moved = migrate(island);
   const std::size_t born = island.evolution.history().size();
   std::vector<Task> tasks;
-  for (const Organism& o : island.evolution.ask()) {
+  for (const Organism& o : island.evolution.ask([&] { evaluator_.poll(); })) {
     tasks.push_back(
         {.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o), .flops = o.flops});
   }
@@ -126,7 +126,8 @@ News Archipelago::news_of(Island& island) {
           .seconds = took.count(),
           .last = false,
           .flops = island.evolution.flops(),
-          .saved = island.evolution.known_genomes_born()};
+          .saved = island.evolution.known_genomes_born(),
+          .space_exhausted = island.evolution.space_exhausted()};
 }
 
 void breed_islands(Archipelago& archipelago, Mail& mail,

@@ -63,6 +63,7 @@ class WatchedEvaluator final : public Evaluator {
   WatchedEvaluator(Evaluator& evaluator, RunView& view) : evaluator_(evaluator), view_(view) {}
   void submit(std::span<const Task> tasks) override;
   TimedResult wait() override;
+  void poll() override { evaluator_.poll(); }
   std::size_t pending() const override { return evaluator_.pending(); }
   std::size_t idle() const override { return evaluator_.idle(); }
   std::vector<Running> running() const override { return evaluator_.running(); }

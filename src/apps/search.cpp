@@ -233,6 +233,9 @@ void Search::write_page(RunState state) {
 void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   write_tables(finalists);
+  if (std::ranges::any_of(finished_, [](const auto& f) { return f.second.space_exhausted; })) {
+    log_.info("the search space is exhausted: nobody new was found in a whole generation");
+  }
   log_.report("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
   const Organism& champion = champion_of(history_, finalists);
   double flops = 0;

@@ -42,6 +42,12 @@ class DynamicEvaluator final : public Evaluator {
     return result;
   }
 
+  /// While somebody trains it is wait() that stops, when what has arrived is taken.
+  void poll() override {
+    pulse_.tick();
+    if (under_way() == 0) throw_if_stop_requested();
+  }
+
   std::size_t pending() const override { return queue_.size() + under_way(); }
   std::size_t idle() const override { return queue_.empty() ? free_.size() : 0; }
   std::vector<Running> running() const override { return running_; }
@@ -107,6 +113,8 @@ class WaveEvaluator final : public Evaluator {
     ready_.pop_front();
     return result;
   }
+
+  void poll() override { throw_if_stop_requested(); }
 
   std::size_t pending() const override { return queue_.size() + ready_.size(); }
 

@@ -35,6 +35,7 @@ class LocalEvaluator final : public Evaluator {
     running_.task.reset();
     return result;
   }
+  void poll() override { throw_if_stop_requested(); }
   std::size_t pending() const override {
     return waiting_.size() + (running_.task.has_value() ? 1 : 0);
   }

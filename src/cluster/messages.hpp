@@ -118,7 +118,7 @@ void serialize(Archive& archive, microgpt::Work& work, unsigned) {
 template <class Archive>
 void serialize(Archive& archive, microgpt::News& news, unsigned) {
   archive& news.island& news.generation& news.work& news.seconds& news.last& news.flops;
-  archive& news.saved;
+  archive& news.saved& news.space_exhausted;
 }
 
 template <class Archive>

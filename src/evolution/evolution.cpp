@@ -110,8 +110,9 @@ void Evolution::immigrate(std::optional<Organism> migrant) {
 }
 
 /// The child for a place: bred, or the migrant that has waited for the last one.
-Organism Evolution::next_child(std::size_t place, const Ancestors& ancestors) {
-  if (!migrant_ || place + 1 != config().population) return breed(place, ancestors);
+std::optional<Organism> Evolution::next_child(std::size_t place, const Ancestors& ancestors,
+                                              const std::function<void()>& on_attempt) {
+  if (!migrant_ || place + 1 != config().population) return breed(place, ancestors, on_attempt);
   Organism settler = std::move(*migrant_);
   migrant_.reset();
   settler.parents = {settler.id};
@@ -121,25 +122,36 @@ Organism Evolution::next_child(std::size_t place, const Ancestors& ancestors) {
   return settler;
 }
 
-Organism Evolution::breed(std::size_t place, const Ancestors& ancestors) const {
-  constexpr int kAttempts = 1000;  // then the space is as good as exhausted
-  const double limit = space().max_training_flops;
+/// The first of many attempts that is new and affordable, or an elite; otherwise someone known and
+/// affordable; nobody if there is none either. Where nobody new was found for the last births,
+/// fewer attempts are made: an exhausted space must not keep the ranks waiting.
+std::optional<Organism> Evolution::breed(std::size_t place, const Ancestors& ancestors,
+                                         const std::function<void()>& on_attempt) const {
+  constexpr std::size_t kAttempts = 1000;
+  const std::size_t attempts =
+      std::max<std::size_t>(1, kAttempts >> std::min<std::size_t>(fruitless_births_, 10));
   const std::uint64_t id = id_of(history_.size());
   Rng rng(config().seed, Stream::breeding, id);
-  for (int attempt = 1;; ++attempt) {
+  std::optional<Organism> known;
+  for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
+    if (on_attempt) on_attempt();
     Organism child = strategy_->breed(ancestors, place, rng);
     child.id = id;
     child.generation = static_cast<std::uint32_t>(starts_.size());  // counts from 1
     child.flops = rules_->cost(child.genome);
-    const bool affordable = limit == 0 || child.flops <= limit;
-    const bool new_or_elite = child.origin == Origin::elite || !known_.contains(child.genome);
-    if (affordable && (new_or_elite || attempt == kAttempts)) return child;
-    require(
-        attempt < kAttempts,
-        "max_training_flops ({:g}): in {} attempts no genome was both new and cheap enough; the "
-        "last one ({}) takes {:g}",
-        limit, kAttempts, describe(child.genome), child.flops);
+    if (!is_affordable(child.flops)) continue;
+    if (child.origin == Origin::elite || !known_.contains(child.genome)) return child;
+    known = std::move(child);
   }
+  require(known || !history_.empty(),
+          "max_training_flops ({:g}): none of {} genomes drawn from the space is cheap enough",
+          space().max_training_flops, kAttempts);
+  return known;
+}
+
+bool Evolution::is_affordable(double flops) const {
+  const double limit = space().max_training_flops;
+  return limit == 0 || flops <= limit;
 }
 
 bool Evolution::can_breed() const {
@@ -152,14 +164,21 @@ std::size_t slots_of(const EvolutionConfig& config) {
   return config.slots > 0 ? config.slots : 2 * config.population;
 }
 
-std::vector<Organism> Evolution::ask() {
+std::vector<Organism> Evolution::ask(const std::function<void()>& on_attempt) {
   if (!can_breed()) return {};
-  return config().mode == Mode::generational ? breed_generation() : breed_into_slots();
+  return config().mode == Mode::generational ? breed_generation(on_attempt)
+                                             : breed_into_slots(on_attempt);
 }
 
-/// False if the budget has no room for the child; then it is not born.
-bool Evolution::add_to_history(Organism child, std::vector<Organism>& to_evaluate) {
+/// False if there is no child, or no room for it in the budget; then nobody is born.
+bool Evolution::add_to_history(std::optional<Organism> born, std::vector<Organism>& to_evaluate) {
+  if (!born) {
+    exhausted_ = true;
+    return false;
+  }
+  Organism& child = *born;
   const auto known = known_.find(child.genome);
+  const bool is_new = child.origin == Origin::migrant || known == known_.end();
   if (child.origin == Origin::migrant) {
     known_.try_emplace(child.genome, history_.size());
   } else if (known == known_.end()) {
@@ -176,11 +195,12 @@ bool Evolution::add_to_history(Organism child, std::vector<Organism>& to_evaluat
     child.evaluation = history_[known->second].evaluation;
     if (!child.evaluation) copies_.push_back(history_.size());
   }
+  fruitless_births_ = is_new ? 0 : fruitless_births_ + 1;
   history_.push_back(std::move(child));
   return true;
 }
 
-std::vector<Organism> Evolution::breed_generation() {
+std::vector<Organism> Evolution::breed_generation(const std::function<void()>& on_attempt) {
   // Room for all siblings, so that the spans below stay what they are while history_ grows.
   if (history_.capacity() < history_.size() + config().population) {
     history_.reserve(2 * history_.size() + config().population);
@@ -194,13 +214,13 @@ std::vector<Organism> Evolution::breed_generation() {
   starts_.push_back(history_.size());
   std::vector<Organism> to_evaluate;
   for (std::size_t place = 0; place < config().population; ++place) {
-    if (!add_to_history(next_child(place, ancestors), to_evaluate)) break;
+    if (!add_to_history(next_child(place, ancestors, on_attempt), to_evaluate)) break;
   }
   if (history_.size() == starts_.back()) starts_.pop_back();  // nobody could be afforded
   return to_evaluate;
 }
 
-std::vector<Organism> Evolution::breed_into_slots() {
+std::vector<Organism> Evolution::breed_into_slots(const std::function<void()>& on_attempt) {
   // The elite need not be born again: it lives on. Everyone else has a place as in a generation.
   const std::size_t population = config().population,
                     elite = std::min(config().elite, population - 1);
@@ -224,10 +244,12 @@ std::vector<Organism> Evolution::breed_into_slots() {
     }
     // The very first has place 0: there is no elite yet.
     const std::size_t place = number == 0 ? 0 : elite + number % (population - elite);
-    Organism child = next_child(place, ancestors);
-    const bool trained = child.origin != Origin::migrant && !known_.contains(child.genome);
-    child.due = now + (trained ? child.flops : 0);
-    const double due = child.due;
+    std::optional<Organism> child = next_child(place, ancestors, on_attempt);
+    if (child) {
+      const bool trained = child->origin != Origin::migrant && !known_.contains(child->genome);
+      child->due = now + (trained ? child->flops : 0);
+    }
+    const double due = child ? child->due : now;
     if (add_to_history(std::move(child), to_evaluate)) busy_.push({due, number});
   }
   if (starts_.back() == history_.size()) starts_.pop_back();  // nobody could be afforded

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <set>
 
 #include "../support/errors.hpp"
+#include "microgpt/core/stop.hpp"
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
 
@@ -76,30 +78,93 @@ TEST(Strategy, none_trains_a_genome_twice) {
   }
 }
 
-TEST(Strategy, in_an_exhausted_space_known_genomes_are_born_but_not_trained) {
-  const SearchSpace tiny = {.n_emb = {8, 16},
-                            .n_head = {1},
-                            .n_layer = {1, 2},
-                            .n_ctx = {8},
-                            .n_ff_exp = {1},
-                            .lr_min = 0.01,
-                            .lr_max = 0.01,
-                            .steps_min = 100,
-                            .steps_max = 100,
-                            .steps_draw = {100},
-                            .steps_moves = {}};
-  for (const StrategyKind strategy : kAll) {
-    SCOPED_TRACE(name(strategy));
-    Evolution evolution({.strategy = strategy, .generations = 4, .seed = 3}, tiny, fake_cost);
-    std::size_t trained = 0;
-    while (!evolution.finished()) {
-      const auto born = evolution.ask();
-      trained += born.size();
-      evolution.tell(results_of(born));
+/// Four genomes.
+const SearchSpace kTiny = {.n_emb = {8, 16},
+                           .n_head = {1},
+                           .n_layer = {1, 2},
+                           .n_ctx = {8},
+                           .n_ff_exp = {1},
+                           .lr_min = 0.01,
+                           .lr_max = 0.01,
+                           .steps_min = 100,
+                           .steps_max = 100,
+                           .steps_draw = {100},
+                           .steps_moves = {}};
+constexpr std::array kModes = {Mode::generational, Mode::steady_state};
+
+TEST(Strategy, a_search_ends_when_its_space_is_exhausted) {
+  for (const Mode mode : kModes) {
+    for (const StrategyKind strategy : kAll) {
+      for (const std::size_t population : {3U, 8U, 1000U}) {
+        SCOPED_TRACE(fmt::format("{} {} {}", name(mode), name(strategy), population));
+        // Known genomes cost nothing: the budget alone would never end the search.
+        Evolution evolution({.mode = mode,
+                             .strategy = strategy,
+                             .population = population,
+                             .generations = 1'000'000,
+                             .budget_flops = 1e12,
+                             .immigrants = 1,
+                             .seed = 3},
+                            kTiny, fake_cost);
+        std::size_t trained = 0, attempts = 0;
+        while (!evolution.finished()) {
+          const auto born = evolution.ask([&] { ++attempts; });
+          trained += born.size();
+          evolution.tell(results_of(born));
+        }
+        EXPECT_EQ(trained, 4U);
+        EXPECT_TRUE(evolution.space_exhausted());
+        EXPECT_LT(evolution.history().size(), 3 * population + 10);
+        EXPECT_LT(attempts, 4000 + 4 * population);
+        for (const Organism& o : evolution.history()) EXPECT_EQ(o.evaluation, fake(o.genome));
+      }
     }
-    EXPECT_EQ(trained, 4U);
-    EXPECT_GT(evolution.known_genomes_born(), 0U);
-    for (const Organism& o : evolution.history()) EXPECT_EQ(o.evaluation, fake(o.genome));
+  }
+}
+
+TEST(Strategy, a_search_ends_when_all_that_the_space_can_afford_is_known) {
+  SearchSpace space = kTiny;
+  space.max_training_flops = fake_cost({.n_emb = 16, .n_layer = 1, .steps = 100});
+  for (const Mode mode : kModes) {
+    for (const StrategyKind strategy : kAll) {
+      SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
+      const Evolution evolution = evolved(
+          {.mode = mode, .strategy = strategy, .population = 4, .generations = 100, .seed = 3},
+          space);
+      std::set<Genome> genomes;
+      for (const Organism& o : evolution.history()) genomes.insert(o.genome);
+      EXPECT_EQ(genomes.size(), 3U);  // 8 x 1, 8 x 2, 16 x 1
+      EXPECT_LE(evolution.history().size(), 16U);
+    }
+  }
+}
+
+TEST(Strategy, breeding_can_be_broken_off) {
+  Evolution evolution({.population = 1000}, {});
+  int attempts = 0;
+  EXPECT_THROW(evolution.ask([&] {
+    if (++attempts == 10) throw Stopped{Stop::terminated};
+  }),
+               Stopped);
+}
+
+TEST(Strategy, has_parents_in_the_steady_state_though_fewer_than_its_elite_have_finished) {
+  for (const StrategyKind strategy : kAll) {
+    for (std::size_t elite = 1; elite < 8; ++elite) {
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        SCOPED_TRACE(fmt::format("{} {} {}", name(strategy), elite, seed));
+        const Evolution evolution = evolved({.mode = Mode::steady_state,
+                                             .slots = 2,
+                                             .strategy = strategy,
+                                             .generations = 3,
+                                             .elite = elite,
+                                             .immigrants = 0,
+                                             .seed = seed});
+        for (const Organism& o : evolution.history()) {
+          for (const std::uint64_t parent : o.parents) EXPECT_LT(parent, o.id);
+        }
+      }
+    }
   }
 }
 

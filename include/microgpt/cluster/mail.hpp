@@ -26,6 +26,7 @@ struct News {
   bool last = false;                 ///< the island has finished
   double flops = 0;                  ///< of all its trainings so far
   std::size_t saved = 0;             ///< trainings that were not needed so far
+  bool space_exhausted = false;      ///< nobody new was found any more
 };
 
 using Letter = std::variant<Migrant, News>;

@@ -77,6 +77,9 @@ class Evaluator {
   virtual TimedResult wait() = 0;
   /// Tasks that were submitted and whose results were not returned yet.
   virtual std::size_t pending() const = 0;
+  /// To be called again and again by whoever is busy instead of waiting, as a long breeding is:
+  /// gives signs of life, and throws Stopped if the process should stop and nobody trains.
+  virtual void poll() {}
   /// Workers that have nothing to do, and would start at once on what is submitted.
   virtual std::size_t idle() const { return 0; }
   /// What the workers do, as far as it is known.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,7 +65,8 @@ std::size_t slots_of(const EvolutionConfig& config);
 ///
 /// How children are made is the business of a Strategy. Here is what holds for all of them: no
 /// genome is trained twice, none that costs more than the space allows is born, and the search ends
-/// with the last generation or before the first training that the budget has no room for.
+/// with the last generation, before the first training that the budget has no room for, or when the
+/// space is exhausted: nobody new was found for as many births as the population has members.
 class Evolution {
  public:
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
@@ -75,7 +77,9 @@ class Evolution {
 
   /// Breeds whoever can be bred from what is known; returns those who must be evaluated (not an
   /// elite, nor a genome that is known). Empty while nobody can be bred, or if the budget is spent.
-  std::vector<Organism> ask();
+  /// Breeding a large population takes a while: `on_attempt` is called many times meanwhile, and
+  /// may throw; the Evolution is of no use after that.
+  std::vector<Organism> ask(const std::function<void()>& on_attempt = nullptr);
 
   /// Learns what some of the awaited organisms are worth, in any order. Throws Error if one of the
   /// results is not awaited.
@@ -83,10 +87,13 @@ class Evolution {
 
   /// Whether nobody will be born any more.
   bool complete() const {
-    return exhausted_ || (config().mode == Mode::generational
-                              ? starts_.size() == config().generations
-                              : history_.size() == config().population * config().generations);
+    return exhausted_ || space_exhausted() ||
+           (config().mode == Mode::generational
+                ? starts_.size() == config().generations
+                : history_.size() == config().population * config().generations);
   }
+  /// Whether the search has ended because nobody new was found any more.
+  bool space_exhausted() const { return fruitless_births_ >= config().population; }
 
   /// Whether breeding waits for a migrant.
   bool migration_due() const;
@@ -117,11 +124,14 @@ class Evolution {
   std::uint64_t id_of(std::size_t place_in_history) const;
   std::size_t place_of(std::uint64_t id) const;
   bool can_breed() const;
-  Organism next_child(std::size_t place, const Ancestors& ancestors);
-  Organism breed(std::size_t place, const Ancestors& ancestors) const;
-  bool add_to_history(Organism child, std::vector<Organism>& to_evaluate);
-  std::vector<Organism> breed_generation();
-  std::vector<Organism> breed_into_slots();
+  std::optional<Organism> next_child(std::size_t place, const Ancestors& ancestors,
+                                     const std::function<void()>& on_attempt);
+  std::optional<Organism> breed(std::size_t place, const Ancestors& ancestors,
+                                const std::function<void()>& on_attempt) const;
+  bool is_affordable(double flops) const;
+  bool add_to_history(std::optional<Organism> born, std::vector<Organism>& to_evaluate);
+  std::vector<Organism> breed_generation(const std::function<void()>& on_attempt);
+  std::vector<Organism> breed_into_slots(const std::function<void()>& on_attempt);
   void finish_on_virtual_clock(const Organism& organism);
   void update_living();
 
@@ -141,7 +151,8 @@ class Evolution {
   std::optional<Organism> migrant_;      // has arrived, and waits for its place in a generation
   double flops_ = 0;
   std::size_t known_genomes_born_ = 0, awaited_ = 0;
-  bool exhausted_ = false;
+  std::size_t fruitless_births_ = 0;  // of nobody new, since the last one who was
+  bool exhausted_ = false;            // the budget, or all that the space can afford
 
   // The steady state: who is busy until when, and who has finished, in this order.
   struct Busy {

@@ -60,6 +60,7 @@ class CachedEvaluator final : public Evaluator {
       : trains_(trains), cache_(cache), journal_(journal) {}
   void submit(std::span<const Task> tasks) override;
   TimedResult wait() override;
+  void poll() override { trains_.poll(); }
   std::size_t pending() const override { return ready_.size() + trains_.pending(); }
   std::size_t idle() const override { return trains_.idle(); }
   std::vector<Running> running() const override { return trains_.running(); }

@@ -77,7 +77,9 @@ class EliteCopies final : public Strategy {
     if (place < config_.elite + config_.immigrants) {
       return random_organism(Origin::immigrant, space_, rng);
     }
-    const Organism& parent = ancestors.parents[ancestors.ranking[rng.below(config_.elite)]];
+    // In the steady state fewer than the elite may have finished.
+    const std::size_t elite_size = std::min(config_.elite, ancestors.ranking.size());
+    const Organism& parent = ancestors.parents[ancestors.ranking[rng.below(elite_size)]];
     Organism copy;
     copy.origin = Origin::mutant;
     copy.genome = mutate(parent.genome, 1, space_, rng);
