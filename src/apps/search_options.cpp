@@ -79,8 +79,8 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
 /// Of the trainings: what they may take.
 void add_limit_options(CLI::App& app, SearchOptions& options) {
   app.add_option("--deadline-factor", options.limits.deadline_factor,
-                 "A training fails that takes so many times as long as its operations should, and "
-                 "more than a second (0: none does)")
+                 "A training fails that takes so many times the processor time that its operations "
+                 "should, and more than a second; or hangs (0: none does)")
       ->capture_default_str();
   app.add_option("--memory-limit", options.limits.memory_mb,
                  "Megabytes that a training may take (0: no limit)")
@@ -90,7 +90,7 @@ void add_limit_options(CLI::App& app, SearchOptions& options) {
       ->capture_default_str();
   app.add_option("--inject", options.inject,
                  "Failures on purpose, with their probabilities: nan:0.1,throw:0.1,hang:0.05,"
-                 "segv:0.05,oom:0.02");
+                 "segv:0.05,oom:0.02,spin:0.01");
 }
 
 /// Of the run: where, how long and how, but not what comes of it.

@@ -29,6 +29,10 @@ namespace {
   while (true) pause();
 }
 
+[[noreturn]] void spin() {
+  for (volatile unsigned turns = 0;;) turns = turns + 1;
+}
+
 /// Takes memory until new throws; beyond the limit of --memory-limit, or, without one, as the
 /// kernel would do it when the machine has none left.
 [[noreturn]] void exhaust_memory(bool limited) {
@@ -51,7 +55,8 @@ double& probability_of(Faults& faults, std::string_view name) {
   if (name == "hang") return faults.hang;
   if (name == "segv") return faults.segv;
   if (name == "oom") return faults.oom;
-  fail("inject ({}) must be of nan, throw, hang, segv and oom", name);
+  if (name == "spin") return faults.spin;
+  fail("inject ({}) must be of nan, throw, hang, segv, oom and spin", name);
 }
 
 }  // namespace
@@ -69,6 +74,7 @@ void Faults::strike(std::uint64_t seed, const Genome& genome, std::uint32_t repl
   if (strikes(hang)) microgpt::hang();
   if (strikes(segv)) crash();
   if (strikes(oom)) exhaust_memory(memory_is_limited);
+  if (strikes(spin)) microgpt::spin();
 }
 
 Faults faults_from(std::string_view text) {
@@ -83,7 +89,8 @@ Faults faults_from(std::string_view text) {
             "inject ({}) must be a name, a colon and a probability from 0 to 1", part);
     probability_of(faults, part.substr(0, colon)) = *probability;
   }
-  const double sum = faults.nan + faults.thrown + faults.hang + faults.segv + faults.oom;
+  const double sum =
+      faults.nan + faults.thrown + faults.hang + faults.segv + faults.oom + faults.spin;
   require(sum <= 1, "the probabilities of inject must add up to 1 at most, not {}", sum);
   return faults;
 }

@@ -30,14 +30,14 @@ void limit_memory(double megabytes) {
   setrlimit(RLIMIT_DATA, &limit);
 }
 
-Evaluation train_here(const Task& task, const Preparation& about) {
+Evaluation train_here(const Task& task, const TrainingSetup& about) {
   return guarded_evaluation([&] {
     about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
     return evaluate(task.genome, about.problem, task.replicate);
   });
 }
 
-void train_for(int rank, const Preparation& about) {
+void train_for(int rank, const TrainingSetup& about) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit_memory(about.memory_mb);
   while (const std::optional<Task> task = receive_frame<Task>(rank)) {
@@ -61,7 +61,7 @@ class Keeper {
   bool serve(Request request) {
     switch (request) {
       case Request::prepare:
-        about_ = receive_frame<Preparation>(rank_);
+        about_ = receive_frame<TrainingSetup>(rank_);
         return about_.has_value();
       case Request::start:
         return start_trainer();
@@ -79,7 +79,7 @@ class Keeper {
       train_for(of_rank, *about_);
     });
     trainer_ = trainer.id;
-    const bool sent = send_descriptor(rank_, trainer.socket);
+    const bool sent = send_child(rank_, trainer);
     close(trainer.socket);
     return sent;
   }
@@ -96,7 +96,7 @@ class Keeper {
 
   int rank_;
   pid_t trainer_ = -1;
-  std::optional<Preparation> about_;
+  std::optional<TrainingSetup> about_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace microgpt {
 
 /// What trainings are about.
-struct Preparation {
+struct TrainingSetup {
   Problem problem;
   double memory_mb = 0;
   Faults faults;
@@ -17,12 +17,13 @@ struct Preparation {
   void serialize(Archive& archive, unsigned) {
     archive& problem& memory_mb;
     archive& faults.nan& faults.thrown& faults.hang& faults.segv& faults.oom;
+    archive& faults.spin;
   }
 };
 
 /// What the rank asks of the keeper, as one byte.
 enum class Request : char {
-  prepare,  ///< a frame follows: the preparation
+  prepare,  ///< a frame follows: the TrainingSetup
   start,    ///< a trainer; its end of a socket comes back
   end       ///< of the trainer, which is killed if it still lives; its wait status comes back
 };

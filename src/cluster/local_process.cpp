@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <fstream>
 
 #include "microgpt/core/error.hpp"
 
@@ -58,42 +60,61 @@ bool receive_all(int socket, void* data, std::size_t size) {
 
 namespace {
 
-/// A message of one byte with room for a file descriptor beside it.
-struct DescriptorMessage {
-  DescriptorMessage() {
+/// The id of a process, with room for a file descriptor beside it.
+struct ChildMessage {
+  ChildMessage() {
     header.msg_iov = &data, header.msg_iovlen = 1;
     header.msg_control = control, header.msg_controllen = sizeof control;
   }
-  DescriptorMessage(const DescriptorMessage&) = delete;
-  DescriptorMessage& operator=(const DescriptorMessage&) = delete;
+  ChildMessage(const ChildMessage&) = delete;
+  ChildMessage& operator=(const ChildMessage&) = delete;
 
-  char byte = 0;
-  iovec data = {&byte, 1};
+  pid_t process = -1;
+  iovec data = {&process, sizeof process};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header = {};
 };
 
 }  // namespace
 
-/// Sends a file descriptor to another process.
-bool send_descriptor(int socket, int descriptor) {
-  DescriptorMessage message;
+bool send_child(int socket, const ChildProcess& child) {
+  ChildMessage message;
+  message.process = child.id;
   cmsghdr* part = CMSG_FIRSTHDR(&message.header);
   part->cmsg_level = SOL_SOCKET, part->cmsg_type = SCM_RIGHTS;
   part->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
-  return sendmsg(socket, &message.header, MSG_NOSIGNAL) == 1;
+  std::memcpy(CMSG_DATA(part), &child.socket, sizeof child.socket);
+  return sendmsg(socket, &message.header, MSG_NOSIGNAL) == sizeof message.process;
 }
 
-/// -1 if the other side has gone.
-int receive_descriptor(int socket) {
-  DescriptorMessage message;
-  if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) != 1) return -1;
+std::optional<ChildProcess> receive_child(int socket) {
+  ChildMessage message;
+  ssize_t received = 0;
+  do {
+    received = recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC);
+  } while (received < 0 && errno == EINTR);
   const cmsghdr* part = CMSG_FIRSTHDR(&message.header);
-  if (part == nullptr || part->cmsg_type != SCM_RIGHTS) return -1;
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
-  return descriptor;
+  if (received != sizeof message.process || part == nullptr || part->cmsg_type != SCM_RIGHTS) {
+    return std::nullopt;
+  }
+  ChildProcess child = {.id = message.process};
+  std::memcpy(&child.socket, CMSG_DATA(part), sizeof child.socket);
+  return child;
+}
+
+double cpu_seconds_of(pid_t process) {
+  clockid_t clock = 0;
+  timespec used = {};
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+}
+
+bool is_asleep(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));  // id (name) state ..., see proc(5)
+  std::string line;
+  std::getline(file, line);
+  const std::size_t name_end = line.rfind(')');
+  return name_end != std::string::npos && line.compare(name_end, 3, ") S") == 0;
 }
 
 bool readable(int socket, int milliseconds) {

@@ -29,10 +29,16 @@ ChildProcess fork_child(const std::function<void(int socket)>& body);
 bool send_all(int socket, const void* data, std::size_t size);
 bool receive_all(int socket, void* data, std::size_t size);
 
-/// Sends a file descriptor; false if the other side has gone.
-bool send_descriptor(int socket, int descriptor);
-/// -1 if the other side has gone.
-int receive_descriptor(int socket);
+/// Hands a child process, and with it the socket to it, to another process; false if that has gone.
+bool send_child(int socket, const ChildProcess& child);
+/// Nothing if the other side has gone.
+std::optional<ChildProcess> receive_child(int socket);
+
+/// Seconds of processor time that a process has used; 0 if it has gone.
+double cpu_seconds_of(pid_t process);
+/// Whether a process waits for something to happen: it neither runs, nor waits for a processor or a
+/// disk, nor was it stopped by a signal.
+bool is_asleep(pid_t process);
 
 /// Whether there is something to read, or the other side has gone, within some milliseconds.
 bool readable(int socket, int milliseconds);

@@ -6,10 +6,16 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/creature.hpp"
+#include "microgpt/genome/cost.hpp"
 
 namespace microgpt {
 
 namespace {
+
+/// Names that an organism speaks.
+std::uint32_t names_of(const Problem& problem) {
+  return problem.objective == Objective::beauty ? problem.samples : kNamesKept;
+}
 
 /// Every name of the dataset, in lower case.
 KnownNames known_names(const Dataset& dataset) {
@@ -53,6 +59,13 @@ std::string score_text(Objective objective, double fitness) {
                                         : fmt::format("{:.4f}", fitness);
 }
 
+double judging_flops(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
+  const GptConfig config = gpt_config(genome, problem.dataset.vocabulary.size());
+  double flops = scoring_flops(config, problem.dataset.validation);
+  if (replicate > 0) flops += scoring_flops(config, problem.dataset.test);
+  return flops + names_of(problem) * forward_flops(config, config.n_ctx);
+}
+
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body) {
   try {
     return body();
@@ -71,10 +84,8 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
     evaluation.loss = creature.loss(problem.dataset.validation);
     evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
     if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);
-    const bool judged_by_names = problem.objective == Objective::beauty;
-    evaluation.names =
-        creature.speak(judged_by_names ? problem.samples : kNamesKept, problem.temperature);
-    if (judged_by_names) {
+    evaluation.names = creature.speak(names_of(problem), problem.temperature);
+    if (problem.objective == Objective::beauty) {
       evaluation.beauty = beauty_of(evaluation.names, known_names(problem.dataset));
       evaluation.fitness = -*evaluation.beauty;
     }

@@ -24,6 +24,18 @@ double forward_flops(const GptConfig& config, std::size_t positions) {
   return forward_flops(config, T, pairs_of(T));
 }
 
+double scoring_flops(const GptConfig& config, const Documents& documents) {
+  double positions = 0, pairs = 0;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::size_t predictions = documents[i].size() - 1;
+    const double first = static_cast<double>(std::min(config.n_ctx, predictions));
+    const double windows = static_cast<double>(predictions) - first;  // besides the first one
+    positions += first + windows * first;
+    pairs += pairs_of(first) * (1 + windows);
+  }
+  return forward_flops(config, positions, pairs);
+}
+
 auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
   const auto [found, is_new] = sums_.try_emplace(n_ctx);
   Sums& sums = found->second;

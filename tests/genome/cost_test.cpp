@@ -30,6 +30,24 @@ TEST(Cost, a_forward_pass_costs_what_its_loops_count) {
   }
 }
 
+TEST(Cost, scoring_is_the_sum_of_its_windows) {
+  const Vocabulary vocabulary(U"ab");
+  Documents documents;
+  for (const std::u32string text : {U"a", U"abab", U"babababa"}) documents.add(text, vocabulary);
+  for (const std::size_t n_ctx : {1U, 3U, 5U, 16U}) {
+    const GptConfig config = {.n_vocab = 3, .n_ctx = n_ctx};
+    double expected = 0;
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const std::size_t predictions = documents[i].size() - 1;
+      expected += forward_flops(config, std::min(n_ctx, predictions));
+      for (std::size_t end = n_ctx + 1; end <= predictions; ++end) {
+        expected += forward_flops(config, n_ctx);
+      }
+    }
+    EXPECT_DOUBLE_EQ(scoring_flops(config, documents), expected);
+  }
+}
+
 TEST(Cost, a_training_is_the_sum_of_its_steps) {
   std::vector<std::u32string> names;
   for (std::size_t i = 0; i < 40; ++i) {

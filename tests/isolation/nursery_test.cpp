@@ -88,11 +88,48 @@ TEST(Nursery, a_training_that_crashes_has_failed_and_is_not_tried_again) {
   EXPECT_EQ(trained(with({.segv = 1})).failure, "the training was killed by SIGSEGV");
 }
 
-TEST(Nursery, a_training_that_hangs_is_killed_at_its_deadline) {
+TEST(Nursery, a_training_that_hangs_or_never_ends_is_killed) {
   Limits limits = with({.hang = 1});
   limits.deadline_factor = 2;
   limits.retries = 1;
-  EXPECT_EQ(trained(limits).failure, "not finished in 2 times as long as predicted (2 tries)");
+  EXPECT_EQ(trained(limits).failure, "the training hung (2 tries)");
+  limits.faults = {.spin = 1};
+  EXPECT_EQ(trained(limits).failure,
+            "not finished in 2 times the processor time predicted (2 tries)");
+}
+
+TEST(Nursery, a_training_that_is_suspended_for_a_while_is_not_late) {
+  Nursery nursery;
+  Limits limits;
+  limits.deadline_factor = 1;
+  limits.retries = 0;
+  nursery.prepare(some_problem(), limits);
+  const Task task = some_task(20'000);
+  int looks = 0;
+  pid_t suspended = 0;
+  const Evaluation e = nursery.train(task, [&] {  // some fifty times a second; late after a second
+    if (++looks == 1) suspended = trainer(), kill(suspended, SIGSTOP);
+    if (looks == 100) kill(suspended, SIGCONT);
+  });
+  EXPECT_GE(looks, 100);
+  EXPECT_EQ(e, evaluate(task.genome, some_problem(), 0));
+}
+
+TEST(Nursery, a_training_whose_judging_takes_far_longer_is_not_late) {
+  std::vector<std::u32string> lines(10);
+  Rng rng(1, Stream::names, 0);
+  for (std::u32string& line : lines) {
+    while (line.size() < 100'000) line += U'a' + static_cast<char32_t>(rng.below(26));
+  }
+  Problem problem;
+  problem.dataset = split(lines, 1);
+  Limits limits;
+  limits.deadline_factor = 1;  // a second, if only the training were predicted
+  limits.retries = 0;
+  Nursery nursery;
+  nursery.prepare(problem, limits);
+  const Task task = {.id = 1, .genome = {.n_head = 2, .n_ctx = 64, .steps = 1}, .flops = 1e6};
+  EXPECT_EQ(nursery.train(task, just_wait).failure, "");
 }
 
 TEST(Nursery, a_training_that_takes_too_much_memory_has_failed) {
@@ -189,12 +226,13 @@ TEST(Faults, strike_the_same_trainings_every_time_and_as_often_as_asked) {
 }
 
 TEST(Faults, are_read_from_a_list) {
-  const Faults faults = faults_from("nan:0.1,throw:0.2,hang:0.05,segv:0.03,oom:0.02");
+  const Faults faults = faults_from("nan:0.1,throw:0.2,hang:0.05,segv:0.03,oom:0.02,spin:0.01");
   EXPECT_EQ(faults.nan, 0.1);
   EXPECT_EQ(faults.thrown, 0.2);
   EXPECT_EQ(faults.hang, 0.05);
   EXPECT_EQ(faults.segv, 0.03);
   EXPECT_EQ(faults.oom, 0.02);
+  EXPECT_EQ(faults.spin, 0.01);
   EXPECT_EQ(faults_from("").nan, 0);
   EXPECT_TRUE(contains(error_of([] { faults_from("sleep:0.1"); }), "inject (sleep)"));
   for (const char* wrong : {"nan", "nan:", "nan:x", "nan:2", "nan:-1", "nan:0.1x", ":0.1", ","}) {

@@ -11,9 +11,11 @@ namespace microgpt {
 
 /// What one training may take.
 struct Limits {
-  /// A training is killed when it takes this many times as long as its floating-point operations
-  /// should, going by the slowest training so far, and as the longest one; but never within a
-  /// second. 0: no deadline.
+  /// A training is killed when it takes this many times the processor time that it should, going by
+  /// the slowest training so far, and that of the longest one; but never within a second. The last
+  /// try goes by a core that is a hundred times slower than those of today, so that no genome fails
+  /// because of a slow machine. One that sleeps for a tenth of as many seconds, at least one, hangs
+  /// and is killed too. 0: none is.
   double deadline_factor = 20;
   double memory_mb = 0;  ///< beyond what the process has at first; 0: no limit
   /// How often a training is tried again that was killed from outside, or missed its deadline.
@@ -43,7 +45,7 @@ class Nursery {
   Nursery(const Nursery&) = delete;
   Nursery& operator=(const Nursery&) = delete;
 
-  /// What trainings are about; call once before the first.
+  /// What trainings are about; call once before the first. The problem must outlive the nursery.
   void prepare(const Problem& problem, const Limits& limits);
 
   /// Trains and judges. What goes wrong becomes the evaluation's failure. `look_up` is called some
@@ -51,21 +53,28 @@ class Nursery {
   Evaluation train(const Task& task, const std::function<void()>& look_up);
 
  private:
+  enum class Late { no, computing, asleep };
   struct Outcome {
     std::optional<Evaluation> evaluation;  // or:
-    bool too_late = false;
+    Late late = Late::no;
     int status = 0;  // of the trainer's end, as waitpid() says it
   };
-  Outcome try_once(const Task& task, const std::function<void()>& look_up);
-  double deadline_of(const Task& task) const;
+  class Watch;
+  Outcome try_once(const Task& task, bool last_try, const std::function<void()>& look_up);
+  std::string reason_of(const Outcome& outcome) const;
+  double flops_of(const Task& task) const;
+  double deadline_of(double flops, bool last_try) const;
   void start_trainer();
   int end_trainer();
 
   int keeper_, keeper_socket_;
   int trainer_ = -1;  // the socket to it, if there is one
+  int trainer_process_ = -1;
+  const Problem* problem_ = nullptr;
   Limits limits_;
-  double slowest_ = 0;    // seconds per floating-point operation; 0: nothing trained yet
-  double longest_ = 0.1;  // seconds of a training; judging takes time too, whatever the operations
+  // Processor time: seconds per floating-point operation (0: nothing trained yet), and of a
+  // training.
+  double slowest_ = 0, longest_ = 0.1;
 };
 
 }  // namespace microgpt

@@ -38,8 +38,11 @@ struct Problem {
   double temperature = 0.5;
 };
 
+/// Floating-point operations of judging a trained organism, at most: scoring, and speaking.
+double judging_flops(const Genome& genome, const Problem& problem, std::uint32_t replicate);
+
 /// How many of the names that an organism speaks its evaluation keeps.
-inline constexpr std::size_t kNamesKept = 5;
+inline constexpr std::uint32_t kNamesKept = 5;
 
 /// What `body` returns; what it throws becomes the evaluation's failure.
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body);

@@ -13,6 +13,11 @@ namespace microgpt {
 /// of channels (norms, residuals) is left out.
 double forward_flops(const GptConfig& config, std::size_t positions);
 
+/// Floating-point operations of scoring documents (held_out_loss in scoring.hpp), at most: each
+/// token beyond the context is predicted in a window of its own; that windows share what they begin
+/// with is not counted.
+double scoring_flops(const GptConfig& config, const Documents& documents);
+
 /// Floating-point operations of a whole training, known before it starts: a forward pass costs
 /// once, a backward pass twice, Adam ten for each parameter. The dataset is looked through once for
 /// each context length; after that a cost takes no time, so that a search may ask for thousands.
