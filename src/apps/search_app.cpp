@@ -10,7 +10,9 @@
 #include "command_line.hpp"
 #include "microgpt/cluster/nursery.hpp"
 #include "microgpt/cluster/session.hpp"
+#include "microgpt/core/error.hpp"
 #include "microgpt/core/stop.hpp"
+#include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "search.hpp"
 #include "search_options.hpp"
@@ -153,36 +155,47 @@ void prepare_standard_streams() {
 
 }  // namespace
 
-int run_search(const SearchApp& app, int argc, char** argv) {
-  prepare_standard_streams();
+namespace {
+
+/// One search on this rank, from joining the others to leaving them.
+int run_on_rank(const SearchApp& app, int argc, char** argv) {
   Nursery nursery;       // before MPI: see there
   catch_stop_signals();  // before MPI, which takes a second to start
   Session session(argc, argv);
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
   Run run(app, session, nursery);
-  const auto guarded_run = [&](const std::function<int()>& body) {
-    return guarded(app.name, true, [&] {
-      try {
-        return body();
-      } catch (const NurseryLost&) {
-        throw std::runtime_error("the process that starts trainings has died");
-      }
-    });
-  };
-  if (session.is_first()) {
-    const int exit_code = guarded_run([&] { return run.first(arguments); });
-    // Workers are dismissed by their coordinator; other coordinators know of nothing.
-    if (exit_code != kSuccess && session.groups() > 1) session.abort(exit_code);
-    return exit_code;
-  }
   bool returned = false;
-  const int exit_code = guarded_run([&] {
-    const int code = run.other();
+  // Within the session, which ends the job on all ranks if an exception leaves it.
+  const int exit_code = guarded(app.name, true, [&] {
+    int code = kBadInput;
+    try {
+      session.require_same_program(fmt::format("{} {}", app.name, version()));
+      code = session.is_first() ? run.first({argv + 1, argv + argc}) : run.other();
+    } catch (const Refused&) {
+    } catch (const NurseryLost&) {
+      throw std::runtime_error("the process that starts trainings has died");
+    }
     returned = true;
     return code;
   });
-  if (!returned) session.abort(exit_code);  // others would wait for this rank
+  // Workers are dismissed by their coordinator; other coordinators know of nothing. And others
+  // would wait for a rank that has not returned.
+  const bool awaited =
+      session.is_first() ? exit_code != kSuccess && session.groups() > 1 : !returned;
+  if (awaited) session.abort(exit_code);
   return exit_code;
+}
+
+}  // namespace
+
+int run_search(const SearchApp& app, int argc, char** argv) {
+  prepare_standard_streams();
+  return guarded(app.name, true, [&] {
+    try {
+      return run_on_rank(app, argc, argv);
+    } catch (const Refused&) {
+      return int{kBadInput};
+    }
+  });
 }
 
 }  // namespace microgpt

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string>
 
 #include "messages.hpp"
 #include "microgpt/core/error.hpp"
@@ -21,12 +22,76 @@ bool started_by_launcher() {
                      [](const char* variable) { return std::getenv(variable) != nullptr; });
 }
 
+/// A launcher of several processes, as it shows in their environment.
+struct Launcher {
+  const char *rank, *size;     // variables
+  const char* only_with = "";  // a third one, without which they say nothing
+  const char *name, *use;
+};
+
+constexpr const char* kSlurmHelp = "srun --mpi=pmix, or mpirun within the job";
+constexpr const char* kMpiHelp = "the mpirun of the Open MPI that this program was built with";
+constexpr std::array kLaunchers = {
+    // A batch script has them too, but is no step.
+    Launcher{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_ID", "srun", kSlurmHelp},
+    Launcher{"SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_ID", "srun", kSlurmHelp},
+    Launcher{"PMI_RANK", "PMI_SIZE", "", "an mpiexec of MPICH or Intel MPI", kMpiHelp},
+    Launcher{"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "", "MVAPICH", kMpiHelp},
+    Launcher{"FLUX_TASK_RANK", "FLUX_JOB_SIZE", "", "flux", kMpiHelp},
+    Launcher{"JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "", "jsrun", kMpiHelp},
+    Launcher{"PALS_RANKID", "PALS_SIZE", "", "PALS", kMpiHelp}};
+
+std::optional<long> number_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  char* end = nullptr;
+  const long number = std::strtol(value, &end, 10);
+  return end == value ? std::nullopt : std::optional(number);
+}
+
+/// One of several processes that MPI knows nothing of would believe that it is alone: each would
+/// run the whole search, and all would write the same files.
+void require_no_strangers() {
+  for (const Launcher& launcher : kLaunchers) {
+    const bool counts = *launcher.only_with == '\0' || number_in(launcher.only_with);
+    const std::optional<long> rank = number_in(launcher.rank), size = number_in(launcher.size);
+    if (!counts || !rank || !size || *size <= 1) continue;
+    if (*rank != 0) throw Refused{};  // the first one speaks for all
+    fail(
+        "{} has started {} processes ({}={}), but MPI knows of one only: each would run the whole "
+        "search; start them with {}",
+        launcher.name, *size, launcher.size, *size, launcher.use);
+  }
+}
+
 }  // namespace
 
 Session::Session(int& argc, char**& argv) {
-  if (!started_by_launcher()) return;
-  ranks_ = std::make_unique<Ranks>(argc, argv);
-  ranks_->pulse.emplace(ranks_->group);
+  if (started_by_launcher()) {
+    ranks_ = std::make_unique<Ranks>(argc, argv);
+    ranks_->pulse.emplace(ranks_->group);
+  }
+  if (size() == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {
+    ranks_.reset();  // an exception that met it on its way would make it end the job
+    require_no_strangers();
+  }
+}
+
+void Session::require_same_program(std::string_view program) {
+  if (size() == 1) return;
+  // Of fixed size and plain bytes: what other versions would send otherwise cannot be read.
+  constexpr std::size_t kLength = 64;
+  std::array<char, kLength> own{};
+  program.copy(own.data(), kLength - 1);
+  std::vector<char> all(kLength * static_cast<std::size_t>(size()));
+  boost::mpi::all_gather(ranks_->world, own.data(), static_cast<int>(kLength), all.data());
+  for (std::size_t rank = 1; rank < all.size() / kLength; ++rank) {
+    const std::string_view first = all.data(), other = all.data() + rank * kLength;
+    if (first == other) continue;
+    if (!is_first()) throw Refused{};
+    fail("rank {} runs {}, but rank 0 runs {}: all ranks must run the same program", rank, other,
+         first);
+  }
 }
 
 Session::~Session() = default;

@@ -35,6 +35,9 @@ std::string_view name(Schedule schedule);
 /// Throws Error unless the name is dynamic or scatter.
 Schedule schedule_from(std::string_view name);
 
+/// Thrown on all ranks but the first where that one throws an Error for all of them.
+struct Refused {};
+
 /// Evaluates in this process, one task after another.
 std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function);
 
@@ -45,12 +48,17 @@ std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function);
 /// All members are collective: every rank calls them in the same order. Errors of MPI end the job.
 class Session {
  public:
-  /// Joins the ranks; call once, first thing in main.
+  /// Joins the ranks; call once, first thing in main. Throws Error, or Refused, if a launcher has
+  /// started several processes that do not know of each other.
   Session(int& argc, char**& argv);
   /// Leaves them; if an exception is on its way, it ends the job on all ranks.
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+
+  /// Throws Error on rank 0, and Refused on the others, unless `program` (its name and version) is
+  /// the same on all ranks. To be called before any other message.
+  void require_same_program(std::string_view program);
 
   int rank() const;
   int size() const;
