@@ -10,21 +10,27 @@
 
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 
 namespace microgpt {
 
 int guarded(const std::string& program, bool prints, const std::function<int()>& body) {
+  const auto say = [&](std::string_view what) {
+    const std::string line = fmt::format("{}: {}\n", program, printable(what));
+    // Where standard error is closed or full there is nobody to tell; the exit code still counts.
+    if (prints) std::fwrite(line.data(), 1, line.size(), stderr);
+  };
   try {
     return body();
   } catch (const Error& error) {
-    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    say(error.what());
     return kBadInput;
   } catch (const std::bad_alloc&) {
-    if (prints) fmt::print(stderr, "{}: out of memory\n", program);
+    say("out of memory");
     return kFailure;
   } catch (const std::exception& error) {
-    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    say(error.what());
     return kFailure;
   }
 }
@@ -81,15 +87,51 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
 
 namespace {
 
-/// CLI11 takes -1 for the largest number, and cuts what is too large.
-void require_whole_numbers(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_type_name() != "UINT" || option->count() == 0) continue;
-    const std::string digits = option->results().back();
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    require(error == std::errc() && end == digits.data() + digits.size(),
-            "{} ({}) must be a whole number from 0 to 2^64 - 1", option->get_name(), digits);
+/// In decimal, without leading zeros, for CLI11 would take them for octal; it would also take -1
+/// for the largest number, and cut what is too large. Throws CLI::ValidationError.
+void make_decimal(std::string& digits) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) {
+    throw CLI::ValidationError(
+        fmt::format("({}) must be a whole number from 0 to 2^64 - 1, in decimal", digits));
+  }
+  digits = fmt::to_string(number);
+}
+
+void require_finite(const std::string& text) {
+  if (!parse_double(text)) {
+    throw CLI::ValidationError(fmt::format("({}) must be a number in decimal, and finite", text));
+  }
+}
+
+void require_text(const std::string& text) {
+  if (text.empty()) throw CLI::ValidationError("must not be empty");
+}
+
+/// Gives every option the check of its kind, before CLI11 reads its value.
+void add_checks(CLI::App& app) {
+  const auto check = [](CLI::Option& option, const auto& rule) {
+    option.transform(CLI::Validator(
+        [&option, rule](std::string& value) {
+          try {
+            rule(value);
+            return std::string();
+          } catch (const CLI::ValidationError& error) {
+            return fmt::format("{} {}", option.get_name(), error.what());
+          }
+        },
+        ""));
+  };
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type == "UINT") {
+      check(*option, make_decimal);
+    } else if (type == "FLOAT") {
+      check(*option, [](std::string& value) { require_finite(value); });
+    } else if (option->get_items_expected_max() > 0) {
+      check(*option, [](std::string& value) { require_text(value); });
+    }
   }
 }
 
@@ -98,8 +140,8 @@ void require_whole_numbers(const CLI::App& app) {
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
+    add_checks(app);
     app.parse(std::move(arguments));
-    require_whole_numbers(app);
     return true;
   } catch (const CLI::CallForHelp&) {
     if (prints) std::cout << app.help();

@@ -245,7 +245,8 @@ void print_losses(const Dataset& data, double validation, double test) {
 
 void speak(Creature& creature, const Options& options) {
   const auto names = creature.speak(options.samples, options.common.temperature);
-  for (std::size_t i = 0; i < names.size(); ++i) fmt::print("{:>4}. {}\n", i + 1, names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    fmt::print("{:>4}. {}\n", i + 1, printable(names[i]));
   fmt::print("\n");
 }
 

@@ -6,6 +6,7 @@
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/experiment/run_folder.hpp"
 #include "microgpt/experiment/tables.hpp"
 #include "microgpt/report/page.hpp"
@@ -67,13 +68,13 @@ std::string report_of(const RunRecord& run, Format format) {
     case Format::json:
       return run_json(run) + "\n";
     case Format::markdown:
-      return run_markdown(run);
+      return printable(run_markdown(run));
     case Format::text:
       break;
   }
   require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
-  return final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
-                      run.settings.tokens);
+  return printable(final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
+                                run.settings.tokens));
 }
 
 void write(const std::string& text, const std::string& output) {
@@ -97,7 +98,7 @@ int report(const Options& options) {
     require(options.compare.size() >= 2, "--compare must name two runs or more");
     const Format format = format_from(options.format.empty() ? "text" : options.format);
     require(format != Format::html, "--format (html) is not for --compare");
-    write(compared(options, format), options.output);
+    write(printable(compared(options, format)), options.output);
     return kSuccess;
   }
   const RunRecord run = load_run(folder_of(options.run, options));

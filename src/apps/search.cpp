@@ -53,8 +53,6 @@ void Search::run(Session& session, Evaluator& trains) {
     const Letter letter = mail->wait();
     if (const auto* news = std::get_if<News>(&letter)) take(*news);
   }
-  require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
-          options_.evolution.budget_flops);
   Finals finals(best_of(history_, options_.finalists), options_.replicates);
   if (!finals.ranking().empty()) finals.tell(replicates(evaluator, cached, finals));
   session.meanwhile(nullptr);

@@ -263,7 +263,9 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   problem.temperature = options.common.temperature;
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   settings = settings_of(options, app, problem);
-  Evolution(options.evolution, space, cost());  // throws if the settings do not fit the space
+  EvolutionConfig first_island = options.evolution;
+  first_island.budget_flops /= static_cast<double>(first_island.islands);
+  Evolution(first_island, space, cost()).require_room();
   if (options.cache.empty()) {
     cache.emplace(problem);
   } else {

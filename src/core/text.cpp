@@ -35,6 +35,40 @@ std::string valid_utf8(std::string_view text) {
   return valid;
 }
 
+namespace {
+
+/// What a terminal would obey instead of showing it.
+bool is_command(char32_t c) {
+  const bool control = (c < 0x20 && c != U'\n' && c != U'\t') || (c >= 0x7F && c <= 0x9F);
+  const bool direction = c == 0x200E || c == 0x200F || c == 0x061C ||
+                         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  return control || direction;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (auto at = text.begin(); at != text.end();) {
+    const auto begin = at;
+    char32_t point = 0;
+    try {
+      point = utf8::next(at, text.end());
+    } catch (const utf8::exception&) {
+      at = begin + 1;
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(*begin));
+      continue;
+    }
+    const auto code = static_cast<std::uint32_t>(point);
+    if (is_command(point)) {
+      shown += code < 0x80 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);
+    } else {
+      shown.append(begin, at);
+    }
+  }
+  return shown;
+}
+
 std::size_t display_width(char32_t character) {
   return static_cast<std::size_t>(
       std::max(0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character))));

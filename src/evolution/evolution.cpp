@@ -149,6 +149,14 @@ std::optional<Organism> Evolution::breed(std::size_t place, const Ancestors& anc
   return known;
 }
 
+void Evolution::require_room() const {
+  const Ancestors nobody = {.history = {}, .parents = {}, .ranking = {}, .known = &known_};
+  const double flops = breed(0, nobody, nullptr)->flops;  // throws if there is none
+  require(config().budget_flops == 0 || flops <= config().budget_flops,
+          "budget-flops ({:g}{}) is not enough for a single training: the first takes {:g}",
+          config().budget_flops, config().islands > 1 ? " for each island" : "", flops);
+}
+
 bool Evolution::is_affordable(double flops) const {
   const double limit = space().max_training_flops;
   return limit == 0 || flops <= limit;

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -119,11 +120,11 @@ RunLog::RunLog(const std::filesystem::path& file, LogScreen screen) {
 RunLog::~RunLog() = default;
 
 void RunLog::report(std::string_view text, LogLevel level) {
-  loggers_->reports.log(level_of(level), "{}", text);
+  loggers_->reports.log(level_of(level), "{}", printable(text));
 }
 
 void RunLog::line(LogLevel level, std::string_view text) {
-  loggers_->lines.log(level_of(level), "{}", text);
+  loggers_->lines.log(level_of(level), "{}", printable(text));
 }
 
 }  // namespace microgpt

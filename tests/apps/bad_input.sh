@@ -18,7 +18,7 @@ for program in "$creature" "$evolve_loss" "$evolve"; do
     refused missing.txt "no such file" -- "$program" --input missing.txt
     refused empty.txt "empty" -- "$program" --input empty.txt
     refused blank.txt "empty" -- "$program" --input blank.txt
-    refused letter.txt "1 documents are too few" -- "$program" --input letter.txt
+    refused letter.txt "1 documents, 1 of them distinct, are too few" -- "$program" --input letter.txt
     refused same.txt "too few" -- "$program" --input same.txt
     refused junk.txt "line " -- "$program" --input junk.txt
     refused latin1.txt "line 2" "invalid UTF-8" -- "$program" --input latin1.txt
@@ -71,6 +71,15 @@ refused "emb" -- "$creature" --emb twelve --input "$names"
 refused "n_emb (10)" "n_head (4)" -- "$creature" -e 10 --input "$names"
 refused "steps (0)" -- "$creature" -s 0 --input "$names"
 refused "temperature" "(0)" -- "$creature" --temperature 0 --input "$names"
+refused "--temperature (inf)" finite -- "$creature" --temperature inf --input "$names"
+refused "--temperature (1e400)" finite -- "$creature" --temperature 1e400 --input "$names"
+refused "--lr (nan)" finite -- "$creature" --lr nan --input "$names"
+for number in 0x10 -1 1e3 99999999999999999999; do
+    refused "--steps ($number)" "whole number" -- "$creature" --steps "$number" --input "$names"
+done
+refused "4294967297" -- "$creature" --steps 4294967297 --input "$names"
+expect_exit 0 "$creature" --input "$names" --primordial --json --steps 0100 --seed 010
+expect_text out '"steps": 100' '"seed": 10'
 refused "precision (f16)" -- "$creature" --precision f16 --input "$names"
 
 sha256sum genome.json >genome.sum
@@ -94,6 +103,37 @@ echo '{"n_emb": []}' >space.json
 refused space.json "n_emb must have at least one value" -- search --space space.json
 echo '{"lr_min": 0.1}' >space.json
 refused space.json "lr_min (0.1)" -- search --space space.json
+refused "budget-flops (1)" "single training" -- search --budget-flops 1
+refused "budget-flops (0.5 for each island)" -- search --budget-flops 1 --islands 2
+refused "--temperature (inf)" finite -- search --temperature inf
+refused "--seed (010x)" "whole number" -- search --seed 010x
+refused "--budget-flops (inf)" finite -- search --budget-flops inf
+
+# ---- Empty values, as of a variable that is not set ----
+for option in --input --genome --precision --save --trace --load --init; do
+    refused "$option" empty -- "$creature" --input "$names" "$option" ""
+done
+for option in --input --genome-out --cache --folder --experiments --space --resume --mode; do
+    refused "$option" empty -- "$evolve_loss" --input "$names" "$option" ""
+done
+refused "run must not be empty" -- "$bin/evolve_report" ""
+refused "--output" empty -- "$bin/evolve_report" . -o ""
+
+# ---- Terminal escapes in what others wrote are shown, not obeyed ----
+genome | sed 's/{/{"\\u001b[2Jx":1,/' >escape.json
+refused 'unknown key "\x1b[2Jx"' -- "$creature" --genome escape.json --input "$names"
+refused '\x1b[2J.txt: no such file' -- "$creature" --input $'\e[2J.txt'
+refused '\xff.txt: no such file' -- "$evolve_loss" --input $'\xff.txt'
+
+# ---- Standard error that is closed or full: the exit code still counts ----
+for program in "$creature" "$evolve_loss" "$evolve" "$bin/evolve_report"; do
+    for bad in '2>&-' '2>/dev/full'; do
+        status=0
+        bash -c '"$@" --nonsense '"$bad" _ "$program" || status=$?
+        [[ $status == 2 ]] || broken "exit code $status: $program --nonsense $bad"
+        checks=$((checks + 1))
+    done
+done
 sha256sum --check --quiet genome.sum || broken "genome.json was changed"
 [[ ! -e experiments ]] || broken "a refused run left a folder behind"
 

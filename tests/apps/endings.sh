@@ -44,8 +44,7 @@ for strategy in guided classic random; do
         --generations 12 --finalists 0
 done
 echo "{$tiny, \"max_training_flops\": 1}" >nothing.json
-expect_exit 2 "$bin/evolve_loss" --input "$names" --space nothing.json --folder nothing
-expect_text err "max_training_flops (1)" "cheap enough"
+refused "max_training_flops (1)" "cheap enough" -- "$bin/evolve_loss" --input "$names" --space nothing.json
 
 # Learning rates: two neighbouring numbers, and the smallest there are.
 for range in '"lr_min": 0.005, "lr_max": 0.005000000000000001' '"lr_min": 5e-324, "lr_max": 1e-323'; do

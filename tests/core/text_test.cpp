@@ -20,6 +20,19 @@ TEST(Utf8, decodes_code_points_of_one_to_four_bytes) {
   EXPECT_EQ(decode_utf8(std::string_view("a\0b", 3)), std::u32string(U"a\0b", 3));
 }
 
+TEST(Printable, shows_what_a_terminal_would_obey) {
+  EXPECT_EQ(printable("Zo\xC3\xAB\tsays\n\xF0\x9F\x98\x80"), "Zo\xC3\xAB\tsays\n\xF0\x9F\x98\x80");
+  EXPECT_EQ(printable("\x1b[2J\x7f\r"), "\\x1b[2J\\x7f\\x0d");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "2J"),
+            "\\u009b2J");  // CSI in one character
+  EXPECT_EQ(printable("\xE2\x80\xAE"
+                      "txt"),
+            "\\u202etxt");  // right to left
+  EXPECT_EQ(printable("n\xFF.txt\xC3"), "n\\xff.txt\\xc3");
+}
+
 TEST(Utf8, decoding_gives_back_what_was_encoded) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));

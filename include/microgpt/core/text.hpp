@@ -15,6 +15,10 @@ std::string encode_utf8(std::u32string_view text);
 /// Valid UTF-8: with U+FFFD in place of what is not.
 std::string valid_utf8(std::string_view text);
 
+/// For terminals: with \x1b, \u202e and the like in place of invalid bytes, of control characters
+/// (but ends of lines and tabs), and of those that change the direction of writing.
+std::string printable(std::string_view text);
+
 /// Columns that a character takes on a terminal: 0, 1 or 2.
 std::size_t display_width(char32_t character);
 /// Of a text in valid UTF-8.

@@ -72,6 +72,10 @@ class Evolution {
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
   Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost = nullptr);
 
+  /// Throws Error, naming the limit, if not even the first organism can be afforded. To be called
+  /// before the first ask().
+  void require_room() const;
+
   /// Whether all are born, and nobody's result is awaited.
   bool finished() const { return awaited_ == 0 && complete(); }
 
