@@ -44,8 +44,9 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& file, const s
 
 }  // namespace
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+std::string csv_field(std::string_view bytes) {
+  const std::string text = valid_utf8(bytes);
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string field(2 * text.size() + 2, '\0');
   field.resize(csv_write(field.data(), field.size(), text.data(), text.size()));
   return field;

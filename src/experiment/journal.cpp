@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include "json_lines.hpp"
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 
@@ -37,16 +39,15 @@ std::string object_of(const KnownEvaluation& known) {
 
 KnownEvaluation known_of(std::string_view object) {
   const auto line = parse_line(object);
-  const double rank = number(line, "rank");
-  require(rank >= -1 && rank <= 1e9, "\"rank\" ({}) must be from -1 to 1e9", rank);
+  constexpr double kMaxRank = std::numeric_limits<int>::max();
   return {.genome = genome_of(line),
           .evaluation = evaluation_of(line),
           .timing = {.id = whole(line, "id"),
                      .replicate = replicate_of(line),
-                     .rank = static_cast<int>(rank),
+                     .rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
                      .host = text(line, "host"),
-                     .start = number(line, "start"),
-                     .seconds = number(line, "seconds")}};
+                     .start = number(line, "start", 0, kMaxSeconds),
+                     .seconds = number(line, "seconds", 0, kMaxSeconds)}};
 }
 
 /// The whole lines of a journal.

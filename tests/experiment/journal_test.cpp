@@ -174,6 +174,53 @@ TEST(Journal, on_a_full_disk_says_so_and_keeps_what_was_written) {
   EXPECT_EQ(again.entries(), written);
 }
 
+/// A journal with one record.
+void write_record(const std::filesystem::path& file, const std::string& object) {
+  const std::string first = sha256(kHeader).substr(0, 16);
+  const std::string second = sha256(first + object).substr(0, 16);
+  write_file_atomically(file, fmt::format("{} {}\n{} {}\n", first, kHeader, second, object));
+}
+
+TEST(Journal, values_that_cannot_be_are_an_error_whatever_the_checksum) {
+  const TemporaryFolder folder;
+  const std::string good =
+      R"({"id":1,"n_emb":16,"n_head":4,"n_layer":1,"n_ctx":16,"n_ff_exp":4,"lr":0.005,"steps":200,)"
+      R"("replicate":0,"failure":"","fitness":2.5,"loss":2.25,"names":["mara"],"rank":0,)"
+      R"("host":"here","start":1.5,"seconds":0.5})";
+  write_record(folder / "journal", good);
+  EXPECT_EQ(Journal(folder / "journal").entries().size(), 1U);
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"2.25", "-5"},
+                                                        {"2.25", "1e300"},
+                                                        {"\"fitness\":2.5", "\"fitness\":1e10"},
+                                                        {"\"replicate\":0", "\"replicate\":1"},
+                                                        {"mara", "\\udc00"},
+                                                        {"here", "\\udfff"},
+                                                        {"\"seconds\":0.5", "\"seconds\":-0.5"},
+                                                        {"\"start\":1.5", "\"start\":1e11"},
+                                                        {"\"rank\":0", "\"rank\":-2"}}) {
+    std::string bad = good;
+    write_record(folder / "journal", bad.replace(bad.find(from), from.size(), to));
+    EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }), "journal: line 2: "))
+        << bad;
+  }
+}
+
+// Host names and exceptions may be any bytes.
+TEST(Journal, what_is_no_text_leaves_a_mark_and_can_be_read) {
+  const TemporaryFolder folder;
+  Journal journal(folder / "journal");
+  journal.begin(kHeader);
+  KnownEvaluation known;
+  known.timing.host = "h\xff";
+  known.evaluation.failure = "no \xc3 text";
+  journal.append(known);
+  const auto again = journaled(folder / "", kHeader);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].timing.host, "h\uFFFD");
+  EXPECT_EQ(again[0].evaluation.failure, "no \uFFFD text");
+}
+
 TEST(JournalHeader, gives_back_what_was_asked_for) {
   const JournalHeader header = {.options = {"--seed=3", "--inject=nan:0.1"},
                                 .settings = "{ \"seed\": 3 }",
