@@ -98,10 +98,8 @@ std::string Search::introduction(const Session& session) const {
 
 void Search::introduce(const Session& session) {
   log_.report(introduction(session));
-  if (ready_.journal->torn() > 0) {
-    log_.warning("{}/journal: the last record was cut short, {} bytes, and is dropped",
-                 folder_.path().string(), ready_.journal->torn());
-  }
+  for (const std::string& notice : ready_.journal->notices()) log_.warning("{}", notice);
+  say_notices();
   const EvolutionConfig& e = options_.evolution;
   const std::size_t slots = e.islands * slots_of(e), workers = session.workers();
   if (e.mode == Mode::steady_state && slots < 2 * workers) {
@@ -112,8 +110,13 @@ void Search::introduce(const Session& session) {
   }
 }
 
+void Search::say_notices() {
+  for (const std::string& notice : ready_.cache->take_notices()) log_.warning("{}", notice);
+}
+
 void Search::say_stopped(Stop reason) {
   view_.end();
+  say_notices();
   write_page(RunState::stopped);
   folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
@@ -172,6 +175,7 @@ void Search::take(const News& news) {
   watch(news);
   if (!news.generation.empty()) news_.insert({{came_[news.island]++, news.island}, news});
   if (news.last) finished_[news.island] = news;
+  say_notices();
   record_generations();
 }
 
@@ -232,6 +236,7 @@ void Search::write_page(RunState state) {
 
 void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
+  say_notices();
   write_tables(finalists);
   log_.report("\n" + final_report(history_, finalists, problem_.objective, vocabulary));
   const Organism& champion = champion_of(history_, finalists);

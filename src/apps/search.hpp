@@ -29,7 +29,8 @@ class Search {
  private:
   void introduce(const Session& session);
   std::string introduction(const Session& session) const;
-  void warn(const Session& session);
+  /// What the cache has to say.
+  void say_notices();
   /// When everyone is born and the last trainings are under way, whoever is idle begins with the
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.

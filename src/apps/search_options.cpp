@@ -264,12 +264,12 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   settings = settings_of(options, app, problem);
   Evolution(options.evolution, space, cost());  // throws if the settings do not fit the space
+  require_writable(options.genome_out);
   if (options.cache.empty()) {
     cache.emplace(problem);
   } else {
     cache.emplace(problem, options.cache);
   }
-  require_writable(options.genome_out);
   open_journal(options,
                {.options = options.given, .settings = to_json(settings), .space = to_json(space)});
 }

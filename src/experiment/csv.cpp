@@ -9,6 +9,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/experiment/line_file.hpp"
 #include "microgpt/experiment/tables.hpp"
 
 namespace microgpt {
@@ -53,9 +54,7 @@ std::string csv_field(std::string_view bytes) {
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
-  std::error_code failure;  // nobody may ever write to a pipe
-  require(!is_there(file) || std::filesystem::is_regular_file(file, failure),
-          "{}: is no regular file", file_);
+  require_regular(file);  // nobody may ever write to a pipe
   const std::string bytes = read_file(file);
   try {
     decode_utf8(bytes);

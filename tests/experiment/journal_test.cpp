@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ TEST(Journal, gives_back_every_bit) {
   const Journal again(folder / "journal");
   EXPECT_EQ(again.header(), kHeader);
   EXPECT_EQ(again.entries(), written);
-  EXPECT_EQ(again.torn(), 0U);
+  EXPECT_TRUE(again.notices().empty());
   EXPECT_EQ(journaled(folder / "", kHeader), written);
   EXPECT_TRUE(contains(error_of([&] { journaled(folder / "", "{}"); }), "belongs to another run"));
 }
@@ -82,7 +83,14 @@ TEST(Journal, drops_a_last_record_that_was_cut_short) {
     write_file_atomically(folder / "torn", bytes.substr(0, size));
     Journal journal(folder / "torn");
     ASSERT_EQ(journal.entries().size(), 2U) << size;
-    EXPECT_EQ(journal.torn(), size - last);
+    if (size == last) {
+      EXPECT_TRUE(journal.notices().empty());
+    } else {
+      ASSERT_EQ(journal.notices().size(), 1U);
+      EXPECT_TRUE(
+          contains(journal.notices()[0],
+                   fmt::format("torn: the last record was cut short, {} bytes", size - last)));
+    }
     journal.append(written[2]);
     EXPECT_EQ(read_file(folder / "torn"), bytes);
   }
@@ -170,7 +178,7 @@ TEST(Journal, on_a_full_disk_says_so_and_keeps_what_was_written) {
   waitpid(other, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 7);
   const Journal again(folder / "journal");
-  EXPECT_EQ(again.torn(), 50U);
+  EXPECT_TRUE(again.notices().empty());  // it ends with a whole record
   EXPECT_EQ(again.entries(), written);
 }
 
@@ -204,6 +212,13 @@ TEST(Journal, values_that_cannot_be_are_an_error_whatever_the_checksum) {
     EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }), "journal: line 2: "))
         << bad;
   }
+}
+
+TEST(Journal, that_is_no_file_is_an_error_and_not_waited_for) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(mkfifo((folder / "journal").c_str(), 0600), 0);
+  EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }), "is no regular file"));
+  EXPECT_TRUE(contains(error_of([&] { journaled(folder / "", "{}"); }), "is no regular file"));
 }
 
 // Host names and exceptions may be any bytes.

@@ -5,10 +5,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/experiment/line_file.hpp"
 
 namespace microgpt {
 
@@ -17,13 +20,15 @@ namespace microgpt {
 /// the same bits, so nothing of it has to be trained again.
 ///
 /// The file holds one JSON object a line and only ever grows; runs of different problems may share
-/// it. A last line without its end, left by a process that died, is cut off.
+/// it, at the same time too. It is a comfort: a line that cannot be read is left out, one that
+/// cannot be written is not kept, and a notice says so. A last line without its end, left by a
+/// process that died, is cut off.
 class EvaluationCache {
  public:
   /// A cache in memory.
   explicit EvaluationCache(const Problem& problem);
-  /// A cache that reads the file, if it is there, and appends to it. Throws Error naming file, line
-  /// and rule if it holds anything else.
+  /// A cache that reads the file, or makes it, and appends to it. Throws Error naming file and rule
+  /// if that cannot be, or if it is no such file.
   EvaluationCache(const Problem& problem, std::filesystem::path file);
 
   struct Known {
@@ -40,13 +45,21 @@ class EvaluationCache {
   /// Remembers what this run's journal knows. Not written to the file.
   void remember(const KnownEvaluation& known);
 
+  /// What the user should know of the file, since the last call.
+  std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
+
  private:
-  void read(const std::string& text);
+  void read(std::string_view lines);
+  void write(std::string_view object);
+  void notice(std::string_view what);
 
   std::string problem_;  // a fingerprint
   std::map<std::pair<Genome, std::uint32_t>, Known> known_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Known> by_task_;  // where known_ has another
-  std::filesystem::path file_;
+  std::filesystem::path path_;
+  std::optional<LineFile> file_;
+  std::vector<std::string> notices_;
+  bool writable_ = true;  // as far as it is known
 };
 
 class Journal;
