@@ -56,10 +56,10 @@ void Search::run(Session& session, Evaluator& trains) {
   require(!history_.empty(), "--budget-flops ({:g}) is not enough for a single training",
           options_.evolution.budget_flops);
   Finals finals(best_of(history_, options_.finalists), options_.replicates);
-  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, cached, finals));
+  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
   session.meanwhile(nullptr);
   view_.end();
-  conclude(finals.ranking(), cached.saved() - asked_twice_);
+  conclude(finals.ranking(), cached.saved());
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   log_.report("\n" + work_.text(session.workers(), cpu_seconds));
 }
@@ -151,8 +151,7 @@ void Search::add_work(std::span<const Work> work) {
   for (const Work& done : work) work_.add(done);
 }
 
-std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluator& cached,
-                                       const Finals& finals) {
+std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& finals) {
   std::vector<Task> fresh, begun;
   for (const Task& task : finals.tasks()) {
     (begun_.contains({task.id, task.replicate}) ? begun : fresh).push_back(task);
@@ -163,9 +162,7 @@ std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluat
     const Result result = receive(evaluator, finals);
     if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
   }
-  const std::size_t saved = cached.saved();
   evaluator.submit(begun);  // the cache knows them by now
-  asked_twice_ = cached.saved() - saved;
   while (evaluator.pending() > 0) results.push_back(evaluator.wait().result);
   return results;
 }

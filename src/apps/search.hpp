@@ -35,8 +35,7 @@ class Search {
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.
   void begin_finals(const Archipelago& archipelago, Evaluator& evaluator);
-  std::vector<Result> replicates(Evaluator& evaluator, const CachedEvaluator& cached,
-                                 const Finals& finals);
+  std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals);
   Result receive(Evaluator& evaluator, const Finals& finals);
   void add_work(std::span<const Work> work);
 
@@ -69,7 +68,6 @@ class Search {
   std::vector<std::size_t> own_islands_;
   std::map<std::uint64_t, Work> elsewhere_;  // trainings of other coordinators, not yet shown
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
-  std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
 };
 
 }  // namespace microgpt

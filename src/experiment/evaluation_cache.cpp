@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "json_lines.hpp"
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/experiment/journal.hpp"
@@ -91,21 +92,21 @@ const EvaluationCache::Known* EvaluationCache::find(const Task& task) const {
 }
 
 void EvaluationCache::remember(const KnownEvaluation& known) {
-  const Known value = {known.evaluation, known.timing};
-  const auto [first, is_new] = known_.try_emplace({known.genome, known.timing.replicate}, value);
-  // Two islands may have trained one genome, and one of them may have had bad luck.
-  if (!is_new && first->second.evaluation != known.evaluation) {
-    by_task_.insert_or_assign({known.timing.id, known.timing.replicate}, value);
-    if (!first->second.timing) return;
-    const Timing& other = *first->second.timing;
-    by_task_.insert_or_assign({other.id, other.replicate}, first->second);
-  }
+  const std::pair key(known.genome, known.timing.replicate);
+  Known value = {known.evaluation, known.timing};
+  const auto [first, is_new] = known_.try_emplace(key, value);
+  if (is_new) return;
+  // Two coordinators may have trained one genome, and one of them may have had bad luck. Whoever
+  // took that over from another organism has a record of its own.
+  if (first->second.evaluation.failed()) std::swap(first->second, value);
+  if (!value.timing) return;
+  by_task_.insert_or_assign({value.timing->id, value.timing->replicate}, value);
 }
 
 void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
-                          const Evaluation& evaluation) {
+                          const Evaluation& evaluation, std::optional<Timing> timing) {
   const bool is_new =
-      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::nullopt}).second;
+      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::move(timing)}).second;
   if (!is_new || !file_ || evaluation.failed()) return;
   LineWriter line;
   line.put("problem", problem_);
@@ -133,21 +134,38 @@ void EvaluationCache::write(std::string_view object) {
 void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
   for (const Task& task : tasks) {
-    const EvaluationCache::Known* known = cache_.find(task);
-    if (known == nullptr) {
+    const std::pair training(task.genome, task.replicate);
+    if (const EvaluationCache::Known* known = cache_.find(task)) {
+      answer(task, *known);
+    } else if (!in_training_.insert(training).second) {
+      held_back_.emplace(training, task);
+    } else {
       under_way_[{task.id, task.replicate}] = task.genome;
       unknown.push_back(task);
-      continue;
     }
-    saved_ += !known->timing;
-    TimedResult& result = ready_.emplace_back();
-    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known->evaluation};
-    result.timing = known->timing.value_or(
-        Timing{.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"});
-    result.timing.id = task.id;
-    result.known = true;
   }
   trains_.submit(unknown);
+}
+
+void CachedEvaluator::answer(const Task& task, const EvaluationCache::Known& known) {
+  TimedResult& result = ready_.emplace_back();
+  result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known.evaluation};
+  result.known = true;
+  if (known.timing && known.timing->id == task.id) {
+    result.timing = *known.timing;
+    return;
+  }
+  ++saved_;
+  result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
+  // Another coordinator may have had more luck with this genome; when the run goes on, this
+  // organism is to be what it is now.
+  if (known.evaluation.failed()) record(task.genome, result);
+}
+
+void CachedEvaluator::record(const Genome& genome, const TimedResult& timed) {
+  if (journal_ == nullptr) return;
+  journal_->append(
+      {.genome = genome, .evaluation = timed.result.evaluation, .timing = timed.timing});
 }
 
 TimedResult CachedEvaluator::wait() {
@@ -156,15 +174,23 @@ TimedResult CachedEvaluator::wait() {
     ready_.pop_front();
     return result;
   }
-  TimedResult result = trains_.wait();
-  const auto task = under_way_.find({result.result.id, result.result.replicate});
-  if (journal_ != nullptr) {
-    journal_->append(
-        {.genome = task->second, .evaluation = result.result.evaluation, .timing = result.timing});
+  TimedResult timed = trains_.wait();
+  Evaluation& evaluation = timed.result.evaluation;
+  try {
+    validate(evaluation, timed.result.replicate);
+  } catch (const Error& error) {
+    evaluation = failed_evaluation(error.what());
   }
-  cache_.add(task->second, result.result.replicate, result.result.evaluation);
+  const auto task = under_way_.find({timed.result.id, timed.result.replicate});
+  const std::pair training(task->second, timed.result.replicate);
   under_way_.erase(task);
-  return result;
+  record(training.first, timed);
+  cache_.add(training.first, training.second, evaluation, timed.timing);
+  in_training_.erase(training);
+  const auto [begin, end] = held_back_.equal_range(training);
+  for (auto copy = begin; copy != end; ++copy) answer(copy->second, *cache_.find(copy->second));
+  held_back_.erase(begin, end);
+  return timed;
 }
 
 }  // namespace microgpt

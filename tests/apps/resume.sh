@@ -31,6 +31,28 @@ on_bad_disk() {
 
 expect_exit 0 "${search[@]}" --folder whole
 
+# ---- Islands ----
+# All begin with the same organism, which one coordinator trains once. Who trains is of no account.
+for ranks in 1 2 9; do
+    expect_exit 0 mpirun -n "$ranks" "${search[@]}" --islands 4 --folder "islands-$ranks"
+    same "islands-$ranks" islands-1
+    ((ranks < 3)) || continue
+    "$python" - "islands-$ranks" <<'END' || broken "a genome was trained twice on $ranks ranks"
+import csv, sys
+genomes = {row["id"]: tuple(row.values())[5:12]
+           for row in csv.DictReader(open(sys.argv[1] + "/organisms.csv"))}
+trained = [genomes[row["id"]] for row in csv.DictReader(open(sys.argv[1] + "/timings.csv"))
+           if row["replicate"] == "0" and row["rank"] != "-1"]
+assert len(trained) == len(set(genomes.values())), len(trained)
+END
+done
+cp -r islands-1 islands
+head -n 6 islands-1/journal >islands/journal
+expect_exit 0 "$evolve_loss" --resume islands
+same islands islands-1
+cmp <(grep -o '[0-9]* not needed' islands/run.log | sort -u) \
+    <(grep -o '[0-9]* not needed' islands-1/run.log) || broken "resumed, another count of trainings"
+
 # ---- One cache, two runs ----
 # Some of the names have 256 letters, and make lines of more than a kilobyte.
 echo '{"n_emb": [8], "n_head": [1], "n_layer": [1], "n_ctx": [256], "n_ff_exp": [1], "steps_min": 1,

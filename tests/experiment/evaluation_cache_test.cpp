@@ -9,6 +9,7 @@
 
 #include "../support/errors.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/experiment/journal.hpp"
 #include "microgpt/genome/search_space.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -82,6 +83,20 @@ TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
   lucky.timing.id = 0, unlucky.timing.id = 1;
   cache.remember(lucky);
   cache.remember(unlucky);
+  EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
+  EXPECT_EQ(cache.find(Task{.id = 1, .genome = {}})->evaluation, unlucky.evaluation);
+  EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
+}
+
+// Whoever took over a failure has a record of its own, so all others took over what went well.
+TEST(EvaluationCache, prefers_of_two_trainings_the_one_that_went_well) {
+  EvaluationCache cache(problem_of());
+  KnownEvaluation lucky, unlucky;
+  lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
+  unlucky.evaluation.failure = "killed";
+  unlucky.timing.id = 1;
+  cache.remember(unlucky);
+  cache.remember(lucky);
   EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
   EXPECT_EQ(cache.find(Task{.id = 1, .genome = {}})->evaluation, unlucky.evaluation);
   EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
@@ -283,10 +298,16 @@ class Counting final : public Evaluator {
     waiting_.pop_back();
     TimedResult result;
     result.result = {.id = task.id, .replicate = task.replicate, .evaluation = {}};
-    result.result.evaluation.loss = result.result.evaluation.fitness = task.genome.steps;
+    result.timing.id = task.id, result.timing.replicate = task.replicate;
+    Evaluation& evaluation = result.result.evaluation;
+    evaluation.loss = evaluation.fitness = task.genome.steps;
+    evaluation.test_loss = 2.5;
+    if (task.genome.lr == kFails) evaluation = failed_evaluation("killed");
+    if (task.genome.lr == kDiverges) evaluation.loss = 1e12;
     return result;
   }
   std::size_t pending() const override { return waiting_.size(); }
+  static constexpr double kFails = 1, kDiverges = 2;
   std::size_t trained = 0;
 
  private:
@@ -320,6 +341,86 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
     EXPECT_EQ(one.result.replicate, task->replicate);
     EXPECT_EQ(one.result.evaluation.loss, task->genome.steps);
   }
+}
+
+/// Tasks of organisms with these ids and one genome.
+std::vector<Task> tasks_of(const Genome& genome, const std::vector<std::uint64_t>& ids) {
+  std::vector<Task> tasks;
+  for (const std::uint64_t id : ids) tasks.push_back({.id = id, .genome = genome});
+  return tasks;
+}
+
+TEST(CachedEvaluator, what_is_under_way_is_not_trained_again) {
+  const TemporaryFolder folder;
+  Journal journal(folder / "journal");
+  journal.begin("{}");
+  EvaluationCache cache(problem_of());
+  Counting counting;
+  CachedEvaluator evaluator(counting, cache, &journal);
+  evaluator.submit(tasks_of({.steps = 7}, {0, 1, 2}));
+  evaluator.submit(tasks_of({.steps = 8}, {3}));
+  EXPECT_EQ(counting.pending(), 2U);
+  EXPECT_EQ(evaluator.pending(), 4U);
+  std::map<std::uint64_t, TimedResult> results;
+  while (evaluator.pending() > 0) {
+    const TimedResult result = evaluator.wait();
+    EXPECT_TRUE(results.emplace(result.result.id, result).second);
+    EXPECT_EQ(evaluator.pending(), 4 - results.size());
+  }
+  EXPECT_EQ(counting.trained, 2U);
+  EXPECT_EQ(evaluator.saved(), 2U);
+  for (std::uint64_t id = 0; id < 4; ++id) {
+    const TimedResult& result = results.at(id);
+    EXPECT_EQ(result.result.evaluation.loss, id == 3 ? 8 : 7);
+    EXPECT_EQ(result.timing.id, id);
+    EXPECT_EQ(result.known, id == 1 || id == 2);
+    EXPECT_EQ(result.timing.rank, result.known ? -1 : 0);
+  }
+  EXPECT_EQ(journaled(folder / "", "{}").size(), 2U);
+}
+
+// Elsewhere the same genome may do well, and then the run that goes on must know who saw what.
+TEST(CachedEvaluator, whoever_takes_over_a_failure_has_it_on_record) {
+  const TemporaryFolder folder;
+  Journal journal(folder / "journal");
+  journal.begin("{}");
+  EvaluationCache cache(problem_of());
+  Counting counting;
+  CachedEvaluator evaluator(counting, cache, &journal);
+  const Genome genome = {.lr = Counting::kFails};
+  evaluator.evaluate(tasks_of(genome, {0, 1}));
+  evaluator.evaluate(tasks_of(genome, {2}));
+  evaluator.evaluate(tasks_of(genome, {0}));  // its own, once more
+  EXPECT_EQ(counting.trained, 1U);
+  EXPECT_EQ(evaluator.saved(), 2U);
+  EvaluationCache again(problem_of());
+  KnownEvaluation elsewhere;
+  elsewhere.genome = genome, elsewhere.timing.id = 9;
+  elsewhere.evaluation.loss = elsewhere.evaluation.fitness = 2.5;
+  const auto known = journaled(folder / "", "{}");
+  EXPECT_EQ(known.size(), 3U);
+  for (const KnownEvaluation& one : known) again.remember(one);
+  again.remember(elsewhere);
+  for (const Task& task : tasks_of(genome, {0, 1, 2})) {
+    EXPECT_EQ(again.find(task)->evaluation.failure, "killed");
+    EXPECT_EQ(again.find(task)->timing->id, task.id);
+  }
+  EXPECT_EQ(again.find(tasks_of(genome, {10}).front())->evaluation, elsewhere.evaluation);
+}
+
+TEST(CachedEvaluator, what_no_file_may_hold_is_a_failure) {
+  const TemporaryFolder folder;
+  Journal journal(folder / "journal");
+  journal.begin("{}");
+  EvaluationCache cache(problem_of());
+  Counting counting;
+  CachedEvaluator evaluator(counting, cache, &journal);
+  const auto results = evaluator.evaluate(tasks_of({.lr = Counting::kDiverges}, {0}));
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_TRUE(
+      contains(results[0].result.evaluation.failure, "loss (1000000000000) must be from 0"));
+  EXPECT_EQ(results[0].result.evaluation.loss, kMaxLoss);
+  EXPECT_EQ(journaled(folder / "", "{}").at(0).evaluation, results[0].result.evaluation);
 }
 
 }  // namespace

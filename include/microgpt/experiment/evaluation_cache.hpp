@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,7 +34,7 @@ class EvaluationCache {
 
   struct Known {
     Evaluation evaluation;
-    std::optional<Timing> timing;  ///< if it was this run that trained
+    std::optional<Timing> timing;  ///< if it was this run that trained, and for whom
     bool operator==(const Known&) const = default;
   };
   /// Null if it is not known.
@@ -41,7 +42,8 @@ class EvaluationCache {
   /// The same for a task: where the journal knows several evaluations of a genome, its own.
   const Known* find(const Task& task) const;
   /// Remembers. Failures are not written to the file: another run may allow more memory or time.
-  void add(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation);
+  void add(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation,
+           std::optional<Timing> timing = std::nullopt);
   /// Remembers what this run's journal knows. Not written to the file.
   void remember(const KnownEvaluation& known);
 
@@ -64,8 +66,10 @@ class EvaluationCache {
 
 class Journal;
 
-/// Hands to another evaluator only what the cache does not know, and journals what comes back
-/// before anybody sees it. The timing of a result from the cache has no seconds, and rank -1.
+/// Hands to another evaluator only what the cache does not know and nobody trains already, and
+/// journals what comes back before anybody sees it. What breaks the rules of all files (a loss
+/// beyond any measure) is a failure. The timing of a result from the cache has no seconds, and rank
+/// -1.
 class CachedEvaluator final : public Evaluator {
  public:
   /// All must outlive it; a journal is optional.
@@ -73,18 +77,26 @@ class CachedEvaluator final : public Evaluator {
       : trains_(trains), cache_(cache), journal_(journal) {}
   void submit(std::span<const Task> tasks) override;
   TimedResult wait() override;
-  std::size_t pending() const override { return ready_.size() + trains_.pending(); }
+  std::size_t pending() const override {
+    return ready_.size() + held_back_.size() + trains_.pending();
+  }
   std::size_t idle() const override { return trains_.idle(); }
   std::vector<Running> running() const override { return trains_.running(); }
   /// Trainings that were not needed, because another run or organism had done them.
   std::size_t saved() const { return saved_; }
 
  private:
+  /// Makes a result of what is known of a task.
+  void answer(const Task& task, const EvaluationCache::Known& known);
+  void record(const Genome& genome, const TimedResult& timed);
+
   Evaluator& trains_;
   EvaluationCache& cache_;
   Journal* journal_;
   std::deque<TimedResult> ready_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Genome> under_way_;  // by id and replicate
+  std::set<std::pair<Genome, std::uint32_t>> in_training_;               // the same
+  std::multimap<std::pair<Genome, std::uint32_t>, Task> held_back_;      // until that is known
   std::size_t saved_ = 0;
 };
 
