@@ -29,7 +29,37 @@ on_bad_disk() {
     env "${settings[@]}" LD_PRELOAD="$bad_disk" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" "$@"
 }
 
+# stopped FOLDER OPTIONS...: a run that has just begun.
+stopped() {
+    local folder=$1
+    shift
+    expect_exit 75 "${search[@]}" --folder "$folder" --time-limit 0.0001s "$@"
+}
+
 expect_exit 0 "${search[@]}" --folder whole
+
+# ---- From another folder ----
+mkdir started elsewhere
+cp short.json started/
+for input in names.txt $'n\xff%41.txt'; do # the second one is no text
+    cp "$names" "started/$input"
+    expect_exit 75 env -C started "${search[@]}" --input "$input" --cache cache --folder run \
+        --time-limit 0.0001s
+    expect_exit 0 env -C elsewhere "$evolve_loss" --resume ../started/run
+    same started/run whole
+    cmp started/genome.json whole/genome.json || broken "the genome is not where the run began"
+    [[ -s started/cache ]] || broken "the cache is not where the run began"
+    [[ -z $(ls elsewhere) ]] || broken "files are where the run went on"
+    rm -r started/run started/genome.json started/cache
+done
+stopped moved
+mv names.txt moved elsewhere/
+refused "$work/names.txt: the dataset of this run is no longer there" "--input says" -- \
+    env -C elsewhere "$evolve_loss" --resume moved
+expect_exit 0 env -C elsewhere "$evolve_loss" --resume moved --input names.txt --genome-out here.json
+cmp elsewhere/here.json whole/genome.json || broken "an option was not taken from where it was given"
+same elsewhere/moved whole
+mv elsewhere/names.txt .
 
 # ---- Islands ----
 # All begin with the same organism, which one coordinator trains once. Who trains is of no account.

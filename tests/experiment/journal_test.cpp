@@ -20,7 +20,7 @@
 namespace microgpt::test {
 namespace {
 
-constexpr const char* kHeader = R"({"journal":1,"options":[],"settings":{"seed":1},"space":{}})";
+constexpr const char* kHeader = R"({"journal":2,"options":[],"settings":{"seed":1},"space":{}})";
 
 KnownEvaluation random_entry(Rng& rng) {
   KnownEvaluation known;
@@ -236,6 +236,19 @@ TEST(Journal, what_is_no_text_leaves_a_mark_and_can_be_read) {
   EXPECT_EQ(again[0].evaluation.failure, "no \uFFFD text");
 }
 
+TEST(JournalHeader, gives_back_every_byte_of_an_option) {
+  JournalHeader header = {.options = {}, .settings = "{}", .space = "{}"};
+  header.options = {"--input=n\xff%41\xc3\xa9.txt", "--input=50%\xc3\xa9\n", "%", ""};
+  const std::string json = to_json(header);
+  EXPECT_TRUE(contains(json, "--input=50%25\xc3\xa9"));
+  EXPECT_EQ(journal_header_from(json).options, header.options);
+  for (const char* wrong : {"%", "%1", "%g0", "%-1"}) {
+    const std::string bad =
+        fmt::format(R"({{"journal":2,"options":["{}"],"settings":{{}},"space":{{}}}})", wrong);
+    EXPECT_TRUE(contains(error_of([&] { journal_header_from(bad); }), "two hexadecimal digits"));
+  }
+}
+
 TEST(JournalHeader, gives_back_what_was_asked_for) {
   const JournalHeader header = {.options = {"--seed=3", "--inject=nan:0.1"},
                                 .settings = "{ \"seed\": 3 }",
@@ -256,7 +269,7 @@ TEST(JournalHeader, keeps_every_digit_of_the_space) {
 }
 
 TEST(JournalHeader, nested_without_end_is_an_error) {
-  std::string deep = R"({"journal":1,"options":[],"settings":{},"space":{"a":)";
+  std::string deep = R"({"journal":2,"options":[],"settings":{},"space":{"a":)";
   for (int i = 0; i < 100'000; ++i) deep += '[';
   for (int i = 0; i < 100'000; ++i) deep += ']';
   EXPECT_TRUE(contains(error_of([&] { journal_header_from(deep + "}}"); }), "nested"));
@@ -278,11 +291,11 @@ TEST(JournalHeader, names_what_differs) {
 }
 
 TEST(JournalHeader, that_is_none_is_an_error) {
-  for (const char* wrong : {"", "7", "{}", R"({"journal":2,"options":[],"settings":{},"space":{}})",
-                            R"({"journal":1,"options":[1],"settings":{},"space":{}})",
-                            R"({"journal":1,"options":{},"settings":{},"space":{}})",
-                            R"({"journal":1,"options":[],"settings":3,"space":{}})",
-                            R"({"journal":1,"options":[],"settings":{}})"}) {
+  for (const char* wrong : {"", "7", "{}", R"({"journal":1,"options":[],"settings":{},"space":{}})",
+                            R"({"journal":2,"options":[1],"settings":{},"space":{}})",
+                            R"({"journal":2,"options":{},"settings":{},"space":{}})",
+                            R"({"journal":2,"options":[],"settings":3,"space":{}})",
+                            R"({"journal":2,"options":[],"settings":{}})"}) {
     EXPECT_FALSE(error_of([&] { journal_header_from(wrong); }).empty()) << wrong;
   }
 }
