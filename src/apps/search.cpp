@@ -27,12 +27,40 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   for (const char* file : {"genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
     folder_.remove(file);
   }
-  folder_.write("settings.json", to_json(ready.settings));
-  folder_.write("space.json", to_json(ready.space));
-  folder_.write("organisms.csv", kOrganismsHeader);
-  folder_.write("generations.csv", kGenerationsHeader);
-  folder_.write("names.csv", kNamesHeader);
-  folder_.write("timings.csv", kTimingsHeader);
+  write("settings.json", to_json(ready.settings));
+  write("space.json", to_json(ready.space));
+  write("organisms.csv", kOrganismsHeader);
+  write("generations.csv", kGenerationsHeader);
+  write("names.csv", kNamesHeader);
+  write("timings.csv", kTimingsHeader);
+}
+
+template <class Writing>
+void Search::try_writing(const std::string& file, const Writing& writing) {
+  try {
+    writing();
+    unwritten_.erase(file);
+  } catch (const std::exception& error) {
+    if (unwritten_.insert(file).second) log_.warning("{}; the run goes on without", error.what());
+  }
+}
+
+void Search::write(const std::string& file, std::string_view text) {
+  written_[file] = text;
+  try_writing(file, [&] { folder_.write(file, text); });
+}
+
+void Search::append(const std::string& file, std::string_view rows) {
+  written_[file] += rows;
+  if (!unwritten_.contains(file)) try_writing(file, [&] { folder_.append(file, rows); });
+}
+
+void Search::write_again() {
+  for (const auto& [file, text] : written_) {
+    if (!unwritten_.contains(file)) continue;
+    try_writing(file, [&] { folder_.write(file, text); });
+    if (!unwritten_.contains(file)) log_.info("{}: is written now, as a whole", file);
+  }
 }
 
 void Search::run(Session& session, Evaluator& trains) {
@@ -117,8 +145,9 @@ void Search::say_notices() {
 void Search::say_stopped(Stop reason) {
   view_.end();
   say_notices();
+  write_again();
   write_page(RunState::stopped);
-  folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
+  write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
   log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
                           "resume with: {} --resume {}\n",
@@ -147,7 +176,7 @@ Result Search::receive(Evaluator& evaluator, const Finals& finals) {
 }
 
 void Search::add_work(std::span<const Work> work) {
-  folder_.append("timings.csv", timings_csv(work));
+  append("timings.csv", timings_csv(work));
   for (const Work& done : work) work_.add(done);
 }
 
@@ -199,10 +228,10 @@ void Search::record_generations() {
     if (news == news_.end() && !finished_.contains(island)) return;  // it will come
     if (news != news_.end()) {
       const std::vector<Organism>& members = news->second.generation;
-      folder_.append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
-                                                    problem_.dataset.vocabulary.size()));
-      folder_.append("generations.csv", generations_csv(members, config.islands));
-      folder_.append("names.csv", names_csv(members, config.islands));
+      append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
+                                            problem_.dataset.vocabulary.size()));
+      append("generations.csv", generations_csv(members, config.islands));
+      append("names.csv", names_csv(members, config.islands));
       view_.generation(members, news->second.seconds);
       history_.insert(history_.end(), members.begin(), members.end());
       news_.erase(news);
@@ -212,17 +241,18 @@ void Search::record_generations() {
   }
 }
 
-void Search::write_tables(std::span<const Finalist> finalists) const {
+void Search::write_tables(std::span<const Finalist> finalists) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
-  folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
-  if (finalists.empty()) return;
-  folder_.write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
-  folder_.write("organisms.csv", std::string(kOrganismsHeader) +
-                                     organisms_csv(history_, options_.evolution.islands,
-                                                   problem_.precision, vocabulary, finalists));
+  write("pareto.csv", pareto_csv(history_, vocabulary));
+  if (!finalists.empty()) {
+    write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
+    write("organisms.csv",
+          std::string(kOrganismsHeader) + organisms_csv(history_, options_.evolution.islands,
+                                                        problem_.precision, vocabulary, finalists));
+  }
+  write_again();
 }
 
-/// A page that cannot be made takes nothing from the run.
 void Search::write_page(RunState state) {
   try {
     write_report(folder_.path(), state);

@@ -142,6 +142,22 @@ expect_text err "unsynced/journal: cannot be written: Input/output error"
 expect_exit 2 on_bad_disk "BAD_WRITE=28 */journal" -- "${search[@]}" --folder no-room
 expect_text err "no-room/journal: cannot be written: No space left on device"
 
+# Log, tables and page are a comfort. If there is room again in the end, the tables are whole.
+for file in run.log organisms.csv generations.csv names.csv timings.csv; do
+    expect_exit 0 on_bad_disk "BAD_WRITE=28 */$file" -- "${search[@]}" --folder "full-$file"
+    [[ $(grep -c "full-$file/$file: cannot be written: No space left on device" out) == 1 ]] ||
+        broken "$file: not one warning"
+    same "full-$file" whole
+done
+[[ $(wc -l <full-timings.csv/timings.csv) == $(wc -l <whole/timings.csv) ]] ||
+    broken "timings.csv is not whole"
+for file in settings.json organisms.csv timings.csv replicates.csv pareto.csv report.html; do
+    expect_exit 0 on_bad_disk "BAD_WRITE=28 */$file*" -- "${search[@]}" --folder "never-$file"
+    expect_text out "No space left on device"
+    cmp "never-$file/genome.json" whole/genome.json || broken "without $file, another genome"
+done
+expect_exit 75 on_bad_disk "BAD_WRITE=28 */stopped*" -- "${search[@]}" --folder never \
+    --time-limit 0.0001s
 expect_exit 0 on_bad_disk "BAD_WRITE=28 */full-cache" -- "${search[@]}" --folder uncached \
     --cache full-cache
 expect_text out "full-cache: cannot be written: No space left on device; what is learnt is not kept"
