@@ -22,6 +22,7 @@ const std::array<Training, 3> kTrainings = {{{{}, 0}, {{}, 1}, {{.steps = 7}, 0}
 Evaluation some_evaluation() {
   Evaluation e;
   e.fitness = e.loss = 2.5;
+  e.test_loss = 2.25;
   return e;
 }
 

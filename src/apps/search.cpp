@@ -27,12 +27,40 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   for (const char* file : {"genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
     folder_.remove(file);
   }
-  folder_.write("settings.json", to_json(ready.settings));
-  folder_.write("space.json", to_json(ready.space));
-  folder_.write("organisms.csv", kOrganismsHeader);
-  folder_.write("generations.csv", kGenerationsHeader);
-  folder_.write("names.csv", kNamesHeader);
-  folder_.write("timings.csv", kTimingsHeader);
+  write("settings.json", to_json(ready.settings));
+  write("space.json", to_json(ready.space));
+  write("organisms.csv", kOrganismsHeader);
+  write("generations.csv", kGenerationsHeader);
+  write("names.csv", kNamesHeader);
+  write("timings.csv", kTimingsHeader);
+}
+
+template <class Writing>
+void Search::try_writing(const std::string& file, const Writing& writing) {
+  try {
+    writing();
+    unwritten_.erase(file);
+  } catch (const std::exception& error) {
+    if (unwritten_.insert(file).second) log_.warning("{}; the run goes on without", error.what());
+  }
+}
+
+void Search::write(const std::string& file, std::string_view text) {
+  written_[file] = text;
+  try_writing(file, [&] { folder_.write(file, text); });
+}
+
+void Search::append(const std::string& file, std::string_view rows) {
+  written_[file] += rows;
+  if (!unwritten_.contains(file)) try_writing(file, [&] { folder_.append(file, rows); });
+}
+
+void Search::write_again() {
+  for (const auto& [file, text] : written_) {
+    if (!unwritten_.contains(file)) continue;
+    try_writing(file, [&] { folder_.write(file, text); });
+    if (!unwritten_.contains(file)) log_.info("{}: is written now, as a whole", file);
+  }
 }
 
 void Search::run(Session& session, Evaluator& trains) {
@@ -54,10 +82,10 @@ void Search::run(Session& session, Evaluator& trains) {
     if (const auto* news = std::get_if<News>(&letter)) take(*news);
   }
   Finals finals(best_of(history_, options_.finalists), options_.replicates);
-  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, cached, finals));
+  if (!finals.ranking().empty()) finals.tell(replicates(evaluator, finals));
   session.meanwhile(nullptr);
   view_.end();
-  conclude(finals.ranking(), cached.saved() - asked_twice_);
+  conclude(finals.ranking(), cached.saved());
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   log_.report("\n" + work_.text(session.workers(), cpu_seconds));
 }
@@ -96,10 +124,8 @@ std::string Search::introduction(const Session& session) const {
 
 void Search::introduce(const Session& session) {
   log_.report(introduction(session));
-  if (ready_.journal->torn() > 0) {
-    log_.warning("{}/journal: the last record was cut short, {} bytes, and is dropped",
-                 folder_.path().string(), ready_.journal->torn());
-  }
+  for (const std::string& notice : ready_.journal->notices()) log_.warning("{}", notice);
+  say_notices();
   const EvolutionConfig& e = options_.evolution;
   const std::size_t slots = e.islands * slots_of(e), workers = session.workers();
   if (e.mode == Mode::steady_state && slots < 2 * workers) {
@@ -110,10 +136,16 @@ void Search::introduce(const Session& session) {
   }
 }
 
+void Search::say_notices() {
+  for (const std::string& notice : ready_.cache->take_notices()) log_.warning("{}", notice);
+}
+
 void Search::say_stopped(Stop reason) {
   view_.end();
+  say_notices();
+  write_again();
   write_page(RunState::stopped);
-  folder_.write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
+  write("stopped", fmt::format("{}\n", static_cast<int>(reason)));
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
   log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
                           "resume with: {} --resume {}\n",
@@ -142,12 +174,11 @@ Result Search::receive(Evaluator& evaluator, const Finals& finals) {
 }
 
 void Search::add_work(std::span<const Work> work) {
-  folder_.append("timings.csv", timings_csv(work));
+  append("timings.csv", timings_csv(work));
   for (const Work& done : work) work_.add(done);
 }
 
-std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluator& cached,
-                                       const Finals& finals) {
+std::vector<Result> Search::replicates(Evaluator& evaluator, const Finals& finals) {
   std::vector<Task> fresh, begun;
   for (const Task& task : finals.tasks()) {
     (begun_.contains({task.id, task.replicate}) ? begun : fresh).push_back(task);
@@ -158,9 +189,7 @@ std::vector<Result> Search::replicates(Evaluator& evaluator, const CachedEvaluat
     const Result result = receive(evaluator, finals);
     if (!begun_.contains({result.id, result.replicate})) results.push_back(result);
   }
-  const std::size_t saved = cached.saved();
   evaluator.submit(begun);  // the cache knows them by now
-  asked_twice_ = cached.saved() - saved;
   while (evaluator.pending() > 0) results.push_back(evaluator.wait().result);
   return results;
 }
@@ -170,6 +199,7 @@ void Search::take(const News& news) {
   watch(news);
   if (!news.generation.empty()) news_.insert({{came_[news.island]++, news.island}, news});
   if (news.last) finished_[news.island] = news;
+  say_notices();
   record_generations();
 }
 
@@ -196,10 +226,10 @@ void Search::record_generations() {
     if (news == news_.end() && !finished_.contains(island)) return;  // it will come
     if (news != news_.end()) {
       const std::vector<Organism>& members = news->second.generation;
-      folder_.append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
-                                                    problem_.dataset.vocabulary.size()));
-      folder_.append("generations.csv", generations_csv(members, config.islands));
-      folder_.append("names.csv", names_csv(members, config.islands));
+      append("organisms.csv", organisms_csv(members, config.islands, problem_.precision,
+                                            problem_.dataset.vocabulary.size()));
+      append("generations.csv", generations_csv(members, config.islands));
+      append("names.csv", names_csv(members, config.islands));
       view_.generation(members, news->second.seconds);
       history_.insert(history_.end(), members.begin(), members.end());
       news_.erase(news);
@@ -209,17 +239,18 @@ void Search::record_generations() {
   }
 }
 
-void Search::write_tables(std::span<const Finalist> finalists) const {
+void Search::write_tables(std::span<const Finalist> finalists) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
-  folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
-  if (finalists.empty()) return;
-  folder_.write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
-  folder_.write("organisms.csv", std::string(kOrganismsHeader) +
-                                     organisms_csv(history_, options_.evolution.islands,
-                                                   problem_.precision, vocabulary, finalists));
+  write("pareto.csv", pareto_csv(history_, vocabulary));
+  if (!finalists.empty()) {
+    write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
+    write("organisms.csv",
+          std::string(kOrganismsHeader) + organisms_csv(history_, options_.evolution.islands,
+                                                        problem_.precision, vocabulary, finalists));
+  }
+  write_again();
 }
 
-/// A page that cannot be made takes nothing from the run.
 void Search::write_page(RunState state) {
   try {
     write_report(folder_.path(), state);
@@ -230,6 +261,7 @@ void Search::write_page(RunState state) {
 
 void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
+  say_notices();
   write_tables(finalists);
   if (std::ranges::any_of(finished_, [](const auto& f) { return f.second.space_exhausted; })) {
     log_.info("the search space is exhausted: nobody new was found in a whole generation");

@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,13 +31,13 @@ class Search {
  private:
   void introduce(const Session& session);
   std::string introduction(const Session& session) const;
-  void warn(const Session& session);
+  /// What the cache has to say.
+  void say_notices();
   /// When everyone is born and the last trainings are under way, whoever is idle begins with the
   /// finals of those that look best by now. Whether they turn out to be finalists or not: what is
   /// learnt of them stands in the cache, and the history is the same.
   void begin_finals(const Archipelago& archipelago, Evaluator& evaluator);
-  std::vector<Result> replicates(Evaluator& evaluator, const CachedEvaluator& cached,
-                                 const Finals& finals);
+  std::vector<Result> replicates(Evaluator& evaluator, const Finals& finals);
   Result receive(Evaluator& evaluator, const Finals& finals);
   void add_work(std::span<const Work> work);
 
@@ -47,8 +49,16 @@ class Search {
   bool all_news_came() const { return finished_.size() == options_.evolution.islands; }
 
   void conclude(std::span<const Finalist> finalists, std::size_t saved);
-  void write_tables(std::span<const Finalist> finalists) const;
+  void write_tables(std::span<const Finalist> finalists);
   void write_page(RunState state);
+
+  // Files that the run can do without: log, tables, page. What cannot be written is said once for
+  // each file, and tried again as a whole when the run ends.
+  template <class Writing>
+  void try_writing(const std::string& file, const Writing& writing);
+  void write(const std::string& file, std::string_view text);
+  void append(const std::string& file, std::string_view rows);
+  void write_again();
   /// Why the first finalist failed; empty if there is none or it did not.
   static std::string failure_of(std::span<const Finalist> finalists);
 
@@ -68,7 +78,8 @@ class Search {
   std::vector<std::size_t> own_islands_;
   std::map<std::uint64_t, Work> elsewhere_;  // trainings of other coordinators, not yet shown
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
-  std::size_t asked_twice_ = 0;  // replicates that were begun early, and asked for again
+  std::map<std::string, std::string> written_;               // files, as they should be
+  std::set<std::string> unwritten_;                          // files that are not so
 };
 
 }  // namespace microgpt

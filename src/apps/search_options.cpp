@@ -1,5 +1,7 @@
 #include "search_options.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "manual.hpp"
@@ -138,15 +140,31 @@ void add_view_options(CLI::App& app, ViewOptions& view) {
       ->capture_default_str();
 }
 
-/// What was said, but for what is said anew when a run goes on.
-std::vector<std::string> given_options(const CLI::App& app) {
+/// A path as it is from every folder.
+std::string from_everywhere(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failure);
+  return path.empty() || failure ? path : absolute.string();
+}
+
+/// What was said, but for what is said anew when a run goes on. That may be elsewhere: paths lead
+/// to where they lead now, also those that nobody gave.
+std::vector<std::string> given_options(const CLI::App& app, const SearchOptions& options) {
+  constexpr std::array kAnew = {"--resume", "--folder",  "--time-limit", "--space",
+                                "--quiet",  "--verbose", "--log-level",  "--live"};
+  const std::map<std::string, std::string> paths = {{"--input", options.common.input},
+                                                    {"--genome-out", options.genome_out},
+                                                    {"--cache", options.cache},
+                                                    {"--experiments", options.experiments}};
   std::vector<std::string> given;
   for (const CLI::Option* option : app.get_options()) {
     const std::string name = option->get_name();
-    const bool anew = name == "--resume" || name == "--folder" || name == "--time-limit" ||
-                      name == "--space" || name == "--quiet" || name == "--verbose" ||
-                      name == "--log-level" || name == "--live";
-    if (option->count() > 0 && !anew) given.push_back(name + "=" + option->results().back());
+    const bool anew = std::ranges::find(kAnew, name) != kAnew.end();
+    if (option->count() == 0 || anew || paths.contains(name)) continue;
+    given.push_back(name + "=" + option->results().back());
+  }
+  for (const auto& [name, path] : paths) {
+    if (!path.empty()) given.push_back(name + "=" + from_everywhere(path));
   }
   return given;
 }
@@ -173,7 +191,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       "be "
       "resumed.");
   if (!parse(app, arguments, prints)) return false;
-  options.given = given_options(app);
+  options.given = given_options(app, options);
   options.evolution.mode = mode_from(options.mode);
   schedule_from(options.schedule);
   if (search.objective == Objective::loss) {
@@ -261,17 +279,20 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   problem.seed = options.evolution.seed;
   problem.samples = options.samples;
   problem.temperature = options.common.temperature;
+  require(!journal || is_there(options.common.input),
+          "{}: the dataset of this run is no longer there; --input says where it is now",
+          options.common.input);
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   settings = settings_of(options, app, problem);
   EvolutionConfig first_island = options.evolution;
   first_island.budget_flops /= static_cast<double>(first_island.islands);
   Evolution(first_island, space, cost()).require_room();
+  require_writable(options.genome_out);
   if (options.cache.empty()) {
     cache.emplace(problem);
   } else {
     cache.emplace(problem, options.cache);
   }
-  require_writable(options.genome_out);
   open_journal(options,
                {.options = options.given, .settings = to_json(settings), .space = to_json(space)});
 }

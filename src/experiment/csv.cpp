@@ -9,6 +9,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/experiment/line_file.hpp"
 #include "microgpt/experiment/tables.hpp"
 
 namespace microgpt {
@@ -44,17 +45,16 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& file, const s
 
 }  // namespace
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+std::string csv_field(std::string_view bytes) {
+  const std::string text = valid_utf8(bytes);
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string field(2 * text.size() + 2, '\0');
   field.resize(csv_write(field.data(), field.size(), text.data(), text.size()));
   return field;
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
-  std::error_code failure;  // nobody may ever write to a pipe
-  require(!is_there(file) || std::filesystem::is_regular_file(file, failure),
-          "{}: is no regular file", file_);
+  require_regular(file);  // nobody may ever write to a pipe
   const std::string bytes = read_file(file);
   try {
     decode_utf8(bytes);

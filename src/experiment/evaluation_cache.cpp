@@ -1,13 +1,10 @@
 #include "microgpt/experiment/evaluation_cache.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <chrono>
 
 #include "json_lines.hpp"
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
-#include "microgpt/core/files.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/experiment/journal.hpp"
 
@@ -24,43 +21,63 @@ std::string fingerprint(const Problem& p) {
   return text;
 }
 
+constexpr std::chrono::milliseconds kPatience(10'000);  // with others that use the file
+
+/// Whether a file, to its first line, may be a cache.
+bool is_ours(std::string_view content) {
+  const std::string_view line = content.substr(0, content.find('\n'));
+  constexpr std::string_view kBegin = "{\"problem\":\"";
+  // What was not written to its end, or into each other, begins like one.
+  return line.starts_with(kBegin) || (line == content && kBegin.starts_with(line));
+}
+
 }  // namespace
 
 EvaluationCache::EvaluationCache(const Problem& problem) : problem_(fingerprint(problem)) {}
 
 EvaluationCache::EvaluationCache(const Problem& problem, std::filesystem::path file)
     : EvaluationCache(problem) {
-  file_ = std::move(file);
-  std::error_code failure;
-  if (std::filesystem::exists(file_, failure)) {
-    std::string content = read_file(file_);
-    const std::size_t whole_lines = content.rfind('\n') + 1;  // 0 if there is none
-    read(content.substr(0, whole_lines));
-    if (whole_lines < content.size()) {
-      std::filesystem::resize_file(file_, whole_lines, failure);
-      require(!failure, "{}: cannot be written: {}", file_.string(), failure.message());
-    }
-  } else {
-    require_writable(file_);
+  path_ = std::move(file);
+  file_.emplace(path_);
+  const LineFile::Lock lock = file_->lock(kPatience);
+  require(lock != LineFile::Lock::taken, "{}: another process keeps it locked", path_.string());
+  const std::string content = file_->read();
+  require(is_ours(content), "{}: is no cache of evaluations, which has a JSON object a line",
+          path_.string());
+  const std::size_t whole_lines = content.rfind('\n') + 1;  // 0 if there is none
+  if (lock == LineFile::Lock::unsupported) {
+    notice("cannot be locked on this file system; let no other run use it at the same time");
+  } else if (whole_lines < content.size()) {
+    file_->cut(whole_lines);
+    notice(fmt::format("the last line was cut short, {} bytes, and is dropped",
+                       content.size() - whole_lines));
   }
+  file_->unlock();
+  read(std::string_view(content).substr(0, whole_lines));
 }
 
-void EvaluationCache::read(const std::string& text_of_lines) {
-  std::size_t number_of_line = 0;
-  for (std::size_t begin = 0; begin < text_of_lines.size();) {
-    const std::size_t end = text_of_lines.find('\n', begin);
+void EvaluationCache::read(std::string_view lines) {
+  std::size_t number_of_line = 0, dropped = 0;
+  std::string first;
+  while (!lines.empty()) {
+    const std::string_view object = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(object.size() + 1);
     ++number_of_line;
     try {
-      const auto line = parse_line(std::string_view(text_of_lines).substr(begin, end - begin));
+      const auto line = parse_line(object);
       if (text(line, "problem") == problem_ && text(line, "failure").empty()) {
         known_[{genome_of(line), replicate_of(line)}] = {evaluation_of(line), std::nullopt};
       }
     } catch (const Error& error) {
-      fail("{}: line {}: {}; a cache of evaluations has one a line", file_.string(), number_of_line,
-           error.what());
+      if (++dropped == 1) first = fmt::format("line {}: {}", number_of_line, error.what());
     }
-    begin = end + 1;
   }
+  if (dropped == 1) notice(first + "; it is left out");
+  if (dropped > 1) notice(fmt::format("{}; it and {} more are left out", first, dropped - 1));
+}
+
+void EvaluationCache::notice(std::string_view what) {
+  notices_.push_back(fmt::format("{}: {}", path_.string(), what));
 }
 
 const EvaluationCache::Known* EvaluationCache::find(const Genome& genome,
@@ -75,49 +92,80 @@ const EvaluationCache::Known* EvaluationCache::find(const Task& task) const {
 }
 
 void EvaluationCache::remember(const KnownEvaluation& known) {
-  const Known value = {known.evaluation, known.timing};
-  const auto [first, is_new] = known_.try_emplace({known.genome, known.timing.replicate}, value);
-  // Two islands may have trained one genome, and one of them may have had bad luck.
-  if (!is_new && first->second.evaluation != known.evaluation) {
-    by_task_.insert_or_assign({known.timing.id, known.timing.replicate}, value);
-    if (!first->second.timing) return;
-    const Timing& other = *first->second.timing;
-    by_task_.insert_or_assign({other.id, other.replicate}, first->second);
-  }
+  const std::pair key(known.genome, known.timing.replicate);
+  Known value = {known.evaluation, known.timing};
+  const auto [first, is_new] = known_.try_emplace(key, value);
+  if (is_new) return;
+  // Two coordinators may have trained one genome, and one of them may have had bad luck. Whoever
+  // took that over from another organism has a record of its own.
+  if (first->second.evaluation.failed()) std::swap(first->second, value);
+  if (!value.timing) return;
+  by_task_.insert_or_assign({value.timing->id, value.timing->replicate}, value);
 }
 
 void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
-                          const Evaluation& evaluation) {
+                          const Evaluation& evaluation, std::optional<Timing> timing) {
   const bool is_new =
-      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::nullopt}).second;
-  if (!is_new || file_.empty() || evaluation.failed()) return;
+      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::move(timing)}).second;
+  if (!is_new || !file_ || evaluation.failed()) return;
   LineWriter line;
   line.put("problem", problem_);
   line.put(genome, replicate, evaluation);
-  std::ofstream stream(file_, std::ios::binary | std::ios::app);
-  stream << line.object() << '\n';
-  stream.close();
-  require(stream.good(), "{}: cannot be written: {}", file_.string(), std::strerror(errno));
+  write(line.object());
+}
+
+void EvaluationCache::write(std::string_view object) {
+  try {
+    const auto patience = writable_ ? kPatience : std::chrono::milliseconds(0);
+    require(file_->lock(patience) != LineFile::Lock::taken, "{}: another process keeps it locked",
+            path_.string());
+    require(file_->is_in_place(), "{}: has been removed", path_.string());
+    // Somebody may have died in the middle of a line.
+    file_->append(fmt::format("{}{}\n", file_->is_torn() ? "\n" : "", object));
+    writable_ = true;
+  } catch (const Error& error) {
+    if (std::exchange(writable_, false)) {
+      notices_.push_back(fmt::format("{}; what is learnt is not kept there", error.what()));
+    }
+  }
+  file_->unlock();
 }
 
 void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
   for (const Task& task : tasks) {
-    const EvaluationCache::Known* known = cache_.find(task);
-    if (known == nullptr) {
+    const std::pair training(task.genome, task.replicate);
+    if (const EvaluationCache::Known* known = cache_.find(task)) {
+      answer(task, *known);
+    } else if (!in_training_.insert(training).second) {
+      held_back_.emplace(training, task);
+    } else {
       under_way_[{task.id, task.replicate}] = task.genome;
       unknown.push_back(task);
-      continue;
     }
-    saved_ += !known->timing;
-    TimedResult& result = ready_.emplace_back();
-    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known->evaluation};
-    result.timing = known->timing.value_or(
-        Timing{.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"});
-    result.timing.id = task.id;
-    result.known = true;
   }
   trains_.submit(unknown);
+}
+
+void CachedEvaluator::answer(const Task& task, const EvaluationCache::Known& known) {
+  TimedResult& result = ready_.emplace_back();
+  result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known.evaluation};
+  result.known = true;
+  if (known.timing && known.timing->id == task.id) {
+    result.timing = *known.timing;
+    return;
+  }
+  ++saved_;
+  result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
+  // Another coordinator may have had more luck with this genome; when the run goes on, this
+  // organism is to be what it is now.
+  if (known.evaluation.failed()) record(task.genome, result);
+}
+
+void CachedEvaluator::record(const Genome& genome, const TimedResult& timed) {
+  if (journal_ == nullptr) return;
+  journal_->append(
+      {.genome = genome, .evaluation = timed.result.evaluation, .timing = timed.timing});
 }
 
 TimedResult CachedEvaluator::wait() {
@@ -127,15 +175,23 @@ TimedResult CachedEvaluator::wait() {
     ready_.pop_front();
     return result;
   }
-  TimedResult result = trains_.wait();
-  const auto task = under_way_.find({result.result.id, result.result.replicate});
-  if (journal_ != nullptr) {
-    journal_->append(
-        {.genome = task->second, .evaluation = result.result.evaluation, .timing = result.timing});
+  TimedResult timed = trains_.wait();
+  Evaluation& evaluation = timed.result.evaluation;
+  try {
+    validate(evaluation, timed.result.replicate);
+  } catch (const Error& error) {
+    evaluation = failed_evaluation(error.what());
   }
-  cache_.add(task->second, result.result.replicate, result.result.evaluation);
+  const auto task = under_way_.find({timed.result.id, timed.result.replicate});
+  const std::pair training(task->second, timed.result.replicate);
   under_way_.erase(task);
-  return result;
+  record(training.first, timed);
+  cache_.add(training.first, training.second, evaluation, timed.timing);
+  in_training_.erase(training);
+  const auto [begin, end] = held_back_.equal_range(training);
+  for (auto copy = begin; copy != end; ++copy) answer(copy->second, *cache_.find(copy->second));
+  held_back_.erase(begin, end);
+  return timed;
 }
 
 }  // namespace microgpt

@@ -1,17 +1,11 @@
 #include "microgpt/experiment/journal.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <thread>
+#include <limits>
 
 #include "json_lines.hpp"
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 
@@ -37,16 +31,15 @@ std::string object_of(const KnownEvaluation& known) {
 
 KnownEvaluation known_of(std::string_view object) {
   const auto line = parse_line(object);
-  const double rank = number(line, "rank");
-  require(rank >= -1 && rank <= 1e9, "\"rank\" ({}) must be from -1 to 1e9", rank);
+  constexpr double kMaxRank = std::numeric_limits<int>::max();
   return {.genome = genome_of(line),
           .evaluation = evaluation_of(line),
           .timing = {.id = whole(line, "id"),
                      .replicate = replicate_of(line),
-                     .rank = static_cast<int>(rank),
+                     .rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
                      .host = text(line, "host"),
-                     .start = number(line, "start"),
-                     .seconds = number(line, "seconds")}};
+                     .start = number(line, "start", 0, kMaxSeconds),
+                     .seconds = number(line, "seconds", 0, kMaxSeconds)}};
 }
 
 /// The whole lines of a journal.
@@ -56,9 +49,8 @@ struct Content {
   std::size_t size = 0, torn = 0;  // bytes
 };
 
-Content content_of(const std::filesystem::path& path) {
+Content content_of(const std::filesystem::path& path, const std::string& bytes) {
   Content content;
-  const std::string bytes = read_file(path);
   content.size = bytes.rfind('\n') + 1;  // 0 if there is none
   content.torn = bytes.size() - content.size;
   std::size_t number_of_line = 0;
@@ -87,36 +79,23 @@ Content content_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path file) : path_(std::move(file)) {
-  file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  require(file_ >= 0, "{}: cannot be opened: {}", path_.string(), std::strerror(errno));
-  try {
-    lock();
-    Content content = content_of(path_);
-    header_ = std::move(content.header);
-    last_ = std::move(content.last);
-    entries_ = std::move(content.entries);
-    torn_ = content.torn;
-    require(torn_ == 0 || ftruncate(file_, static_cast<off_t>(content.size)) == 0,
-            "{}: cannot be written: {}", path_.string(), std::strerror(errno));
-  } catch (...) {
-    close(file_);
-    throw;
-  }
-}
-
-Journal::~Journal() { close(file_); }
-
-void Journal::lock() {
+Journal::Journal(std::filesystem::path file) : path_(std::move(file)), file_(path_) {
   using namespace std::chrono_literals;
-  const auto patience = std::chrono::steady_clock::now() + 10s;
-  while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    require(errno == EWOULDBLOCK || errno == EINTR, "{}: cannot be locked: {}", path_.string(),
-            std::strerror(errno));
-    require(std::chrono::steady_clock::now() < patience, "{}: another run is using this folder",
-            path_.string());
-    std::this_thread::sleep_for(50ms);
+  const LineFile::Lock lock = file_.lock(10s);
+  require(lock != LineFile::Lock::taken, "{}: another run is using this folder", path_.string());
+  if (lock == LineFile::Lock::unsupported) {
+    notices_.push_back(
+        fmt::format("{}: cannot be locked on this file system; let no other run use this folder",
+                    path_.string()));
   }
+  Content content = content_of(path_, file_.read());
+  header_ = std::move(content.header);
+  last_ = std::move(content.last);
+  entries_ = std::move(content.entries);
+  if (content.torn == 0) return;
+  file_.cut(content.size);
+  notices_.push_back(fmt::format("{}: the last record was cut short, {} bytes, and is dropped",
+                                 path_.string(), content.torn));
 }
 
 void Journal::begin(std::string_view header) {
@@ -128,15 +107,10 @@ void Journal::begin(std::string_view header) {
 void Journal::append(const KnownEvaluation& known) { write(object_of(known)); }
 
 void Journal::write(std::string_view object) {
-  struct stat status = {};
-  require(fstat(file_, &status) == 0 && status.st_nlink > 0, "{}: has been removed",
-          path_.string());
+  require(file_.is_in_place(), "{}: has been removed", path_.string());
   const std::string digits = digits_of(last_, object);
-  const std::string line = fmt::format("{} {}\n", digits, object);
-  const ssize_t written = ::write(file_, line.data(), line.size());
-  const bool whole_line = written == static_cast<ssize_t>(line.size());
-  require(whole_line && fdatasync(file_) == 0, "{}: cannot be written: {}", path_.string(),
-          written >= 0 && !whole_line ? "the disk is full" : std::strerror(errno));
+  file_.append(fmt::format("{} {}\n", digits, object));
+  file_.sync();
   last_ = digits;
 }
 
@@ -150,7 +124,7 @@ std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
   std::ranges::sort(files);
   std::vector<KnownEvaluation> all;
   for (const std::filesystem::path& file : files) {
-    const Content content = content_of(file);
+    const Content content = content_of(file, LineFile(file, LineFile::Use::read).read());
     require(content.header.empty() || content.header == header,
             "{}: belongs to another run than {}", file.string(), (folder / "journal").string());
     all.insert(all.end(), content.entries.begin(), content.entries.end());

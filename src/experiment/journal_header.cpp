@@ -1,7 +1,12 @@
 #include "microgpt/experiment/journal_header.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
 #include "json_lines.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -29,6 +34,39 @@ void require_same_members(std::string_view what, const std::string& journal,
   }
 }
 
+bool is_utf8(std::string_view text) { return valid_utf8(text) == text; }
+
+/// Paths are bytes, and JSON is Unicode: with %, and in what is no UTF-8 with every byte above 127,
+/// as % and two hexadecimal digits.
+std::string escaped(std::string_view bytes) {
+  const bool all_bytes = !is_utf8(bytes);
+  std::string text;
+  for (const char c : bytes) {
+    const bool escape = c == '%' || (all_bytes && static_cast<unsigned char>(c) > 127);
+    text += escape ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return text;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = static_cast<unsigned char>(text[i]);
+    if (text[i] == '%') {
+      const char* const digits = text.data() + i + 1;
+      const char* const end = text.data() + std::min(text.size(), i + 3);
+      const auto parsed = std::from_chars(digits, end, byte, 16);
+      require(parsed.ec == std::errc() && parsed.ptr == digits + 2,
+              "\"options\" ({}): two hexadecimal digits must follow each %", text);
+      i += 2;
+    }
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+constexpr std::uint64_t kFormat = 2;  // of the header
+
 }  // namespace
 
 std::string to_json(const JournalHeader& header) {
@@ -36,11 +74,12 @@ std::string to_json(const JournalHeader& header) {
   json::Writer<json::StringBuffer> options(buffer);
   options.StartArray();
   for (const std::string& option : header.options) {
-    options.String(option.data(), static_cast<json::SizeType>(option.size()));
+    const std::string text = escaped(option);
+    options.String(text.data(), static_cast<json::SizeType>(text.size()));
   }
   options.EndArray();
   LineWriter line;
-  line.put("journal", 1);
+  line.put("journal", kFormat);
   line.put_json("options", {buffer.GetString(), buffer.GetSize()});
   line.put_json("settings", compact(header.settings));
   line.put_json("space", compact(header.space));
@@ -49,13 +88,15 @@ std::string to_json(const JournalHeader& header) {
 
 JournalHeader journal_header_from(std::string_view json) {
   const json::Document line = parse_line(json);
-  require(whole(line, "journal") == 1, "\"journal\" ({}) must be 1", whole(line, "journal"));
+  require(whole(line, "journal") == kFormat,
+          "\"journal\" ({}) must be {}: another version of this program began the run",
+          whole(line, "journal"), kFormat);
   JournalHeader header;
   const json::Value& options = member(line, "options");
   require(options.IsArray(), "\"options\" must be a list");
   for (const auto& option : options.GetArray()) {
     require(option.IsString(), "\"options\" must be a list of strings");
-    header.options.emplace_back(option.GetString(), option.GetStringLength());
+    header.options.push_back(unescaped({option.GetString(), option.GetStringLength()}));
   }
   for (const char* key : {"settings", "space"}) {
     require(member(line, key).IsObject(), "\"{}\" must be an object", key);

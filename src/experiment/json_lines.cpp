@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
@@ -65,16 +66,34 @@ double number(const Json& object, const char* key) {
   return value.GetDouble();
 }
 
+double number(const Json& object, const char* key, double low, double high) {
+  const double value = number(object, key);
+  require(value >= low && value <= high, "\"{}\" ({}) must be from {:g} to {:g}", key, value, low,
+          high);
+  return value;
+}
+
 std::uint64_t whole(const Json& object, const char* key) {
   const Json& value = member(object, key);
   require(value.IsUint64(), "\"{}\" must be a whole number", key);
   return value.GetUint64();
 }
 
+namespace {
+
+/// RapidJSON takes \udc00, half a character, and then makes bytes of it that are none.
+std::string unicode(const Json& value, const char* key) {
+  std::string text(value.GetString(), value.GetStringLength());
+  require(valid_utf8(text) == text, "\"{}\" must be valid Unicode", key);
+  return text;
+}
+
+}  // namespace
+
 std::string text(const Json& object, const char* key) {
   const Json& value = member(object, key);
   require(value.IsString(), "\"{}\" must be a string", key);
-  return {value.GetString(), value.GetStringLength()};
+  return unicode(value, key);
 }
 
 std::uint32_t whole32(const Json& object, const char* key) {
@@ -92,7 +111,7 @@ std::vector<std::string> texts(const Json& object, const char* key) {
   std::vector<std::string> all;
   for (const Json& element : value.GetArray()) {
     require(element.IsString(), "\"{}\" must be a list of strings", key);
-    all.emplace_back(element.GetString(), element.GetStringLength());
+    all.push_back(unicode(element, key));
   }
   return all;
 }
@@ -127,12 +146,18 @@ Evaluation evaluation_of(const Json& line) {
   e.test_loss = optional_number(line, "test_loss");
   e.beauty = optional_number(line, "beauty");
   e.names = texts(line, "names");
+  validate(e, replicate_of(line));
   return e;
 }
 
 void LineWriter::put(const char* key, std::string_view value) {
   writer_.Key(key);
-  writer_.String(value.data(), static_cast<json::SizeType>(value.size()));
+  put(value);
+}
+
+void LineWriter::put(std::string_view value) {
+  const std::string text = valid_utf8(value);
+  writer_.String(text.data(), static_cast<json::SizeType>(text.size()));
 }
 
 void LineWriter::put_json(const char* key, std::string_view json) {
@@ -155,9 +180,7 @@ void LineWriter::put(const Genome& g, std::uint32_t replicate, const Evaluation&
   if (e.beauty) put("beauty", *e.beauty);
   writer_.Key("names");
   writer_.StartArray();
-  for (const std::string& name : e.names) {
-    writer_.String(name.data(), static_cast<json::SizeType>(name.size()));
-  }
+  for (const std::string& name : e.names) put(name);
   writer_.EndArray();
 }
 

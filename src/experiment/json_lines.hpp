@@ -18,16 +18,20 @@ json::Document parse_line(std::string_view line);
 /// The member of an object. Throw Error if it is missing or of another type.
 const json::Value& member(const json::Value& object, const char* key);
 double number(const json::Value& object, const char* key);
+/// One from `low` to `high`.
+double number(const json::Value& object, const char* key, double low, double high);
 std::uint64_t whole(const json::Value& object, const char* key);
 std::uint32_t whole32(const json::Value& object, const char* key);
 std::string text(const json::Value& object, const char* key);
 
-/// Genes, replicate and evaluation as members of one object. Throw Error if a value is impossible.
+/// Genes, replicate and evaluation as members of one object. Throw Error if a value is impossible
+/// (see limits.hpp).
 Genome genome_of(const json::Value& object);
 std::uint32_t replicate_of(const json::Value& object);
 Evaluation evaluation_of(const json::Value& object);
 
-/// Writes one object.
+/// Writes one object. In strings U+FFFD stands for what is no UTF-8: host names and what exceptions
+/// say may hold anything, but whoever reads the line again must be able to.
 class LineWriter {
  public:
   LineWriter() { writer_.StartObject(); }
@@ -41,6 +45,8 @@ class LineWriter {
   std::string object();
 
  private:
+  void put(std::string_view value);
+
   json::StringBuffer buffer_;
   json::Writer<json::StringBuffer> writer_{buffer_};
 };

@@ -1,12 +1,10 @@
 #include "microgpt/experiment/run_folder.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <fstream>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/experiment/line_file.hpp"
 
 namespace microgpt {
 
@@ -71,11 +69,7 @@ void RunFolder::remove(const std::string& file) const {
 }
 
 void RunFolder::append(const std::string& file, std::string_view text) const {
-  std::ofstream stream(path_ / file, std::ios::binary | std::ios::app);
-  stream << text;
-  stream.close();
-  require(stream.good(), "{}: cannot be written: {}", (path_ / file).string(),
-          std::strerror(errno));
+  LineFile(path_ / file).append(text);
 }
 
 std::string timestamp_now() {

@@ -3,13 +3,13 @@
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/experiment/line_file.hpp"
 
 namespace microgpt {
 
@@ -79,6 +79,33 @@ class ScreenSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
   std::function<void(std::string_view)> print_;
 };
 
+/// A file that the run can do without: when it cannot be written, the screen says so once.
+class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  FileSink(const std::filesystem::path& file, std::shared_ptr<ScreenSink> screen)
+      : file_(file), screen_(std::move(screen)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    try {
+      file_.append({text.data(), text.size()});
+    } catch (const Error& error) {
+      if (!std::exchange(written_, false)) return;
+      const std::string what = fmt::format("{}; the run goes on without", error.what());
+      const spdlog::details::log_msg warning("lines", spdlog::level::warn, what);
+      if (screen_->should_log(warning.level)) screen_->log(warning);
+    }
+  }
+  void flush_() override {}
+
+ private:
+  LineFile file_;
+  std::shared_ptr<ScreenSink> screen_;
+  bool written_ = true;
+};
+
 }  // namespace
 
 std::string_view name(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
@@ -96,25 +123,20 @@ struct RunLog::Loggers {
         reports(std::string(kReports), sinks.begin(), sinks.end()) {
     for (spdlog::logger* logger : {&lines, &reports}) {
       logger->set_level(spdlog::level::trace);
-      logger->flush_on(spdlog::level::trace);  // a run may be killed at any moment
-      logger->set_error_handler([](const std::string& what) { fail("{}", what); });
+      logger->set_error_handler([](const std::string&) {});  // nobody is left to be told
     }
   }
   spdlog::logger lines, reports;
 };
 
 RunLog::RunLog(const std::filesystem::path& file, LogScreen screen) {
-  try {
-    auto to_file = std::make_shared<spdlog::sinks::basic_file_sink_st>(file.string());
-    to_file->set_level(spdlog::level::debug);
-    to_file->set_formatter(std::make_unique<Layout>(true, false));
-    auto to_screen = std::make_shared<ScreenSink>(std::move(screen.print));
-    to_screen->set_level(level_of(screen.level));
-    to_screen->set_formatter(std::make_unique<Layout>(screen.timestamps, screen.colours));
-    loggers_ = std::make_unique<Loggers>(std::vector<spdlog::sink_ptr>{to_file, to_screen});
-  } catch (const spdlog::spdlog_ex& error) {
-    fail("{}: {}", file.string(), error.what());
-  }
+  auto to_screen = std::make_shared<ScreenSink>(std::move(screen.print));
+  to_screen->set_level(level_of(screen.level));
+  to_screen->set_formatter(std::make_unique<Layout>(screen.timestamps, screen.colours));
+  auto to_file = std::make_shared<FileSink>(file, to_screen);
+  to_file->set_level(spdlog::level::debug);
+  to_file->set_formatter(std::make_unique<Layout>(true, false));
+  loggers_ = std::make_unique<Loggers>(std::vector<spdlog::sink_ptr>{to_file, to_screen});
 }
 
 RunLog::~RunLog() = default;

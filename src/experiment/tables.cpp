@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "csv.hpp"
+#include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/experiment/generation_summary.hpp"
 #include "microgpt/experiment/insight.hpp"
@@ -106,9 +107,6 @@ std::string timings_csv(std::span<const Work> work) {
 
 namespace {
 
-// What may stand in a table, so that sums of it stay numbers.
-constexpr double kMaxFitness = 1e9, kMaxFlops = 1e24, kMaxSeconds = 1e10;
-
 std::vector<std::uint64_t> parents_of(const CsvTable& table, std::size_t row) {
   std::vector<std::uint64_t> parents;
   std::string_view rest = table.text(row, "parents");
@@ -136,9 +134,19 @@ Genome genome_of(const CsvTable& table, std::size_t row) {
 Evaluation evaluation_of(const CsvTable& table, std::size_t row, std::string_view loss) {
   if (!table.text(row, "failure").empty()) return failed_evaluation(table.text(row, "failure"));
   Evaluation evaluation;
-  evaluation.fitness = table.number(row, "fitness", -kMaxFitness, kMaxFitness);
-  evaluation.loss = table.number(row, loss, 0, kMaxFitness);
+  evaluation.fitness = table.number(row, "fitness");
+  evaluation.loss = table.number(row, loss);
   return evaluation;
+}
+
+/// Checks values of a row, and puts its place before what is wrong.
+template <class Check>
+void check(const CsvTable& table, std::size_t row, const Check& rules) {
+  try {
+    rules();
+  } catch (const Error& error) {
+    table.reject(row, "id", error.what());
+  }
 }
 
 Organism organism_of(const CsvTable& table, std::size_t row) {
@@ -148,16 +156,13 @@ Organism organism_of(const CsvTable& table, std::size_t row) {
                 .parents = parents_of(table, row),
                 .flops = table.number(row, "flops", 0, kMaxFlops),
                 .evaluation = evaluation_of(table, row, "loss")};
-  try {
-    validate(o.genome);
-    o.origin = origin_from(table.text(row, "origin"));
-  } catch (const Error& error) {
-    table.reject(row, "id", error.what());
-  }
   if (o.generation == 0) table.reject(row, "generation", "must be at least 1");
-  if (!table.text(row, "beauty").empty()) {
-    o.evaluation->beauty = table.number(row, "beauty", -kMaxFitness, kMaxFitness);
-  }
+  if (!table.text(row, "beauty").empty()) o.evaluation->beauty = table.number(row, "beauty");
+  check(table, row, [&] {
+    validate(o.genome);
+    validate(*o.evaluation, 0);
+    o.origin = origin_from(table.text(row, "origin"));
+  });
   return o;
 }
 
@@ -197,8 +202,9 @@ std::vector<Result> read_replicates_csv(const std::filesystem::path& file) {
                      .replicate = table.whole32(row, "replicate"),
                      .evaluation = evaluation_of(table, row, "validation_loss")};
     if (!result.evaluation.failed()) {
-      result.evaluation.test_loss = table.number(row, "test_loss", 0, kMaxFitness);
+      result.evaluation.test_loss = table.number(row, "test_loss");
     }
+    check(table, row, [&] { validate(result.evaluation, result.replicate); });
     return result;
   });
 }

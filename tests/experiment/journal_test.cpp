@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 namespace microgpt::test {
 namespace {
 
-constexpr const char* kHeader = R"({"journal":1,"options":[],"settings":{"seed":1},"space":{}})";
+constexpr const char* kHeader = R"({"journal":2,"options":[],"settings":{"seed":1},"space":{}})";
 
 KnownEvaluation random_entry(Rng& rng) {
   KnownEvaluation known;
@@ -58,7 +59,7 @@ TEST(Journal, gives_back_every_bit) {
   const Journal again(folder / "journal");
   EXPECT_EQ(again.header(), kHeader);
   EXPECT_EQ(again.entries(), written);
-  EXPECT_EQ(again.torn(), 0U);
+  EXPECT_TRUE(again.notices().empty());
   EXPECT_EQ(journaled(folder / "", kHeader), written);
   EXPECT_TRUE(contains(error_of([&] { journaled(folder / "", "{}"); }), "belongs to another run"));
 }
@@ -82,7 +83,14 @@ TEST(Journal, drops_a_last_record_that_was_cut_short) {
     write_file_atomically(folder / "torn", bytes.substr(0, size));
     Journal journal(folder / "torn");
     ASSERT_EQ(journal.entries().size(), 2U) << size;
-    EXPECT_EQ(journal.torn(), size - last);
+    if (size == last) {
+      EXPECT_TRUE(journal.notices().empty());
+    } else {
+      ASSERT_EQ(journal.notices().size(), 1U);
+      EXPECT_TRUE(
+          contains(journal.notices()[0],
+                   fmt::format("torn: the last record was cut short, {} bytes", size - last)));
+    }
     journal.append(written[2]);
     EXPECT_EQ(read_file(folder / "torn"), bytes);
   }
@@ -170,8 +178,75 @@ TEST(Journal, on_a_full_disk_says_so_and_keeps_what_was_written) {
   waitpid(other, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 7);
   const Journal again(folder / "journal");
-  EXPECT_EQ(again.torn(), 50U);
+  EXPECT_TRUE(again.notices().empty());  // it ends with a whole record
   EXPECT_EQ(again.entries(), written);
+}
+
+/// A journal with one record.
+void write_record(const std::filesystem::path& file, const std::string& object) {
+  const std::string first = sha256(kHeader).substr(0, 16);
+  const std::string second = sha256(first + object).substr(0, 16);
+  write_file_atomically(file, fmt::format("{} {}\n{} {}\n", first, kHeader, second, object));
+}
+
+TEST(Journal, values_that_cannot_be_are_an_error_whatever_the_checksum) {
+  const TemporaryFolder folder;
+  const std::string good =
+      R"({"id":1,"n_emb":16,"n_head":4,"n_layer":1,"n_ctx":16,"n_ff_exp":4,"lr":0.005,"steps":200,)"
+      R"("replicate":0,"failure":"","fitness":2.5,"loss":2.25,"names":["mara"],"rank":0,)"
+      R"("host":"here","start":1.5,"seconds":0.5})";
+  write_record(folder / "journal", good);
+  EXPECT_EQ(Journal(folder / "journal").entries().size(), 1U);
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"2.25", "-5"},
+                                                        {"2.25", "1e300"},
+                                                        {"\"fitness\":2.5", "\"fitness\":1e10"},
+                                                        {"\"replicate\":0", "\"replicate\":1"},
+                                                        {"mara", "\\udc00"},
+                                                        {"here", "\\udfff"},
+                                                        {"\"seconds\":0.5", "\"seconds\":-0.5"},
+                                                        {"\"start\":1.5", "\"start\":1e11"},
+                                                        {"\"rank\":0", "\"rank\":-2"}}) {
+    std::string bad = good;
+    write_record(folder / "journal", bad.replace(bad.find(from), from.size(), to));
+    EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }), "journal: line 2: "))
+        << bad;
+  }
+}
+
+TEST(Journal, that_is_no_file_is_an_error_and_not_waited_for) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(mkfifo((folder / "journal").c_str(), 0600), 0);
+  EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }), "is no regular file"));
+  EXPECT_TRUE(contains(error_of([&] { journaled(folder / "", "{}"); }), "is no regular file"));
+}
+
+// Host names and exceptions may be any bytes.
+TEST(Journal, what_is_no_text_leaves_a_mark_and_can_be_read) {
+  const TemporaryFolder folder;
+  Journal journal(folder / "journal");
+  journal.begin(kHeader);
+  KnownEvaluation known;
+  known.timing.host = "h\xff";
+  known.evaluation.failure = "no \xc3 text";
+  journal.append(known);
+  const auto again = journaled(folder / "", kHeader);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].timing.host, "h\uFFFD");
+  EXPECT_EQ(again[0].evaluation.failure, "no \uFFFD text");
+}
+
+TEST(JournalHeader, gives_back_every_byte_of_an_option) {
+  JournalHeader header = {.options = {}, .settings = "{}", .space = "{}"};
+  header.options = {"--input=n\xff%41\xc3\xa9.txt", "--input=50%\xc3\xa9\n", "%", ""};
+  const std::string json = to_json(header);
+  EXPECT_TRUE(contains(json, "--input=50%25\xc3\xa9"));
+  EXPECT_EQ(journal_header_from(json).options, header.options);
+  for (const char* wrong : {"%", "%1", "%g0", "%-1"}) {
+    const std::string bad =
+        fmt::format(R"({{"journal":2,"options":["{}"],"settings":{{}},"space":{{}}}})", wrong);
+    EXPECT_TRUE(contains(error_of([&] { journal_header_from(bad); }), "two hexadecimal digits"));
+  }
 }
 
 TEST(JournalHeader, gives_back_what_was_asked_for) {
@@ -194,7 +269,7 @@ TEST(JournalHeader, keeps_every_digit_of_the_space) {
 }
 
 TEST(JournalHeader, nested_without_end_is_an_error) {
-  std::string deep = R"({"journal":1,"options":[],"settings":{},"space":{"a":)";
+  std::string deep = R"({"journal":2,"options":[],"settings":{},"space":{"a":)";
   for (int i = 0; i < 100'000; ++i) deep += '[';
   for (int i = 0; i < 100'000; ++i) deep += ']';
   EXPECT_TRUE(contains(error_of([&] { journal_header_from(deep + "}}"); }), "nested"));
@@ -216,11 +291,11 @@ TEST(JournalHeader, names_what_differs) {
 }
 
 TEST(JournalHeader, that_is_none_is_an_error) {
-  for (const char* wrong : {"", "7", "{}", R"({"journal":2,"options":[],"settings":{},"space":{}})",
-                            R"({"journal":1,"options":[1],"settings":{},"space":{}})",
-                            R"({"journal":1,"options":{},"settings":{},"space":{}})",
-                            R"({"journal":1,"options":[],"settings":3,"space":{}})",
-                            R"({"journal":1,"options":[],"settings":{}})"}) {
+  for (const char* wrong : {"", "7", "{}", R"({"journal":1,"options":[],"settings":{},"space":{}})",
+                            R"({"journal":2,"options":[1],"settings":{},"space":{}})",
+                            R"({"journal":2,"options":{},"settings":{},"space":{}})",
+                            R"({"journal":2,"options":[],"settings":3,"space":{}})",
+                            R"({"journal":2,"options":[],"settings":{}})"}) {
     EXPECT_FALSE(error_of([&] { journal_header_from(wrong); }).empty()) << wrong;
   }
 }

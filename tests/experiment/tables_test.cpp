@@ -56,6 +56,11 @@ TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
             "\"a \"\"quoted\"\", broken\nreason\"\n");
 }
 
+TEST(CsvField, what_is_no_text_leaves_a_mark_and_can_be_read) {
+  EXPECT_EQ(csv_field("h\xff"), "h\uFFFD");
+  EXPECT_EQ(csv_field("h\xff,"), "\"h\uFFFD,\"");
+}
+
 TEST(OrganismsCsv, the_row_of_a_finalist_has_the_means_of_its_new_trainings) {
   const Organism o = crossover();
   Finals finals({o}, 2);
@@ -120,6 +125,8 @@ TEST(OrganismsCsv, a_wrong_value_is_named_with_file_row_and_column) {
            {with("f32", "\"f\"32"), "organisms.csv: row 2"},
            {with("f32", "f\xe9"), "invalid UTF-8"},
            {with("1234.5", "1e308"), "flops (1e308) must be from 0 to 1e+24"},
+           {with("-1.25,2.5", "-1e10,2.5"), "fitness (-10000000000) must be from -1e+09"},
+           {with("-1.25,2.5", "-1.25,-5"), "loss (-5) must be from 0"},
            {with("3,2,2", "3,2,0"), "generation (0) must be at least 1"},
            {with("3,2,2", "99999999999999999999,2,2"), "must be a whole number"}}) {
     EXPECT_NE(message(text).find(expected), std::string::npos) << expected << ": " << message(text);

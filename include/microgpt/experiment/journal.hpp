@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/experiment/line_file.hpp"
 
 namespace microgpt {
 
@@ -18,12 +19,9 @@ namespace microgpt {
 class Journal {
  public:
   /// Opens the file, or makes it, and locks it for this process. Waits a few seconds for one that
-  /// is about to die. Throws Error naming file, line and rule: not readable or writable, used by
-  /// another run, corrupt.
+  /// is about to die. Throws Error naming file, line and rule: no regular file, not readable or
+  /// writable, used by another run, corrupt.
   explicit Journal(std::filesystem::path file);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
 
   /// Whether there was nothing in the file.
   bool is_new() const { return header_.empty(); }
@@ -34,22 +32,21 @@ class Journal {
 
   std::filesystem::path folder() const { return path_.parent_path(); }
   const std::vector<KnownEvaluation>& entries() const { return entries_; }
-  /// Bytes of a record that was cut off.
-  std::size_t torn() const { return torn_; }
+  /// What the user should know: of a record that was cut off, of a lock that is not to be had.
+  const std::vector<std::string>& notices() const { return notices_; }
 
-  /// Returns when the record is on the disk. Throws Error if it cannot be written, or the file has
-  /// been removed.
+  /// Returns when the record is on the disk. Throws Error if it cannot be written, and is then no
+  /// part of the file, or if the file has been removed.
   void append(const KnownEvaluation& known);
 
  private:
-  void lock();
   void write(std::string_view object);
 
   std::filesystem::path path_;
-  int file_ = -1;
+  LineFile file_;
   std::string header_, last_;  // the digits of the last line
   std::vector<KnownEvaluation> entries_;
-  std::size_t torn_ = 0;
+  std::vector<std::string> notices_;
 };
 
 /// What all journals of a run know: `journal`, and with several coordinators `journal-2` and so on.

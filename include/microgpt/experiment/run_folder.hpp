@@ -28,7 +28,7 @@ class RunFolder {
   void write(const std::string& file, std::string_view text) const;
   /// Removes a file, if it is there.
   void remove(const std::string& file) const;
-  /// Adds to the end of a file.
+  /// Adds to the end of a file: all of the text, or, with an Error, nothing.
   void append(const std::string& file, std::string_view text) const;
 
  private:

@@ -33,10 +33,11 @@ struct LogScreen {
 };
 
 /// The log of a run: to the screen what it asks for, and to a file whatever is debug and above,
-/// with timestamps. Lines are one event each; reports are longer texts without timestamps. Throws
-/// Error if the file cannot be written.
+/// with timestamps. Lines are one event each; reports are longer texts without timestamps. What the
+/// file has no room for is lost, and the screen says once why.
 class RunLog {
  public:
+  /// Throws Error if the file cannot be opened.
   RunLog(const std::filesystem::path& file, LogScreen screen);
   ~RunLog();
   RunLog(const RunLog&) = delete;

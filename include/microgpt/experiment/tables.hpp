@@ -14,7 +14,7 @@
 // the same bytes wherever the run ran. A number that is not there is an empty field.
 namespace microgpt {
 
-/// A field that may hold anything.
+/// A field that may hold anything, with U+FFFD in place of what is no UTF-8.
 std::string csv_field(std::string_view text);
 
 inline constexpr std::string_view kOrganismsHeader =
