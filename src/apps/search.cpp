@@ -29,7 +29,7 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   }
   folder_.write("settings.json", to_json(ready.settings));
   folder_.write("space.json", to_json(ready.space));
-  folder_.write("organisms.csv", kOrganismsHeader);
+  folder_.write("organisms.csv", organisms_header());
   folder_.write("generations.csv", kGenerationsHeader);
   folder_.write("names.csv", kNamesHeader);
   folder_.write("timings.csv", kTimingsHeader);
@@ -214,8 +214,8 @@ void Search::write_tables(std::span<const Finalist> finalists) const {
   folder_.write("pareto.csv", pareto_csv(history_, vocabulary));
   if (finalists.empty()) return;
   folder_.write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
-  folder_.write("organisms.csv", std::string(kOrganismsHeader) +
-                                     organisms_csv(history_, options_.evolution.islands,
+  folder_.write("organisms.csv",
+                organisms_header() + organisms_csv(history_, options_.evolution.islands,
                                                    problem_.precision, vocabulary, finalists));
 }
 
