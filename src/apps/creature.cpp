@@ -14,6 +14,7 @@
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/experiment/creature_json.hpp"
 #include "microgpt/genome/cost.hpp"
+#include "microgpt/genome/genes.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
@@ -30,9 +31,7 @@ struct Options {
   std::optional<std::uint64_t> seed;
   std::uint32_t replicate = 0;
   std::uint32_t samples = 10;
-  // Genes that replace those of the genome.
-  std::optional<std::uint32_t> steps, n_emb, n_head, n_layer, n_ctx, n_ff_exp;
-  std::optional<double> lr;
+  std::map<const Gene*, double> genes;  ///< that replace those of the genome
   // Files to read weights from, and to write when all went well.
   std::optional<std::string> load, init, save, save_init, trace;
 };
@@ -48,9 +47,10 @@ void add_weight_options(CLI::App& app, Options& options) {
 /// What is loaded has its sizes and its training behind it.
 void require_no_contradiction(const CLI::App& app) {
   if (app.count("--load") == 0) return;
-  for (const char* other :
-       {"--init", "--save-init", "--trace", "--genome", "--primordial", "--replicate", "--steps",
-        "--lr", "--emb", "--head", "--layer", "--ctx", "--ff"}) {
+  std::vector<std::string> others = {"--init",   "--save-init",  "--trace",
+                                     "--genome", "--primordial", "--replicate"};
+  for (const Gene& gene : kGenes) others.push_back(fmt::format("--{}", gene.short_name));
+  for (const std::string& other : others) {
     require(app.count(other) == 0,
             "--load and {} contradict each other: loaded weights have their sizes and are not "
             "trained",
@@ -58,14 +58,21 @@ void require_no_contradiction(const CLI::App& app) {
   }
 }
 
+void add_genes(CLI::App& app, Options& options) {
+  for (const Gene& gene : kGenes) {
+    const std::string flags = fmt::format("-{},--{}", gene.letter, gene.short_name);
+    const std::string help = fmt::format("Gene: {}", gene.label);
+    const auto take = [&](const auto& value) { options.genes[&gene] = static_cast<double>(value); };
+    if (gene.is_real()) {
+      app.add_option_function<double>(flags, take, help);
+    } else {
+      app.add_option_function<std::uint32_t>(flags, take, help);
+    }
+  }
+}
+
 CLI::Option* add_options(CLI::App& app, Options& options) {
-  app.add_option("-s,--steps", options.steps, "Gene: training steps");
-  app.add_option("-l,--lr", options.lr, "Gene: learning rate of the first step");
-  app.add_option("-e,--emb", options.n_emb, "Gene: embedding size");
-  app.add_option("-h,--head", options.n_head, "Gene: attention heads");
-  app.add_option("-y,--layer", options.n_layer, "Gene: layers");
-  app.add_option("-c,--ctx", options.n_ctx, "Gene: context");
-  app.add_option("-f,--ff", options.n_ff_exp, "Gene: feed-forward factor");
+  add_genes(app, options);
   app.add_flag("--silent,--quiet", options.silent, "Print the closing line only");
   app.add_flag("--json", options.json,
                "Print one JSON object with losses, cost and names, and nothing else");
@@ -113,13 +120,7 @@ std::optional<GenomeFile> find_genome(const Options& options, bool named) {
 }
 
 Genome with_overrides(Genome genome, const Options& options) {
-  genome.steps = options.steps.value_or(genome.steps);
-  genome.n_emb = options.n_emb.value_or(genome.n_emb);
-  genome.n_head = options.n_head.value_or(genome.n_head);
-  genome.n_layer = options.n_layer.value_or(genome.n_layer);
-  genome.n_ctx = options.n_ctx.value_or(genome.n_ctx);
-  genome.n_ff_exp = options.n_ff_exp.value_or(genome.n_ff_exp);
-  genome.lr = options.lr.value_or(genome.lr);
+  for (const auto& [gene, value] : options.genes) gene->set(genome, value);
   validate(genome);
   return genome;
 }

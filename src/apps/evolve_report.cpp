@@ -53,7 +53,7 @@ std::filesystem::path folder_of(const std::string& run, const Options& options) 
 }
 
 std::string csv_of(const RunRecord& run) {
-  std::string text(kOrganismsHeader);
+  std::string text = organisms_header();
   const RunSettings& s = run.settings;
   return text + organisms_csv(run.organisms, s.evolution.islands, precision_from(s.precision),
                               s.tokens, run.finalists);

@@ -52,12 +52,11 @@ void RunView::result(const Task& task, const TimedResult& timed) {
   const bool cached = timed.timing.rank < 0;
   progress_.finished(task, e, timed.known);
   if (timed.known && !cached) return;  // the run that goes on has said it
-  const Genome& g = task.genome;
   const std::string where =
       cached ? "known" : fmt::format("rank {}, {:.2f} s", timed.timing.rank, timed.timing.seconds);
-  log_.debug("#{:<5}{} {:>8}  {}  lr {:<9.4g} steps {:<5} {}{}", task.id,
+  log_.debug("#{:<5}{} {:>8}  {} {}{}", task.id,
              task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "",
-             score_text(objective_, e.fitness), architecture(g), g.lr, g.steps, where,
+             score_text(objective_, e.fitness), one_line(task.genome), where,
              e.failed() ? "  " + e.failure : "");
 }
 

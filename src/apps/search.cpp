@@ -29,7 +29,7 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   }
   write("settings.json", to_json(ready.settings));
   write("space.json", to_json(ready.space));
-  write("organisms.csv", kOrganismsHeader);
+  write("organisms.csv", organisms_header());
   write("generations.csv", kGenerationsHeader);
   write("names.csv", kNamesHeader);
   write("timings.csv", kTimingsHeader);
@@ -245,8 +245,8 @@ void Search::write_tables(std::span<const Finalist> finalists) {
   if (!finalists.empty()) {
     write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
     write("organisms.csv",
-          std::string(kOrganismsHeader) + organisms_csv(history_, options_.evolution.islands,
-                                                        problem_.precision, vocabulary, finalists));
+          organisms_header() + organisms_csv(history_, options_.evolution.islands,
+                                             problem_.precision, vocabulary, finalists));
   }
   write_again();
 }

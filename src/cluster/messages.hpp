@@ -10,7 +10,7 @@
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/genome/search_space.hpp"
+#include "microgpt/genome/genes.hpp"
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
@@ -57,7 +57,7 @@ namespace boost::serialization {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
-  archive& g.n_emb& g.n_head& g.n_layer& g.n_ctx& g.n_ff_exp& g.lr& g.steps;
+  microgpt::for_each_gene(g, [&](const microgpt::Gene&, auto& value) { archive& value; });
 }
 
 template <class Archive>
@@ -123,9 +123,7 @@ void serialize(Archive& archive, microgpt::News& news, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::SearchSpace& s, unsigned) {
-  archive& s.n_emb& s.n_head& s.n_layer& s.n_ctx& s.n_ff_exp& s.lr_min& s.lr_max& s.steps_min;
-  archive& s.steps_max& s.steps_draw& s.steps_moves& s.lr_factor_min& s.lr_factor_max;
-  archive& s.n_layer_neighbours& s.max_training_flops;
+  microgpt::for_each_field(s, [&](const std::string&, auto& value) { archive& value; });
 }
 
 template <class Archive>

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "microgpt/genome/genes.hpp"
+
 namespace microgpt {
 
 /// A model of a noisy function of a few variables, each in [0, 1]: Gaussian-process regression
@@ -15,7 +17,7 @@ namespace microgpt {
 /// over a few values. Every result has the same bits on every machine.
 class GaussianProcess {
  public:
-  static constexpr std::size_t kVariables = 7;
+  static constexpr std::size_t kVariables = kGenes.size();
   using Point = std::array<double, kVariables>;
 
   /// Points and values, of equal number, at least one; values should have mean 0 and variance 1.

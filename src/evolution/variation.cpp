@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include "microgpt/genome/genes.hpp"
+
 namespace microgpt {
 
 namespace {
@@ -31,137 +33,100 @@ Values neighbours(const Values& values, std::uint32_t current) {
   return result;
 }
 
-Values other_steps(const SearchSpace& space, std::uint32_t current) {
-  Values result = space.steps_draw;
-  for (const std::uint32_t move : space.steps_moves) {
-    if (current >= space.steps_min + move) result.push_back(current - move);
-    if (current + std::uint64_t{move} <= space.steps_max) result.push_back(current + move);
-  }
-  std::sort(result.begin(), result.end());
-  result.erase(std::unique(result.begin(), result.end()), result.end());
-  return others(result, current);
-}
-
 /// What `draw` gives, within the space and other than `current`. A range of a few doubles may give
 /// the same one for ever: then it is the end of the range that `current` is not.
 template <class Draw>
-double other_lr(const SearchSpace& space, double current, const Draw& draw) {
+double other_value(double low, double high, double current, const Draw& draw) {
   constexpr int kDraws = 100;
   for (int i = 0; i < kDraws; ++i) {
-    const double lr = std::clamp(draw(), space.lr_min, space.lr_max);
-    if (lr != current) return lr;
+    const double value = std::clamp(draw(), low, high);
+    if (value != current) return value;
   }
-  return current == space.lr_min ? space.lr_max : space.lr_min;
+  return current == low ? high : low;
 }
 
-double mutated_lr(const SearchSpace& space, double current, Rng& rng) {
-  const bool redraw = space.lr_factor_max == 0;
-  return other_lr(space, current, [&] {
-    return redraw ? rng.log_uniform(space.lr_min, space.lr_max)
-                  : current * rng.uniform(space.lr_factor_min, space.lr_factor_max);
+/// How far a gene goes: to any other value of the space, or a small step.
+enum class Reach { anywhere, near };
+
+/// Another value of a real gene; its range has two values at least.
+double other_value(const LogDomain& domain, Reach reach, double current, const SearchSpace& space,
+                   Rng& rng) {
+  const double low = space.*domain.min, high = space.*domain.max;
+  return other_value(low, high, current, [&] {
+    if (reach == Reach::near) return current * rng.log_uniform(0.5, 2);
+    if (space.*domain.factor_max == 0) return rng.log_uniform(low, high);
+    return current * rng.uniform(space.*domain.factor_min, space.*domain.factor_max);
   });
 }
 
-enum Gene : std::size_t { n_emb, n_head, n_layer, n_ctx, n_ff_exp, steps, lr, gene_count };
-
-/// The values that a whole gene of `g` may take instead of its own.
-Values choices(Gene gene, const Genome& g, const SearchSpace& space) {
-  Values values;
-  switch (gene) {
-    case n_emb:
-      values = others(space.n_emb, g.n_emb);
-      std::erase_if(values, [&](std::uint32_t value) { return value % g.n_head != 0; });
-      return values;
-    case n_head:
-      values = others(space.n_head, g.n_head);
-      std::erase_if(values, [&](std::uint32_t value) { return g.n_emb % value != 0; });
-      return values;
-    case n_layer:
-      return space.n_layer_neighbours ? neighbours(space.n_layer, g.n_layer)
-                                      : others(space.n_layer, g.n_layer);
-    case n_ctx:
-      return others(space.n_ctx, g.n_ctx);
-    case n_ff_exp:
-      return others(space.n_ff_exp, g.n_ff_exp);
-    case steps:
-      return other_steps(space, g.steps);
-    case lr:
-    case gene_count:
-      break;
-  }
-  return values;
+/// The other values that a gene of a list may take where the rules between genes allow it.
+Values choices(const Gene& gene, const ListDomain& domain, Reach reach, Genome g,
+               const SearchSpace& space) {
+  const auto current = static_cast<std::uint32_t>(gene.value(g));
+  Values values = space.*domain.values;
+  std::erase_if(values, [&](std::uint32_t value) {
+    gene.set(g, value);
+    return !rules_hold(g);
+  });
+  const bool next_only = domain.next_only != nullptr && space.*domain.next_only;
+  return reach == Reach::near || next_only ? neighbours(values, current) : others(values, current);
 }
 
-std::uint32_t& whole_gene(Genome& g, Gene gene) {
-  const std::array genes = {&g.n_emb, &g.n_head, &g.n_layer, &g.n_ctx, &g.n_ff_exp, &g.steps};
-  return *genes[gene];
+Values choices(const Gene& gene, const RangeDomain& domain, Reach reach, const Genome& g,
+               const SearchSpace& space) {
+  const auto current = static_cast<std::uint32_t>(gene.value(g));
+  const std::uint32_t min = space.*domain.min, max = space.*domain.max;
+  Values result;
+  if (reach == Reach::near) {
+    result = {std::max(min, current / 4 * 3), std::min(max, (current + 2) / 3 * 4)};
+  } else {
+    result = space.*domain.draw;
+    for (const std::uint32_t move : space.*domain.moves) {
+      if (current >= min + move) result.push_back(current - move);
+      if (current + std::uint64_t{move} <= max) result.push_back(current + move);
+    }
+    std::sort(result.begin(), result.end());
+    result.erase(std::unique(result.begin(), result.end()), result.end());
+  }
+  return others(result, current);
 }
 
 /// Gives one gene another value; false if there is none.
-bool change(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
-  if (gene == lr) {
-    if (space.lr_min == space.lr_max) return false;
-    g.lr = mutated_lr(space, g.lr, rng);
+bool change(Genome& g, const Gene& gene, Reach reach, const SearchSpace& space, Rng& rng) {
+  if (const auto* log = std::get_if<LogDomain>(&gene.domain)) {
+    if (space.*log->min == space.*log->max) return false;
+    gene.set(g, other_value(*log, reach, gene.value(g), space, rng));
     return true;
   }
-  const Values values = choices(gene, g, space);
+  const auto* list = std::get_if<ListDomain>(&gene.domain);
+  const Values values = list != nullptr
+                            ? choices(gene, *list, reach, g, space)
+                            : choices(gene, std::get<RangeDomain>(gene.domain), reach, g, space);
   if (values.empty()) return false;
-  whole_gene(g, gene) = pick(std::span(values), rng);
+  gene.set(g, pick(std::span(values), rng));
   return true;
 }
 
-/// Values next to a whole gene's own in which the organism can live.
-Values close_choices(Gene gene, const Genome& g, const SearchSpace& space) {
-  switch (gene) {
-    case n_emb: {
-      Values fitting = space.n_emb;
-      std::erase_if(fitting, [&](std::uint32_t value) { return value % g.n_head != 0; });
-      return neighbours(fitting, g.n_emb);
+/// The whole numbers before the real ones: what the random numbers of a variation are drawn for.
+constexpr auto kOrder = [] {
+  std::array<std::size_t, kGenes.size()> order{};
+  std::size_t place = 0;
+  for (const bool real : {false, true}) {
+    for (std::size_t i = 0; i < kGenes.size(); ++i) {
+      if (std::holds_alternative<LogDomain>(kGenes[i].domain) == real) order[place++] = i;
     }
-    case n_head: {
-      Values fitting = space.n_head;
-      std::erase_if(fitting, [&](std::uint32_t value) { return g.n_emb % value != 0; });
-      return neighbours(fitting, g.n_head);
-    }
-    case n_layer:
-      return neighbours(space.n_layer, g.n_layer);
-    case n_ctx:
-      return neighbours(space.n_ctx, g.n_ctx);
-    case n_ff_exp:
-      return neighbours(space.n_ff_exp, g.n_ff_exp);
-    case steps: {
-      const std::uint32_t less = std::max(space.steps_min, g.steps / 4 * 3);
-      const std::uint32_t more = std::min(space.steps_max, (g.steps + 2) / 3 * 4);
-      return others({less, more}, g.steps);
-    }
-    case lr:
-    case gene_count:
-      break;
   }
-  return {};
-}
+  return order;
+}();
 
-bool nudge_gene(Genome& g, Gene gene, const SearchSpace& space, Rng& rng) {
-  if (gene == lr) {
-    if (space.lr_min == space.lr_max) return false;
-    const double before = g.lr;
-    g.lr = other_lr(space, before, [&] { return before * rng.log_uniform(0.5, 2); });
-    return true;
-  }
-  const Values values = close_choices(gene, g, space);
-  if (values.empty()) return false;
-  whole_gene(g, gene) = pick(std::span(values), rng);
-  return true;
-}
-
-/// Applies `change_gene` to genes in random order until `count` of them have changed.
-template <class Change>
-Genome changed(const Genome& genome, std::size_t count, const Change& change_gene, Rng& rng) {
+/// Changes genes in random order until `count` of them have changed.
+Genome changed(const Genome& genome, std::size_t count, Reach reach, const SearchSpace& space,
+               Rng& rng) {
   Genome copy = genome;
   std::size_t done = 0;
-  for (const std::size_t gene : sample_without_replacement(gene_count, gene_count, rng)) {
+  for (const std::size_t place : sample_without_replacement(kOrder.size(), kOrder.size(), rng)) {
     if (done == count) break;
-    if (change_gene(copy, static_cast<Gene>(gene))) ++done;
+    done += change(copy, kGenes[kOrder[place]], reach, space, rng);
   }
   return copy;
 }
@@ -170,26 +135,26 @@ Genome changed(const Genome& genome, std::size_t count, const Change& change_gen
 
 Genome crossover(const Genome& mother, const Genome& father, Rng& rng) {
   Genome child;
-  child.n_layer = toss(rng) ? mother.n_layer : father.n_layer;
-  child.n_ctx = toss(rng) ? mother.n_ctx : father.n_ctx;
-  child.n_ff_exp = toss(rng) ? mother.n_ff_exp : father.n_ff_exp;
-  child.lr = toss(rng) ? mother.lr : father.lr;
-  child.steps = toss(rng) ? mother.steps : father.steps;
-  do {
-    child.n_emb = toss(rng) ? mother.n_emb : father.n_emb;
-    child.n_head = toss(rng) ? mother.n_head : father.n_head;
-  } while (child.n_emb % child.n_head != 0);
+  const auto inherit = [&](const Gene& gene) {
+    gene.set(child, gene.value(toss(rng) ? mother : father));
+  };
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    if (!is_in_rule(i)) inherit(kGenes[i]);
+  }
+  do {  // ends: all from one parent is one of the cases
+    for (std::size_t i = 0; i < kGenes.size(); ++i) {
+      if (is_in_rule(i)) inherit(kGenes[i]);
+    }
+  } while (!rules_hold(child));
   return child;
 }
 
 Genome mutate(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng) {
-  return changed(
-      genome, count, [&](Genome& g, Gene gene) { return change(g, gene, space, rng); }, rng);
+  return changed(genome, count, Reach::anywhere, space, rng);
 }
 
 Genome nudge(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng) {
-  return changed(
-      genome, count, [&](Genome& g, Gene gene) { return nudge_gene(g, gene, space, rng); }, rng);
+  return changed(genome, count, Reach::near, space, rng);
 }
 
 Genome mutate(const Genome& genome, const SearchSpace& space, Rng& rng) {

@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "microgpt/genome/genes.hpp"
+
 namespace microgpt {
 
 std::string to_json(const CreatureReport& r) {
@@ -16,11 +18,11 @@ std::string to_json(const CreatureReport& r) {
     cereal::JSONOutputArchive archive(text, Options(324, Options::IndentChar::space, 2));
     archive(make_nvp("validation_loss", r.validation_loss), make_nvp("test_loss", r.test_loss),
             make_nvp("parameters", r.parameters), make_nvp("training_flops", r.training_flops),
-            make_nvp("seconds", r.seconds), make_nvp("n_emb", r.genome.n_emb),
-            make_nvp("n_head", r.genome.n_head), make_nvp("n_layer", r.genome.n_layer),
-            make_nvp("n_ctx", r.genome.n_ctx), make_nvp("n_ff_exp", r.genome.n_ff_exp),
-            make_nvp("lr", r.genome.lr), make_nvp("steps", r.genome.steps),
-            make_nvp("seed", r.seed), make_nvp("replicate", r.replicate),
+            make_nvp("seconds", r.seconds));
+    for_each_gene(r.genome, [&](const Gene& gene, const auto& value) {
+      archive(make_nvp(std::string(gene.name), value));
+    });
+    archive(make_nvp("seed", r.seed), make_nvp("replicate", r.replicate),
             make_nvp("precision", r.precision), make_nvp("dataset", r.dataset),
             make_nvp("version", r.version), make_nvp("names", r.names));
   }

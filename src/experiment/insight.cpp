@@ -1,4 +1,5 @@
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/genome/genes.hpp"
 
 #include <fmt/format.h>
 
@@ -70,7 +71,7 @@ std::vector<Group> grouped(const Gene& gene, std::span<const double> values,
                            std::span<const double> ranks) {
   constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
   const std::set<double> distinct(values.begin(), values.end());
-  const bool binned = gene.continuous || distinct.size() > kMostValues;
+  const bool binned = gene.is_real() || distinct.size() > kMostValues;
   const std::vector<double> bins = quantile_bins(values);
   std::map<double, Group> by_key;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -97,7 +98,7 @@ double epsilon_squared(std::span<const Group> groups, std::span<const double> ra
 
 std::string range_text(const Gene& gene, const Group& group) {
   const auto text = [&](double value) {
-    return gene.continuous ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
+    return gene.is_real() ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
   };
   const auto [low, high] = std::minmax_element(group.values.begin(), group.values.end());
   const std::string from = text(*low), to = text(*high);

@@ -5,6 +5,7 @@
 #include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -124,13 +125,11 @@ std::optional<double> optional_number(const Json& object, const char* key) {
 }  // namespace
 
 Genome genome_of(const Json& line) {
-  Genome genome = {.n_emb = whole32(line, "n_emb"),
-                   .n_head = whole32(line, "n_head"),
-                   .n_layer = whole32(line, "n_layer"),
-                   .n_ctx = whole32(line, "n_ctx"),
-                   .n_ff_exp = whole32(line, "n_ff_exp"),
-                   .lr = number(line, "lr"),
-                   .steps = whole32(line, "steps")};
+  Genome genome;
+  for (const Gene& gene : kGenes) {
+    const char* name = gene.name.data();
+    gene.set(genome, gene.is_real() ? number(line, name) : whole32(line, name));
+  }
   validate(genome);
   return genome;
 }
@@ -166,13 +165,15 @@ void LineWriter::put_json(const char* key, std::string_view json) {
 }
 
 void LineWriter::put(const Genome& g, std::uint32_t replicate, const Evaluation& e) {
-  const auto put_whole = [&](const char* key, std::uint32_t value) {
-    put(key, std::uint64_t{value});
-  };
-  put_whole("n_emb", g.n_emb), put_whole("n_head", g.n_head), put_whole("n_layer", g.n_layer);
-  put_whole("n_ctx", g.n_ctx), put_whole("n_ff_exp", g.n_ff_exp), put("lr", g.lr);
-  put_whole("steps", g.steps);
-  put_whole("replicate", replicate);
+  for (const Gene& gene : kGenes) {
+    const double value = gene.value(g);
+    if (gene.is_real()) {
+      put(gene.name.data(), value);
+    } else {
+      put(gene.name.data(), static_cast<std::uint64_t>(value));
+    }
+  }
+  put("replicate", std::uint64_t{replicate});
   put("failure", e.failure);
   if (e.failed()) return;
   put("fitness", e.fitness), put("loss", e.loss);

@@ -1,6 +1,7 @@
 #include "microgpt/experiment/tables.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "csv.hpp"
@@ -8,6 +9,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/experiment/generation_summary.hpp"
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -22,33 +24,96 @@ std::string field(double loss) { return loss == kMaxLoss ? "" : fmt::to_string(l
 
 std::string field(std::optional<double> value) { return value ? fmt::to_string(*value) : ""; }
 
-/// What new trainings said of a finalist: mean_loss, standard_error, test_loss.
-std::string finalist_fields(const Organism& organism, std::span<const Finalist> finalists) {
+/// A row of organisms.csv is made of an organism and of what its run tells of it.
+struct OrganismRow {
+  const Organism& organism;
+  std::size_t islands;
+  Precision precision;
+  std::size_t vocabulary;
+  const Finalist* finalist;  ///< if it is one, and was trained anew with success
+
+  const Evaluation& evaluation() const { return *organism.evaluation; }
+};
+
+struct Column {
+  std::string name;
+  std::function<std::string(const OrganismRow&)> field;
+};
+
+/// A column of what new trainings said of a finalist.
+template <class Value>
+Column of_finalist(std::string name, const Value& value) {
+  return {std::move(name), [value](const OrganismRow& row) {
+            return row.finalist == nullptr ? "" : value(*row.finalist);
+          }};
+}
+
+/// The columns of organisms.csv, header and fields.
+const std::vector<Column>& organism_columns() {
+  static const std::vector<Column> columns = [] {
+    using Row = OrganismRow;
+    const auto text = [](const auto& value) { return fmt::to_string(value); };
+    std::vector<Column> all = {
+        {"id", [=](const Row& r) { return text(r.organism.id); }},
+        {"island", [=](const Row& r) { return text(island_of(r.organism, r.islands)); }},
+        {"generation", [=](const Row& r) { return text(r.organism.generation); }},
+        {"origin", [=](const Row& r) { return text(name(r.organism.origin)); }},
+        {"parents", [=](const Row& r) { return text(fmt::join(r.organism.parents, " ")); }}};
+    for (const Gene& gene : kGenes) {
+      all.push_back({std::string(gene.name),
+                     [=, &gene](const Row& r) { return text(gene.value(r.organism.genome)); }});
+    }
+    const std::vector<Column> others = {
+        {"precision", [=](const Row& r) { return text(name(r.precision)); }},
+        {"parameters",
+         [=](const Row& r) {
+           return text(parameter_count(gpt_config(r.organism.genome, r.vocabulary)));
+         }},
+        {"flops", [=](const Row& r) { return text(r.organism.flops); }},
+        {"fitness", [](const Row& r) { return field(r.evaluation().fitness); }},
+        {"loss", [](const Row& r) { return field(r.evaluation().loss); }},
+        {"beauty", [](const Row& r) { return field(r.evaluation().beauty); }},
+        of_finalist("mean_loss", [=](const Finalist& f) { return text(f.validation.mean); }),
+        of_finalist("standard_error",
+                    [=](const Finalist& f) {
+                      return f.validation.count < 2 ? "" : text(f.validation.standard_error);
+                    }),
+        of_finalist("test_loss", [=](const Finalist& f) { return text(f.test.mean); }),
+        {"failure", [](const Row& r) { return csv_field(r.evaluation().failure); }}};
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+  }();
+  return columns;
+}
+
+const Finalist* finalist_of(const Organism& organism, std::span<const Finalist> finalists) {
   const auto found = std::ranges::find_if(
       finalists, [&](const Finalist& f) { return f.organism.id == organism.id && !f.failed(); });
-  if (found == finalists.end()) return ",,";
-  const Estimate& validation = found->validation;
-  return fmt::format("{},{},{}", validation.mean,
-                     validation.count < 2 ? "" : fmt::to_string(validation.standard_error),
-                     found->test.mean);
+  return found == finalists.end() ? nullptr : &*found;
+}
+
+/// One line of a table: what `of` says of each column.
+template <class Of>
+std::string line_of(const std::vector<Column>& columns, const Of& of) {
+  std::string line;
+  for (const Column& column : columns) line += of(column) + ',';
+  line.back() = '\n';
+  return line;
 }
 
 }  // namespace
+
+std::string organisms_header() {
+  return line_of(organism_columns(), [](const Column& column) { return column.name; });
+}
 
 std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
                           Precision precision, std::size_t vocabulary,
                           std::span<const Finalist> finalists) {
   std::string text;
   for (const Organism& o : organisms) {
-    const Evaluation& e = o.evaluation.value();
-    const Genome& g = o.genome;
-    text +=
-        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", o.id, island_of(o, islands),
-                    o.generation, name(o.origin), fmt::join(o.parents, " "), g.n_emb, g.n_head,
-                    g.n_layer, g.n_ctx, g.n_ff_exp, g.lr, g.steps, name(precision),
-                    parameter_count(gpt_config(g, vocabulary)), o.flops);
-    text += fmt::format("{},{},{},{},{}\n", field(e.fitness), field(e.loss), field(e.beauty),
-                        finalist_fields(o, finalists), csv_field(e.failure));
+    const OrganismRow row = {o, islands, precision, vocabulary, finalist_of(o, finalists)};
+    text += line_of(organism_columns(), [&](const Column& column) { return column.field(row); });
   }
   return text;
 }
@@ -122,13 +187,11 @@ std::vector<std::uint64_t> parents_of(const CsvTable& table, std::size_t row) {
 }
 
 Genome genome_of(const CsvTable& table, std::size_t row) {
-  return {.n_emb = table.whole32(row, "n_emb"),
-          .n_head = table.whole32(row, "n_head"),
-          .n_layer = table.whole32(row, "n_layer"),
-          .n_ctx = table.whole32(row, "n_ctx"),
-          .n_ff_exp = table.whole32(row, "n_ff_exp"),
-          .lr = table.number(row, "lr"),
-          .steps = table.whole32(row, "steps")};
+  Genome genome;
+  for (const Gene& gene : kGenes) {
+    gene.set(genome, gene.is_real() ? table.number(row, gene.name) : table.whole32(row, gene.name));
+  }
+  return genome;
 }
 
 Evaluation evaluation_of(const CsvTable& table, std::size_t row, std::string_view loss) {

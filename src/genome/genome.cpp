@@ -5,6 +5,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -15,18 +16,27 @@ Precision precision_from(std::string_view name) {
   return name == "f64" ? Precision::f64 : Precision::f32;
 }
 
-void validate(const Genome& g) {
-  const std::array values = {g.n_emb, g.n_head, g.n_layer, g.n_ctx, g.n_ff_exp, g.steps};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const GeneRange& range = kWholeGeneRanges[i];
-    require(values[i] >= range.low && values[i] <= range.high,
-            "{} ({}) must be a whole number from {} to {}", range.name, values[i], range.low,
-            range.high);
+namespace {
+
+void validate(const Gene& gene, double value) {
+  if (gene.is_real()) {
+    require(value > gene.low && value <= gene.high, "{} ({}) must be above {} and at most {}",
+            gene.name, value, gene.low, gene.high);
+  } else {
+    require(value >= gene.low && value <= gene.high, "{} ({}) must be a whole number from {} to {}",
+            gene.name, value, gene.low, gene.high);
   }
-  require(g.lr > 0 && g.lr <= kMaxLearningRate, "lr ({}) must be above 0 and at most {}", g.lr,
-          kMaxLearningRate);
-  require(g.n_emb % g.n_head == 0, "n_emb ({}) must be a multiple of n_head ({})", g.n_emb,
-          g.n_head);
+}
+
+}  // namespace
+
+void validate(const Genome& g) {
+  for (const Gene& gene : kGenes) validate(gene, gene.value(g));
+  for (const GeneRule& rule : kGeneRules) {
+    const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
+    require(rule.holds(g), "{} ({}) must be {} {} ({})", first.name, first.value(g), rule.relation,
+            second.name, second.value(g));
+  }
   const std::size_t parameters = parameter_count(gpt_config(g, 0));
   require(parameters <= kMaxParameters,
           "n_emb ({}), n_layer ({}), n_ctx ({}) and n_ff_exp ({}) make {} parameters; at most {} "
@@ -60,14 +70,41 @@ Genome genome_of(const GptConfig& c) {
   return genome;
 }
 
-std::string describe(const Genome& g) {
-  return fmt::format("n_emb {}  n_head {}  n_layer {}  n_ctx {}  n_ff_exp {}  lr {:.5g}  steps {}",
-                     g.n_emb, g.n_head, g.n_layer, g.n_ctx, g.n_ff_exp, g.lr, g.steps);
+namespace {
+
+/// Genes that files may lack are shown where they are not the primordial organism's.
+bool is_shown(const Gene& gene, const Genome& genome) {
+  return !gene.is_optional || gene.value(genome) != gene.value({});
 }
 
-std::string architecture(const Genome& g) {
-  return fmt::format("emb {:2} head {} layer {} ctx {:2} ff {}", g.n_emb, g.n_head, g.n_layer,
-                     g.n_ctx, g.n_ff_exp);
+/// "emb 16 head 4 ...", of the genes that shape the network, or of the others.
+std::string short_line(const Genome& genome, bool shapes_network) {
+  std::string line;
+  for (const Gene& gene : kGenes) {
+    if (gene.shapes_network != shapes_network || !is_shown(gene, genome)) continue;
+    const double value = gene.value(genome);
+    line += gene.is_real()   ? fmt::format("{} {:<{}.4g} ", gene.short_name, value, gene.width)
+            : shapes_network ? fmt::format("{} {:{}} ", gene.short_name, value, gene.width)
+                             : fmt::format("{} {:<{}} ", gene.short_name, value, gene.width);
+  }
+  line.pop_back();
+  return line;
 }
+
+}  // namespace
+
+std::string describe(const Genome& g) {
+  std::string text;
+  for (const Gene& gene : kGenes) {
+    if (!is_shown(gene, g)) continue;
+    text += fmt::format("{}{} {:.{}g}", text.empty() ? "" : "  ", gene.name, gene.value(g),
+                        gene.is_real() ? 5 : 17);
+  }
+  return text;
+}
+
+std::string architecture(const Genome& g) { return short_line(g, true); }
+
+std::string one_line(const Genome& g) { return architecture(g) + "  " + short_line(g, false); }
 
 }  // namespace microgpt

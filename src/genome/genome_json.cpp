@@ -20,6 +20,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -31,7 +32,7 @@ namespace {
 enum class Type { whole, number, boolean, string, wholes };
 
 struct Key {
-  const char* name;
+  std::string name;
   Type type;
   bool required;
 };
@@ -45,7 +46,7 @@ bool is_scalar(const Json& value) { return !value.IsArray() && !value.IsObject()
 bool has_type(const Json& value, const Key& key) {
   switch (key.type) {
     case Type::whole:
-      return std::string_view(key.name) == "seed" ? value.IsUint64() : is_whole(value);
+      return key.name == "seed" ? value.IsUint64() : is_whole(value);
     case Type::number:
       return value.IsNumber() && std::isfinite(value.GetDouble());
     case Type::boolean:
@@ -142,13 +143,13 @@ std::string plain_text(rapidjson::Document& object, const std::string& text) {
 /// Loads the fields that a file has; the others keep their value.
 class Reader {
  public:
-  Reader(const std::string& path, const std::string& text, std::span<const Key> keys)
+  Reader(const std::string& path, const std::string& text, const std::vector<Key>& keys)
       : object_(checked_object(path, text, keys)),
         stream_(plain_text(object_, text)),
         archive_(stream_) {}
   template <class Value>
-  void operator()(const char* key, Value& value) {
-    if (object_.HasMember(key)) archive_(cereal::make_nvp(key, value));
+  void operator()(const std::string& key, Value& value) {
+    if (object_.HasMember(key.c_str())) archive_(cereal::make_nvp(key, value));
   }
 
  private:
@@ -160,7 +161,7 @@ class Reader {
 class Writer {
  public:
   template <class Value>
-  void operator()(const char* key, const Value& value) {
+  void operator()(const std::string& key, const Value& value) {
     (*archive_)(cereal::make_nvp(key, value));
   }
   std::string text() {
@@ -176,45 +177,60 @@ class Writer {
       std::in_place, stream_, Options(kAllDigits, Options::IndentChar::space, 2)};
 };
 
-constexpr Key kGenomeKeys[] = {
-    {"n_emb", Type::whole, true},       {"n_ctx", Type::whole, true},
-    {"n_layer", Type::whole, true},     {"n_head", Type::whole, true},
-    {"n_ff_exp", Type::whole, true},    {"steps", Type::whole, true},
-    {"lr", Type::number, true},         {"loss", Type::number, true},
-    {"generation", Type::whole, true},  {"evolved", Type::boolean, true},
-    {"seed", Type::whole, false},       {"precision", Type::string, false},
-    {"dataset", Type::string, false},   {"version", Type::string, false},
-    {"replicates", Type::whole, false}, {"standard_error", Type::number, false},
-    {"test_loss", Type::number, false}, {"test_standard_error", Type::number, false}};
+/// The genes in the order of genome files: the seven of other programs of this kind as these have
+/// them, then all others as in the table.
+std::vector<const Gene*> genes_in_file_order() {
+  std::vector<const Gene*> genes;
+  for (const char* name : {"n_emb", "n_ctx", "n_layer", "n_head", "n_ff_exp", "steps", "lr"}) {
+    genes.push_back(&kGenes[gene_index(name)]);
+  }
+  for (const Gene& gene : kGenes) {
+    if (std::ranges::find(genes, &gene) == genes.end()) genes.push_back(&gene);
+  }
+  return genes;
+}
 
-constexpr Key kSpaceKeys[] = {{"n_emb", Type::wholes, false},
-                              {"n_head", Type::wholes, false},
-                              {"n_layer", Type::wholes, false},
-                              {"n_ctx", Type::wholes, false},
-                              {"n_ff_exp", Type::wholes, false},
-                              {"lr_min", Type::number, false},
-                              {"lr_max", Type::number, false},
-                              {"steps_min", Type::whole, false},
-                              {"steps_max", Type::whole, false},
-                              {"steps_draw", Type::wholes, false},
-                              {"steps_moves", Type::wholes, false},
-                              {"lr_factor_min", Type::number, false},
-                              {"lr_factor_max", Type::number, false},
-                              {"n_layer_neighbours", Type::boolean, false},
-                              {"max_training_flops", Type::number, false}};
+std::vector<Key> genome_keys() {
+  std::vector<Key> keys = {{"loss", Type::number, true},
+                           {"generation", Type::whole, true},
+                           {"evolved", Type::boolean, true},
+                           {"seed", Type::whole, false},
+                           {"precision", Type::string, false},
+                           {"dataset", Type::string, false},
+                           {"version", Type::string, false},
+                           {"replicates", Type::whole, false},
+                           {"standard_error", Type::number, false},
+                           {"test_loss", Type::number, false},
+                           {"test_standard_error", Type::number, false}};
+  for (const Gene& gene : kGenes) {
+    keys.push_back(
+        {std::string(gene.name), gene.is_real() ? Type::number : Type::whole, !gene.is_optional});
+  }
+  return keys;
+}
+
+Type type_of(bool) { return Type::boolean; }
+Type type_of(double) { return Type::number; }
+Type type_of(std::uint32_t) { return Type::whole; }
+Type type_of(const std::vector<std::uint32_t>&) { return Type::wholes; }
+
+std::vector<Key> space_keys() {
+  std::vector<Key> keys;
+  const SearchSpace space;
+  for_each_field(space, [&](const std::string& name, const auto& value) {
+    keys.push_back({name, type_of(value), false});
+  });
+  return keys;
+}
 
 template <class Fields>
 constexpr bool reading = std::is_same_v<Fields, Reader>;
 
 template <class Fields, class File>
 void genome_fields(Fields& fields, File& file) {
-  fields("n_emb", file.genome.n_emb);
-  fields("n_ctx", file.genome.n_ctx);
-  fields("n_layer", file.genome.n_layer);
-  fields("n_head", file.genome.n_head);
-  fields("n_ff_exp", file.genome.n_ff_exp);
-  fields("steps", file.genome.steps);
-  fields("lr", file.genome.lr);
+  for (const Gene* gene : genes_in_file_order()) {
+    std::visit([&](auto at) { fields(std::string(gene->name), file.genome.*at); }, gene->member);
+  }
   fields("loss", file.loss);
   fields("generation", file.generation);
   fields("evolved", file.evolved);
@@ -228,25 +244,6 @@ void genome_fields(Fields& fields, File& file) {
   if (has_errors) fields("standard_error", file.standard_error);
   fields("test_loss", file.test_loss);
   if (has_errors) fields("test_standard_error", file.test_standard_error);
-}
-
-template <class Fields, class Space>
-void space_fields(Fields& fields, Space& space) {
-  fields("n_emb", space.n_emb);
-  fields("n_head", space.n_head);
-  fields("n_layer", space.n_layer);
-  fields("n_ctx", space.n_ctx);
-  fields("n_ff_exp", space.n_ff_exp);
-  fields("lr_min", space.lr_min);
-  fields("lr_max", space.lr_max);
-  fields("lr_factor_min", space.lr_factor_min);
-  fields("lr_factor_max", space.lr_factor_max);
-  fields("steps_min", space.steps_min);
-  fields("steps_max", space.steps_max);
-  fields("steps_draw", space.steps_draw);
-  fields("steps_moves", space.steps_moves);
-  fields("n_layer_neighbours", space.n_layer_neighbours);
-  fields("max_training_flops", space.max_training_flops);
 }
 
 /// Runs a check of values and puts the path before what it says.
@@ -263,7 +260,7 @@ void check_values(const std::string& path, const Check& check) {
 
 GenomeFile parse_genome(const std::string& path, const std::string& text) {
   GenomeFile file;
-  Reader reader(path, text, kGenomeKeys);
+  Reader reader(path, text, genome_keys());
   genome_fields(reader, file);
   check_values(path, [&] {
     validate(file.genome);
@@ -291,8 +288,8 @@ void save_genome(const std::filesystem::path& path, const GenomeFile& file) {
 
 SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base) {
   SearchSpace space = base;
-  Reader reader(path, text, kSpaceKeys);
-  space_fields(reader, space);
+  Reader reader(path, text, space_keys());
+  for_each_field(space, reader);
   check_values(path, [&] { validate(space); });
   return space;
 }
@@ -303,7 +300,7 @@ SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& bas
 
 std::string to_json(const SearchSpace& space) {
   Writer writer;
-  space_fields(writer, space);
+  for_each_field(space, writer);
   return writer.text();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -10,8 +11,8 @@ namespace {
 
 using Values = std::vector<std::uint32_t>;
 
-bool has(const Values& values, std::uint32_t value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
+bool has(const Values& values, double value) {
+  return std::ranges::find(values, value) != values.end();
 }
 
 void validate_list(std::string_view gene, const Values& values, double low, double high) {
@@ -43,59 +44,106 @@ SearchSpace aesthetic_space() {
           .n_layer_neighbours = true};
 }
 
-void validate(const SearchSpace& s) {
-  const std::array lists = {&s.n_emb, &s.n_head, &s.n_layer, &s.n_ctx, &s.n_ff_exp};
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    const GeneRange& range = kWholeGeneRanges[i];
-    validate_list(range.name, *lists[i], range.low, range.high);
+namespace {
+
+void validate(const Gene& gene, const ListDomain& domain, const SearchSpace& s) {
+  validate_list(gene.name, s.*domain.values, gene.low, gene.high);
+}
+
+void validate(const Gene& gene, const RangeDomain& domain, const SearchSpace& s) {
+  const std::uint32_t min = s.*domain.min, max = s.*domain.max;
+  require(min >= gene.low && min <= max && max <= gene.high,
+          "{0}_min ({1}) and {0}_max ({2}) must rise between {3} and {4}", gene.name, min, max,
+          gene.low, gene.high);
+  validate_list(fmt::format("{}_draw", gene.name), s.*domain.draw, min, max);
+  const Values& moves = s.*domain.moves;
+  if (!moves.empty()) validate_list(fmt::format("{}_moves", gene.name), moves, 1, gene.high);
+}
+
+void validate(const Gene& gene, const LogDomain& domain, const SearchSpace& s) {
+  const double min = s.*domain.min, max = s.*domain.max;
+  require(min > gene.low && min <= max && max <= gene.high,
+          "{0}_min ({1}) and {0}_max ({2}) must rise between {3} and {4}", gene.name, min, max,
+          gene.low, gene.high);
+  const double least = s.*domain.factor_min, most = s.*domain.factor_max;
+  require(
+      (least == 0 && most == 0) || (least > 0 && least < 1 && most > 1 && most <= 100),
+      "{0}_factor_min ({1}) and {0}_factor_max ({2}) must enclose 1 (at most 100), or both be 0",
+      gene.name, least, most);
+}
+
+/// For each value of the first gene of a rule there must be one of the second that goes with it.
+void validate(const GeneRule& rule, const SearchSpace& s) {
+  const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
+  const Values& seconds = s.*std::get<ListDomain>(second.domain).values;
+  for (const std::uint32_t value : s.*std::get<ListDomain>(first.domain).values) {
+    Genome genome;
+    first.set(genome, value);
+    require(std::ranges::any_of(seconds,
+                                [&](std::uint32_t other) {
+                                  second.set(genome, other);
+                                  return rule.holds(genome);
+                                }),
+            "{} ({}) is {} none of the values of {}", first.name, value, rule.relation,
+            second.name);
   }
-  for (const std::uint32_t n_emb : s.n_emb) {
-    require(std::any_of(s.n_head.begin(), s.n_head.end(),
-                        [&](std::uint32_t n_head) { return n_emb % n_head == 0; }),
-            "n_emb ({}) is a multiple of none of the values of n_head", n_emb);
+}
+
+/// Of all genes the greatest value: what cannot be there must not come of any of them.
+void validate_largest(const SearchSpace& s) {
+  Genome largest;
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    if (kGenes[i].shapes_network) kGenes[i].set(largest, ends_of(kGenes[i], s).second);
+    if (completes_rule(i)) kGenes[i].set(largest, 1);
   }
-  const Genome largest = {.n_emb = s.n_emb.back(),
-                          .n_head = 1,
-                          .n_layer = s.n_layer.back(),
-                          .n_ctx = s.n_ctx.back(),
-                          .n_ff_exp = s.n_ff_exp.back()};
   validate(largest);
-  require(s.lr_min > 0 && s.lr_min <= s.lr_max && s.lr_max <= kMaxLearningRate,
-          "lr_min ({}) and lr_max ({}) must rise between 0 and {}", s.lr_min, s.lr_max,
-          kMaxLearningRate);
-  require((s.lr_factor_min == 0 && s.lr_factor_max == 0) ||
-              (s.lr_factor_min > 0 && s.lr_factor_min < 1 && s.lr_factor_max > 1 &&
-               s.lr_factor_max <= 100),
-          "lr_factor_min ({}) and lr_factor_max ({}) must enclose 1 (at most 100), or both be 0",
-          s.lr_factor_min, s.lr_factor_max);
+}
+
+}  // namespace
+
+void validate(const SearchSpace& s) {
+  for (const Gene& gene : kGenes) {
+    std::visit([&](const auto& domain) { validate(gene, domain, s); }, gene.domain);
+  }
+  for (const GeneRule& rule : kGeneRules) validate(rule, s);
+  validate_largest(s);
   require(s.max_training_flops >= 0, "max_training_flops ({}) must not be negative",
           s.max_training_flops);
-  const GeneRange& steps = kWholeGeneRanges[5];
-  require(s.steps_min >= steps.low && s.steps_min <= s.steps_max && s.steps_max <= steps.high,
-          "steps_min ({}) and steps_max ({}) must rise between {} and {}", s.steps_min, s.steps_max,
-          steps.low, steps.high);
-  validate_list("steps_draw", s.steps_draw, s.steps_min, s.steps_max);
-  if (!s.steps_moves.empty()) validate_list("steps_moves", s.steps_moves, 1, steps.high);
 }
 
 bool contains(const SearchSpace& s, const Genome& g) {
-  return has(s.n_emb, g.n_emb) && has(s.n_head, g.n_head) && has(s.n_layer, g.n_layer) &&
-         has(s.n_ctx, g.n_ctx) && has(s.n_ff_exp, g.n_ff_exp) && g.n_emb % g.n_head == 0 &&
-         g.lr >= s.lr_min && g.lr <= s.lr_max && g.steps >= s.steps_min && g.steps <= s.steps_max;
+  return rules_hold(g) && std::ranges::all_of(kGenes, [&](const Gene& gene) {
+           const double value = gene.value(g);
+           if (const auto* list = std::get_if<ListDomain>(&gene.domain)) {
+             return has(s.*list->values, value);
+           }
+           const auto [least, most] = ends_of(gene, s);
+           return value >= least && value <= most;
+         });
 }
 
+namespace {
+
+double drawn(const ListDomain& domain, const SearchSpace& s, Rng& rng) {
+  return pick(std::span(s.*domain.values), rng);
+}
+double drawn(const RangeDomain& domain, const SearchSpace& s, Rng& rng) {
+  return pick(std::span(s.*domain.draw), rng);
+}
+double drawn(const LogDomain& domain, const SearchSpace& s, Rng& rng) {
+  return rng.log_uniform(s.*domain.min, s.*domain.max);
+}
+
+}  // namespace
+
 Genome random_genome(const SearchSpace& s, Rng& rng) {
-  const auto draw = [&](const Values& values) { return pick(std::span(values), rng); };
   Genome g;
-  g.n_emb = draw(s.n_emb);
-  do {
-    g.n_head = draw(s.n_head);  // validate() has made sure that one of them divides n_emb
-  } while (g.n_emb % g.n_head != 0);
-  g.n_layer = draw(s.n_layer);
-  g.n_ctx = draw(s.n_ctx);
-  g.n_ff_exp = draw(s.n_ff_exp);
-  g.lr = rng.log_uniform(s.lr_min, s.lr_max);
-  g.steps = draw(s.steps_draw);
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    const auto draw = [&](const auto& domain) { kGenes[i].set(g, drawn(domain, s, rng)); };
+    do {
+      std::visit(draw, kGenes[i].domain);
+    } while (completes_rule(i) && !rules_hold(g));  // validate() has seen that some value fits
+  }
   return g;
 }
 

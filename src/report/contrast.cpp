@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt {
 
@@ -24,25 +25,10 @@ std::size_t group_size(std::size_t successes) {
 
 namespace {
 
-/// How a report speaks of larger and smaller values of a gene; in the order of kGenes.
-struct Words {
-  std::string_view more, less;
-};
-
-constexpr std::array<Words, kGenes.size()> kWords = {{
-    {"wider embeddings", "narrower embeddings"},
-    {"more heads", "fewer heads"},
-    {"more layers", "fewer layers"},
-    {"longer contexts", "shorter contexts"},
-    {"wider feed-forward layers", "narrower feed-forward layers"},
-    {"higher learning rates", "lower learning rates"},
-    {"longer training", "shorter training"},
-}};
-
 /// The value that is averaged.
 double scaled(const Gene& gene, const Genome& genome) {
   const double value = gene.value(genome);
-  return gene.continuous ? std::log(value) : value;
+  return gene.is_real() ? std::log(value) : value;
 }
 
 double mean_of(std::span<const Organism> organisms, const Gene& gene) {
@@ -74,8 +60,8 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
     const double deviation = std::sqrt(
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
     contrasts.push_back({.gene = std::string(gene.name),
-                         .top = gene.continuous ? std::exp(of_top) : of_top,
-                         .bottom = gene.continuous ? std::exp(of_bottom) : of_bottom,
+                         .top = gene.is_real() ? std::exp(of_top) : of_top,
+                         .bottom = gene.is_real() ? std::exp(of_bottom) : of_bottom,
                          .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
   }
   std::stable_sort(contrasts.begin(), contrasts.end(),
@@ -95,11 +81,10 @@ std::vector<std::string> insights(std::span<const Organism> history) {
   for (const GeneContrast& c : contrast(all.first(group), all.last(group))) {
     const double size = std::abs(c.separation);
     if (size < kSlight) continue;
-    const auto gene = std::ranges::find(kGenes, std::string_view(c.gene), &Gene::name);
-    const Words& words = kWords[static_cast<std::size_t>(gene - kGenes.begin())];
+    const Gene& gene = *std::ranges::find(kGenes, std::string_view(c.gene), &Gene::name);
     sentences.push_back(fmt::format("The best organisms have {}{} ({:.4g} against {:.4g}).",
                                     size < kClear ? "slightly " : "",
-                                    c.separation > 0 ? words.more : words.less, c.top, c.bottom));
+                                    c.separation > 0 ? gene.more : gene.less, c.top, c.bottom));
   }
   if (sentences.empty()) sentences = {"No gene separates the best from the worst clearly."};
   return sentences;

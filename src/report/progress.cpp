@@ -118,7 +118,6 @@ std::vector<std::string> Progress::lines(double now, std::span<const Running> ru
   lines.push_back(shortened(counts + (fits ? "" : failed), style.width));
   if (fits) lines.back() += coloured(failed, "31", style.colours && failed_ > 0);
   if (champion_) {
-    const Genome& g = champion_->task.genome;
     const std::string best =
         fmt::format("{:<11}{}", "best", score_text(objective_, champion_->evaluation.fitness));
     const std::string mean = fmt::format("   mean of the last {}: {}", recent_.size(),
@@ -126,9 +125,9 @@ std::vector<std::string> Progress::lines(double now, std::span<const Running> ru
     lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
                     shortened(mean, style.width - std::min(style.width, best.size())));
     const std::vector<std::string>& names = champion_->evaluation.names;
-    const std::string who = fmt::format(
-        "{:<11}#{}{}   {}  lr {:.4g}  steps {}", "champion", champion_->task.id,
-        names.empty() ? "" : " says " + printable(names.front()), architecture(g), g.lr, g.steps);
+    const std::string who = fmt::format("{:<11}#{}{}   {}", "champion", champion_->task.id,
+                                        names.empty() ? "" : " says " + printable(names.front()),
+                                        trim(one_line(champion_->task.genome)));
     lines.push_back(shortened(who, style.width));
   }
   if (!running.empty()) lines.push_back(shortened(workers(running, now), style.width));

@@ -7,6 +7,7 @@
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/experiment/generation_summary.hpp"
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/genome/genes.hpp"
 #include "microgpt/report/contrast.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/run_figures.hpp"
@@ -162,21 +163,10 @@ struct RunWriter {
   }
 
   void genes() {
-    struct Words {
-      std::string_view label, unit;
-    };
-    constexpr std::array<Words, kGenes.size()> kWords = {{{"embedding size", "channels"},
-                                                          {"attention heads", ""},
-                                                          {"layers", ""},
-                                                          {"context", "characters"},
-                                                          {"feed-forward factor", "× embedding"},
-                                                          {"learning rate", ""},
-                                                          {"training steps", "names"}}};
     out.list("genes", kGenes, [&](const Gene& gene) {
-      const Words& words = kWords[static_cast<std::size_t>(&gene - kGenes.data())];
       out.object([&] {
-        out.put("name", gene.name), out.put("label", words.label), out.put("unit", words.unit);
-        out.put("log", gene.continuous), out.put("integer", !gene.continuous);
+        out.put("name", gene.name), out.put("label", gene.label), out.put("unit", gene.unit);
+        out.put("log", gene.is_real()), out.put("integer", !gene.is_real());
       });
     });
   }

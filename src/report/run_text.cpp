@@ -9,6 +9,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/experiment/insight.hpp"
+#include "microgpt/genome/genes.hpp"
 #include "microgpt/report/contrast.hpp"
 #include "microgpt/report/run_figures.hpp"
 #include "microgpt/report/text_table.hpp"

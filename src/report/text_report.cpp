@@ -34,9 +34,8 @@ std::vector<Organism> ranked(std::span<const Organism> organisms) {
 }
 
 std::string row(const Organism& o, Objective objective) {
-  return fmt::format("#{:<5} {:<11} {:>8}  {}  lr {:<9.4g} steps {}", o.id, name(o.origin),
-                     score_text(objective, o.evaluation->fitness), architecture(o.genome),
-                     o.genome.lr, o.genome.steps);
+  return fmt::format("#{:<5} {:<11} {:>8}  {}", o.id, name(o.origin),
+                     score_text(objective, o.evaluation->fitness), trim(one_line(o.genome)));
 }
 
 std::string trajectory(std::span<const Organism> history, Objective objective) {
@@ -147,11 +146,10 @@ std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
   if (first > 0) text += fmt::format("  ({} cheaper ones are in pareto.csv)\n", first);
   for (std::size_t i = first; i < front.size(); ++i) {
     const Organism& o = *front[i].organism;
-    text += fmt::format(
-        "  {}{:>10}  #{:<5} {:.4f}  {}  lr {:.4g} steps {}\n", &front[i] == &*nearly ? "*" : " ",
-        by_parameters ? with_commas(static_cast<std::size_t>(front[i].cost))
-                      : fmt::format("{:.2e}", front[i].cost),
-        o.id, o.evaluation->loss, architecture(o.genome), o.genome.lr, o.genome.steps);
+    text += fmt::format("  {}{:>10}  #{:<5} {:.4f}  {}\n", &front[i] == &*nearly ? "*" : " ",
+                        by_parameters ? with_commas(static_cast<std::size_t>(front[i].cost))
+                                      : fmt::format("{:.2e}", front[i].cost),
+                        o.id, o.evaluation->loss, trim(one_line(o.genome)));
   }
   return text + fmt::format("  * the cheapest within {} of the best\n", kNearly);
 }

@@ -35,7 +35,7 @@ Organism failed(std::uint64_t id) {
 }
 
 std::string written(std::span<const Organism> organisms) {
-  return std::string(kOrganismsHeader) + organisms_csv(organisms, 2, Precision::f32, 27);
+  return organisms_header() + organisms_csv(organisms, 2, Precision::f32, 27);
 }
 
 /// What is read of a file with this content.
@@ -90,7 +90,7 @@ TEST(OrganismsCsv, what_is_read_is_what_was_written) {
 TEST(OrganismsCsv, a_file_that_is_being_written_is_read_to_its_last_whole_row) {
   const std::vector<Organism> organisms = {crossover(), failed(5), with_fitness(7, 2)};
   const std::string text = written(organisms);
-  for (std::size_t length = kOrganismsHeader.size(); length <= text.size(); ++length) {
+  for (std::size_t length = organisms_header().size(); length <= text.size(); ++length) {
     const std::vector<Organism> back = read(text.substr(0, length));
     EXPECT_EQ(back.size(),
               static_cast<std::size_t>(std::count(

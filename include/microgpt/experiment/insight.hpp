@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -10,23 +9,6 @@
 #include "microgpt/evolution/organism.hpp"
 
 namespace microgpt {
-
-/// A gene as a number, for statistics.
-struct Gene {
-  std::string_view name;
-  double (*value)(const Genome&);
-  bool continuous = false;  ///< not a whole number; it is compared on a logarithmic scale
-};
-
-inline constexpr std::array<Gene, 7> kGenes = {{
-    {"n_emb", [](const Genome& g) -> double { return g.n_emb; }},
-    {"n_head", [](const Genome& g) -> double { return g.n_head; }},
-    {"n_layer", [](const Genome& g) -> double { return g.n_layer; }},
-    {"n_ctx", [](const Genome& g) -> double { return g.n_ctx; }},
-    {"n_ff_exp", [](const Genome& g) -> double { return g.n_ff_exp; }},
-    {"lr", [](const Genome& g) { return g.lr; }, true},
-    {"steps", [](const Genome& g) -> double { return g.steps; }},
-}};
 
 /// How much of the differences in fitness a gene explains by itself.
 struct GeneImportance {

@@ -17,9 +17,7 @@ namespace microgpt {
 /// A field that may hold anything, with U+FFFD in place of what is no UTF-8.
 std::string csv_field(std::string_view text);
 
-inline constexpr std::string_view kOrganismsHeader =
-    "id,island,generation,origin,parents,n_emb,n_head,n_layer,n_ctx,n_ff_exp,lr,steps,precision,"
-    "parameters,flops,fitness,loss,beauty,mean_loss,standard_error,test_loss,failure\n";
+std::string organisms_header();
 /// One row for each member of each generation. `vocabulary` is the number of tokens; islands count
 /// from 1. What is known of finalists stands in their rows.
 std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -33,19 +32,7 @@ struct Genome {
   auto operator<=>(const Genome&) const = default;  ///< gene by gene, to look genomes up
 };
 
-/// What may stand in a genome, wherever it comes from. The upper bounds keep a typing error from
-/// asking for more memory or time than anybody has.
-struct GeneRange {
-  std::string_view name;
-  double low, high;  ///< both allowed
-};
-inline constexpr std::array<GeneRange, 6> kWholeGeneRanges = {{{"n_emb", 1, 1024},
-                                                               {"n_head", 1, 1024},
-                                                               {"n_layer", 1, 64},
-                                                               {"n_ctx", 1, 4096},
-                                                               {"n_ff_exp", 1, 64},
-                                                               {"steps", 1, 100'000'000}}};
-inline constexpr double kMaxLearningRate = 10.0;
+/// Keeps a typing error from asking for more memory or time than anybody has.
 inline constexpr std::size_t kMaxParameters = 50'000'000;
 
 /// Throws Error naming the gene, its value and the rule it breaks.
@@ -61,5 +48,8 @@ std::string describe(const Genome& genome);
 
 /// "emb 16 head 4 layer 1 ctx 16 ff 4": the genes that shape the network, not its training.
 std::string architecture(const Genome& genome);
+
+/// "emb 16 head 4 layer 1 ctx 16 ff 4  lr 0.005     steps 200": all genes on a short line.
+std::string one_line(const Genome& genome);
 
 }  // namespace microgpt

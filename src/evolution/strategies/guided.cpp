@@ -6,6 +6,7 @@
 
 #include "../gaussian_process.hpp"
 #include "microgpt/core/elementary.hpp"
+#include "microgpt/genome/genes.hpp"
 #include "strategies.hpp"
 
 namespace microgpt {
@@ -21,16 +22,12 @@ double place_between(double value, double low, double high) {
 }
 
 Point point_of(const Genome& g, const SearchSpace& s) {
-  const auto in_list = [](const auto& list, double value) {
-    return place_between(value, list.front(), list.back());
-  };
-  return {in_list(s.n_emb, g.n_emb),
-          in_list(s.n_head, g.n_head),
-          in_list(s.n_layer, g.n_layer),
-          in_list(s.n_ctx, g.n_ctx),
-          in_list(s.n_ff_exp, g.n_ff_exp),
-          place_between(g.lr, s.lr_min, s.lr_max),
-          place_between(g.steps, s.steps_min, s.steps_max)};
+  Point point{};
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    const auto [low, high] = ends_of(kGenes[i], s);
+    point[i] = place_between(kGenes[i].value(g), low, high);
+  }
+  return point;
 }
 
 /// What the model learns instead of the fitness: ln(distance from the best + a tenth of the median
