@@ -116,12 +116,10 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed) {
     }
   }
   if (held_out == 0 || dataset.validation.size() == 0 || dataset.training.size() == 0) {
-    const std::set<std::u32string> distinct(documents.begin(), documents.end());
     fail(
-        "{} documents, {} of them distinct, are too few: a tenth is held out for validation and a "
-        "tenth for test, no document is in two parts, and at least one of each, and one other to "
-        "learn from, must be there",
-        documents.size(), distinct.size());
+        "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth "
+        "for test, and at least one of each, and one other to learn from, must be there",
+        documents.size(), std::set(documents.begin(), documents.end()).size());
   }
   return dataset;
 }
