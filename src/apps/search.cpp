@@ -283,6 +283,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
           "each finalist failed in a new training, the first one because {}; {} is left as it was",
           failure_of(finalists), options_.genome_out);
   const GenomeFile file = genome_file_of(champion, finalists, ready_.settings);
+  const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
   save_genome(options_.genome_out, file);
   write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.

@@ -1,7 +1,11 @@
 #include "search_options.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 
 #include "manual.hpp"
@@ -264,6 +268,17 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
 
 }  // namespace
 
+OpenPipe::OpenPipe(const std::filesystem::path& path) {
+  std::error_code failure;
+  if (!std::filesystem::is_fifo(path, failure)) return;
+  descriptor_ = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  require(descriptor_ >= 0 || errno != ENXIO, "{}: is a pipe that nobody reads", path.string());
+}
+
+OpenPipe::~OpenPipe() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
 Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
                          std::unique_ptr<Journal> resumed)
     : space(space_of(options, app)), journal(std::move(resumed)) {
@@ -288,6 +303,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   first_island.budget_flops /= static_cast<double>(first_island.islands);
   Evolution(first_island, space, cost()).require_room();
   require_writable(options.genome_out);
+  genome_pipe.emplace(options.genome_out);
   if (options.cache.empty()) {
     cache.emplace(problem);
   } else {
@@ -301,6 +317,7 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
   if (journal) {
     require_same(journal_header_from(journal->header()), header);
     folder.emplace(journal->folder());
+    folder->require_regular_files();
     const auto remember = [&](const std::vector<KnownEvaluation>& evaluations) {
       for (const KnownEvaluation& evaluation : evaluations) cache->remember(evaluation);
       known = evaluations.size();
@@ -325,6 +342,7 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
             "--folder ({}): there is a {} in it, which a run would overwrite", options.folder,
             file);
   }
+  folder->require_regular_files();
   journal->begin(to_json(header));
   std::error_code failure;
   const std::filesystem::path parent = std::filesystem::absolute(folder->path() / "").parent_path();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,19 @@ bool read_options(const SearchApp& app, const std::vector<std::string>& argument
 /// The journal of the run that --resume names.
 std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options);
 
+/// Keeps a pipe that will be written later open, so that its reader stays; of any other file,
+/// nothing. Throws Error if nobody reads it: a writer would wait for ever.
+class OpenPipe {
+ public:
+  explicit OpenPipe(const std::filesystem::path& path);
+  ~OpenPipe();
+  OpenPipe(const OpenPipe&) = delete;
+  OpenPipe& operator=(const OpenPipe&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 /// Everything that can be wrong before the first training is found here.
 class Preparation {
  public:
@@ -61,6 +75,7 @@ class Preparation {
   RunSettings settings;  ///< all that the result depends on, besides the space
   /// Floating-point operations of a training on the training names.
   Cost cost() const;
+  std::optional<OpenPipe> genome_pipe;  ///< where --genome-out is one
   std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;
   std::unique_ptr<Journal> journal;

@@ -155,11 +155,11 @@ void CachedEvaluator::answer(const Task& task, const EvaluationCache::Known& kno
     result.timing = *known.timing;
     return;
   }
-  ++saved_;
   result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
   // Another coordinator may have had more luck with this genome; when the run goes on, this
   // organism is to be what it is now.
-  if (known.evaluation.failed()) record(task.genome, result);
+  const bool is_new = saved_.insert({task.id, task.replicate}).second;
+  if (is_new && known.evaluation.failed()) record(task.genome, result);
 }
 
 void CachedEvaluator::record(const Genome& genome, const TimedResult& timed) {

@@ -72,6 +72,11 @@ void RunFolder::append(const std::string& file, std::string_view text) const {
   LineFile(path_ / file).append(text);
 }
 
+void RunFolder::require_regular_files() const {
+  for (const std::string_view file : kRunFiles) require_regular(path_ / file);
+  require_regular(path_ / "run.log");
+}
+
 std::string timestamp_now() {
   const std::time_t now = std::time(nullptr);
   std::tm local{};

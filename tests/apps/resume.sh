@@ -130,6 +130,28 @@ refused "mine.txt: is no cache of evaluations" -- "${search[@]}" --cache mine.tx
 [[ $(<mine.txt) == mine ]] || broken "a file that is no cache was changed"
 cmp names.txt "$names" || broken "a file that is no cache was changed"
 
+# ---- What is no file ----
+mkfifo pipe
+ln -s /dev/zero zero
+for special in pipe zero; do
+    refused "$special: is no regular file" -- timeout 20 "${search[@]}" --cache "$special"
+    for file in journal journal-2 run.log settings.json space.json organisms.csv timings.csv; do
+        stopped bad --islands 2
+        ln -sf "../$special" "bad/$file"
+        refused "bad/$file: is no regular file" -- timeout 20 "$evolve_loss" --resume bad
+        rm -r bad
+    done
+    mkdir bad
+    ln -s "../$special" bad/run.log
+    refused "bad/run.log: is no regular file" -- timeout 20 "${search[@]}" --folder bad
+    rm -r bad
+done
+refused "pipe: is a pipe that nobody reads" -- timeout 20 "${search[@]}" --genome-out pipe
+cat pipe >piped &
+expect_exit 0 "${search[@]}" --genome-out pipe --folder to-pipe
+wait $!
+cmp piped whole/genome.json || broken "the pipe did not get the genome"
+
 # ---- Bad disks ----
 expect_exit 0 on_bad_disk "BAD_FLOCK=37 *" -- "${search[@]}" --folder unlocked --cache unlocked-cache
 expect_text out "unlocked/journal: cannot be locked on this file system" \

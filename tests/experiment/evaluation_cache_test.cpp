@@ -390,7 +390,7 @@ TEST(CachedEvaluator, whoever_takes_over_a_failure_has_it_on_record) {
   const Genome genome = {.lr = Counting::kFails};
   evaluator.evaluate(tasks_of(genome, {0, 1}));
   evaluator.evaluate(tasks_of(genome, {2}));
-  evaluator.evaluate(tasks_of(genome, {0}));  // its own, once more
+  evaluator.evaluate(tasks_of(genome, {0, 1, 2}));  // once more
   EXPECT_EQ(counting.trained, 1U);
   EXPECT_EQ(evaluator.saved(), 2U);
   EvaluationCache again(problem_of());

@@ -84,7 +84,7 @@ class CachedEvaluator final : public Evaluator {
   std::size_t idle() const override { return trains_.idle(); }
   std::vector<Running> running() const override { return trains_.running(); }
   /// Trainings that were not needed, because another run or organism had done them.
-  std::size_t saved() const { return saved_; }
+  std::size_t saved() const { return saved_.size(); }
 
  private:
   /// Makes a result of what is known of a task.
@@ -98,7 +98,7 @@ class CachedEvaluator final : public Evaluator {
   std::map<std::pair<std::uint64_t, std::uint32_t>, Genome> under_way_;  // by id and replicate
   std::set<std::pair<Genome, std::uint32_t>> in_training_;               // the same
   std::multimap<std::pair<Genome, std::uint32_t>, Task> held_back_;      // until that is known
-  std::size_t saved_ = 0;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> saved_;
 };
 
 }  // namespace microgpt

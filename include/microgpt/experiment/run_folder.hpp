@@ -30,6 +30,8 @@ class RunFolder {
   void remove(const std::string& file) const;
   /// Adds to the end of a file: all of the text, or, with an Error, nothing.
   void append(const std::string& file, std::string_view text) const;
+  /// Throws Error naming what is there under the name of one of the files, but is no regular file.
+  void require_regular_files() const;
 
  private:
   std::filesystem::path path_;
