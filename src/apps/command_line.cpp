@@ -1,11 +1,11 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
-#include <iostream>
 #include <new>
 
 #include "manual.hpp"
@@ -15,18 +15,31 @@
 namespace microgpt {
 
 int guarded(const std::string& program, bool prints, const std::function<int()>& body) {
+  const auto say_why = [&](std::string_view message) {
+    if (prints) complain(program, message);
+  };
   try {
-    return body();
+    const int exit_code = body();
+    const int error = output_error();
+    if (error != 0 && error != EPIPE && error != EBADF) {  // otherwise nobody reads along
+      say_why(fmt::format("standard output could not be written: {}", std::strerror(error)));
+    }
+    return exit_code;
   } catch (const Error& error) {
-    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    say_why(error.what());
     return kBadInput;
   } catch (const std::bad_alloc&) {
-    if (prints) fmt::print(stderr, "{}: out of memory\n", program);
+    say_why("out of memory");
     return kFailure;
   } catch (const std::exception& error) {
-    if (prints) fmt::print(stderr, "{}: {}\n", program, error.what());
+    say_why(error.what());
     return kFailure;
   }
+}
+
+int run_tool(const std::string& program, const std::function<int()>& body) {
+  prepare_standard_streams();
+  return guarded(program, true, [&] { return end_output(body()); });
 }
 
 namespace {
@@ -93,6 +106,12 @@ void require_whole_numbers(const CLI::App& app) {
   }
 }
 
+void print_document(std::string_view text, bool prints) {
+  if (!prints) return;
+  say("{}", text);
+  end_output(kSuccess);
+}
+
 }  // namespace
 
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
@@ -102,13 +121,13 @@ bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
     require_whole_numbers(app);
     return true;
   } catch (const CLI::CallForHelp&) {
-    if (prints) std::cout << app.help();
+    print_document(app.help(), prints);
     return false;
   } catch (const Document& document) {
-    if (prints) std::cout << document.text();
+    print_document(document.text(), prints);
     return false;
   } catch (const CLI::CallForVersion&) {
-    if (prints) std::cout << app.get_name() << " " << version() << "\n";
+    print_document(fmt::format("{} {}\n", app.get_name(), version()), prints);
     return false;
   } catch (const CLI::ParseError& error) {
     fail("{}; see {} --help", error.what(), app.get_name());

@@ -8,15 +8,25 @@
 #include <vector>
 
 #include "microgpt/genome/genome.hpp"
+#include "standard_streams.hpp"
 
 namespace microgpt {
 
-/// Exit codes of all executables.
-enum ExitCode : int { kSuccess = 0, kFailure = 1, kBadInput = 2 };
+/// Exit codes of all executables, besides those of Stop.
+enum ExitCode : int {
+  kSuccess = 0,
+  kFailure = 1,
+  kBadInput = 2,
+  kReaderLeft = 141  ///< as the shell calls those who die of SIGPIPE
+};
 
 /// Runs the body of an executable. Bad input (Error, a wrong command line) gives one message on
-/// standard error and exit code 2, anything else that is thrown exit code 1; only rank 0 prints.
+/// standard error and exit code 2, anything else that is thrown exit
+/// code 1; only rank 0 prints. Standard output that was lost gives a message.
 int guarded(const std::string& program, bool prints, const std::function<int()>& body);
+
+/// The whole of an executable that lives for its output: where that was lost, the exit code is 2.
+int run_tool(const std::string& program, const std::function<int()>& body);
 
 /// data/names.txt in the working directory, or the one that was installed with this program.
 std::string default_dataset();

@@ -1,9 +1,5 @@
 #include "search_app.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -133,23 +129,6 @@ class Run {
   Nursery& nursery_;
   SearchOptions options_;
 };
-
-}  // namespace
-
-namespace {
-
-/// A search must not end because nobody reads along any more, nor take a file of its own for
-/// standard output because that was closed.
-void prepare_standard_streams() {
-  std::signal(SIGPIPE, SIG_IGN);
-  while (true) {
-    const int lowest = open("/dev/null", O_RDWR);
-    if (lowest > STDERR_FILENO || lowest < 0) {
-      if (lowest > STDERR_FILENO) close(lowest);
-      return;
-    }
-  }
-}
 
 }  // namespace
 
