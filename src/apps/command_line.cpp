@@ -10,6 +10,7 @@
 
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/stop.hpp"
 #include "microgpt/core/version.hpp"
 
 namespace microgpt {
@@ -25,6 +26,8 @@ int guarded(const std::string& program, bool prints, const std::function<int()>&
       say_why(fmt::format("standard output could not be written: {}", std::strerror(error)));
     }
     return exit_code;
+  } catch (const Stopped& stopped) {
+    return static_cast<int>(stopped.reason);
   } catch (const Error& error) {
     say_why(error.what());
     return kBadInput;

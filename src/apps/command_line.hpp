@@ -21,7 +21,7 @@ enum ExitCode : int {
 };
 
 /// Runs the body of an executable. Bad input (Error, a wrong command line) gives one message on
-/// standard error and exit code 2, anything else that is thrown exit
+/// standard error and exit code 2, a request to stop its code, anything else that is thrown exit
 /// code 1; only rank 0 prints. Standard output that was lost gives a message.
 int guarded(const std::string& program, bool prints, const std::function<int()>& body);
 

@@ -105,10 +105,11 @@ void check(const Options& options) {
 
 /// The DNA, if there is any. A file that was asked for by name must be there.
 std::optional<GenomeFile> find_genome(const Options& options, bool named) {
+  const std::string& file = options.genome_file;
   if (options.primordial) return std::nullopt;
-  std::error_code ignored;
-  if (!named && !std::filesystem::exists(options.genome_file, ignored)) return std::nullopt;
-  return load_genome(options.genome_file);
+  if (named) return load_genome(file);
+  if (!is_there(file)) return std::nullopt;
+  return parse_genome(file, read_regular_file(file, kLargestJson));
 }
 
 Genome with_overrides(Genome genome, const Options& options) {

@@ -5,12 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "../support/errors.hpp"
 #include "../support/temporary_folder.hpp"
+#include "microgpt/core/stop.hpp"
 
 namespace microgpt::test {
 namespace {
@@ -231,6 +236,60 @@ TEST(WouldReplace, sees_through_links_and_other_names) {
   EXPECT_TRUE(would_replace("no such file", "./no such file"));
   EXPECT_FALSE(would_replace(folder / "missing", file));
   EXPECT_FALSE(would_replace("/dev/null", "/dev/null")) << "there is nothing to lose";
+}
+
+TEST(ReadFile, reads_no_more_than_it_is_told) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path file = folder.file("file", "12345");
+  EXPECT_EQ(read_file(file, 5), "12345");
+  const std::string message = error_of([&] { read_file(file, 4); });
+  EXPECT_TRUE(contains(message, file.string() + ": is larger than 4 bytes"));
+  std::filesystem::resize_file(file, std::uintmax_t{1} << 40);  // takes no room on the disk
+  EXPECT_TRUE(contains(error_of([&] { read_file(file); }), "2,147,483,648 bytes"));
+  EXPECT_TRUE(contains(error_of([&] { read_file("/dev/zero", 100'000); }), "100,000 bytes"));
+  EXPECT_FALSE(read_file("/proc/self/status").empty()) << "a file whose size is not known";
+}
+
+TEST(ReadFile, says_why_a_file_cannot_be_read) {
+  errno = ENOENT;  // of another call
+  EXPECT_TRUE(contains(error_of([] { read_file("/proc/self/mem"); }), "Input/output error"));
+}
+
+TEST(ReadFile, takes_a_pipe_where_one_may_stand) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string text(300'000, 'x');  // more than a pipe holds
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the reader is there first
+    std::ofstream(pipe) << text;
+  });
+  EXPECT_EQ(read_file(pipe), text);
+  writer.join();
+  EXPECT_TRUE(contains(error_of([&] { read_regular_file(pipe); }), "no regular file"));
+  EXPECT_TRUE(contains(error_of([&] { require_regular_or_absent(pipe); }), "no regular file"));
+  require_regular_or_absent(folder / "missing");
+}
+
+TEST(ReadFile, waits_for_a_pipe_until_it_should_stop) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  catch_stop_signals();
+  for (const bool reading : {true, false}) {
+    std::thread stopper([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      kill(getpid(), SIGTERM);
+    });
+    if (reading) {
+      EXPECT_THROW(read_file(pipe), Stopped);
+    } else {
+      EXPECT_THROW(write_file_atomically(pipe, "x"), Stopped);
+    }
+    stopper.join();
+    ignore_stop_signals();
+    catch_stop_signals();
+  }
 }
 
 }  // namespace

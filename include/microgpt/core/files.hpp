@@ -12,9 +12,20 @@ namespace microgpt {
 /// Whether there is anything of that name. Throws Error naming the path if that cannot be seen.
 bool is_there(const std::filesystem::path& path);
 
-/// The bytes of a file, or all that comes out of a pipe. Throws Error naming the path if it cannot
-/// be read.
-std::string read_file(const std::filesystem::path& path);
+/// The most that is read of any file, in bytes: of so many characters the tokens can still be
+/// counted in 32 bits.
+inline constexpr std::size_t kLargestFile = std::size_t{1} << 31;
+/// The most that is read of a file of settings or genes.
+inline constexpr std::size_t kLargestJson = std::size_t{1} << 24;
+
+/// The bytes of a file, or all that comes out of a pipe or a device, which is waited for: at most
+/// `most` of them. Throws Error naming the path if it cannot be read or there are more, and Stopped
+/// if the process should stop while it waits.
+std::string read_file(const std::filesystem::path& path, std::size_t most = kLargestFile);
+
+/// The same of a file that nobody has named: what is no regular file is refused, for nobody may
+/// ever write to a pipe.
+std::string read_regular_file(const std::filesystem::path& path, std::size_t most = kLargestFile);
 
 /// Throws Error naming the path if something is there that is no regular file.
 void require_regular_or_absent(const std::filesystem::path& path);
