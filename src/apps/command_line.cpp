@@ -6,11 +6,13 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <new>
 
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/stop.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 
 namespace microgpt {
@@ -97,15 +99,39 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
 
 namespace {
 
-/// CLI11 takes -1 for the largest number, and cuts what is too large.
-void require_whole_numbers(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_type_name() != "UINT" || option->count() == 0) continue;
-    const std::string digits = option->results().back();
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    require(error == std::errc() && end == digits.data() + digits.size(),
-            "{} ({}) must be a whole number from 0 to 2^64 - 1", option->get_name(), digits);
+/// A whole number as CLI11 reads it right: it takes 010 for eight, and -1 for the largest number.
+std::string plain_whole_number(const std::string& option, const std::string& digits) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  require(error == std::errc() && end == digits.data() + digits.size(),
+          "{} ({}) must be a whole number from 0 to 2^64 - 1, in decimal digits", option, digits);
+  return fmt::to_string(number);
+}
+
+/// Throws Error unless it is a value that somebody can have meant: an empty one is that of a shell
+/// variable that is not set.
+std::string checked_value(const std::string& option, const std::string& type,
+                          const std::string& value) {
+  require(!value.empty(), "{} must not be empty", option);
+  if (type == "UINT") return plain_whole_number(option, value);
+  require(type != "FLOAT" || parse_double(value),
+          "{} ({}) must be a finite number in decimal digits", option, value);
+  return value;
+}
+
+void check_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](CLI::Option*) { return true; })) {
+    if (option->get_items_expected_max() == 0) continue;
+    option->transform([name = option->get_name(), type = option->get_type_name()](
+                          const std::string& value) { return checked_value(name, type, value); });
+  }
+}
+
+/// CLI11 takes the argument that follows for the value of --name= .
+void require_no_empty_values(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    require(!argument.starts_with("--") || argument.find('=') != argument.size() - 1,
+            "{} must not be empty", argument.substr(0, argument.size() - 1));
   }
 }
 
@@ -118,10 +144,11 @@ void print_document(std::string_view text, bool prints) {
 }  // namespace
 
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
+  check_values(app);
+  require_no_empty_values(arguments);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
     app.parse(std::move(arguments));
-    require_whole_numbers(app);
     return true;
   } catch (const CLI::CallForHelp&) {
     print_document(app.help(), prints);
@@ -132,6 +159,8 @@ bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   } catch (const CLI::CallForVersion&) {
     print_document(fmt::format("{} {}\n", app.get_name(), version()), prints);
     return false;
+  } catch (const CLI::ConversionError& error) {  // of a number in decimal digits
+    fail("{}, which is more than {}", error.what(), std::numeric_limits<std::uint32_t>::max());
   } catch (const CLI::ParseError& error) {
     fail("{}; see {} --help", error.what(), app.get_name());
   }

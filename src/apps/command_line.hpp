@@ -44,8 +44,8 @@ void set_house_rules(CLI::App& app);
 
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// Parses; throws Error with CLI11's message if the command line is wrong. Returns false if --help
-/// was asked for, and printed if `prints`.
+/// Parses; throws Error with CLI11's message if the command line is wrong. No value may be empty,
+/// and numbers are decimal. Returns false if --help was asked for, and printed if `prints`.
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints);
 
 }  // namespace microgpt

@@ -7,6 +7,55 @@ search() { "$bin/evolve_loss" --input "$names" "$@"; }
 small=(--population 3 --generations 1 --finalists 0 --elite 1)
 echo '{"steps_min": 20, "steps_max": 60, "steps_draw": [20, 40], "steps_moves": [20]}' >space.json
 
+# ---- Numbers are decimal ----
+expect_exit 0 creature --steps 020 --seed 010
+expect_text out "steps 20" "seed 10"
+expect_exit 0 search "${small[@]}" --space space.json --seed 010 --folder ten
+expect_text ten/settings.json '"seed": 10'
+for number in 0x10 1e3 1.5 -1 +1 " 1" "1 " ten 18446744073709551616; do
+    for option in --steps --emb --head --layer --ctx --ff --seed --samples --replicate; do
+        refused "$option" "($number)" "whole number" -- creature "$option" "$number"
+    done
+    for option in --population --generations --islands --slots --finalists --replicates --elite \
+        --immigrants --tournament --seed --retries --migration-interval; do
+        refused "$option ($number)" "whole number" -- search "$option" "$number"
+    done
+    refused "--samples ($number)" "whole number" -- "$bin/evolve" --samples "$number"
+    refused "--organism ($number)" "whole number" -- "$bin/evolve_report" --organism "$number"
+done
+refused "--steps" "4294967297" "more than 4294967295" -- creature --steps 4294967297
+refused "--finalists" "more than 4294967295" -- search --finalists 4294967296
+for number in inf nan 1e400 0x10 ""; do
+    for program in creature evolve_loss evolve; do
+        refused "--temperature" -- "$bin/$program" --input "$names" --temperature "$number"
+    done
+    refused "--budget-flops" -- search --budget-flops "$number"
+    refused "--lr" -- creature --lr "$number"
+done
+for number in 0 -1; do
+    for program in creature evolve_loss evolve; do
+        refused "--temperature ($number)" "positive" -- \
+            "$bin/$program" --input "$names" --temperature "$number"
+    done
+done
+
+# ---- A shell variable that is not set is no value ----
+for option in --input --genome --load --init --save --save-init --trace --precision; do
+    refused "$option must not be empty" -- "$bin/creature" "$option" ""
+    refused "$option must not be empty" -- "$bin/creature" "$option=" --silent
+done
+for option in --input --genome-out --cache --folder --experiments --space --resume --inject; do
+    for program in evolve_loss evolve; do
+        refused "$option must not be empty" -- "$bin/$program" "$option" ""
+        refused "$option must not be empty" -- "$bin/$program" "$option=" --quiet
+    done
+done
+refused "run must not be empty" -- "$bin/evolve_report" ""
+for option in --output --experiments --compare --format; do
+    refused "$option must not be empty" -- "$bin/evolve_report" "$option" ""
+done
+refused "--compare must not be empty" -- "$bin/evolve_report" --compare ten ""
+
 # ---- Pipes and devices: where they are named, and no more of them than makes sense ----
 creature --primordial -e 8 -h 2 -s 20 --save w >/dev/null
 expect_exit 0 "$bin/creature" --input <(cat "$names") --primordial --steps 20
@@ -52,7 +101,7 @@ for option in --input --space --cache; do
     stopped USR1 75 "$bin/evolve" --input "$names" "$option" pipe
 done
 [[ ! -e experiments ]] || broken "a folder was made before all was read"
-rm piped/settings.json && mkfifo piped/settings.json
-refused "piped/settings.json: is no regular file" -- "$bin/evolve_report" piped
+rm -r ten/settings.json && mkfifo ten/settings.json
+refused "ten/settings.json: is no regular file" -- "$bin/evolve_report" ten
 
 echo "inputs: $checks checks passed"
