@@ -143,6 +143,10 @@ void print_document(std::string_view text, bool prints) {
 
 }  // namespace
 
+void check(const CommonOptions& options) {
+  require(options.temperature > 0, "--temperature ({}) must be positive", options.temperature);
+}
+
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   check_values(app);
   require_no_empty_values(arguments);

@@ -38,6 +38,9 @@ struct CommonOptions {
   double temperature = 0.5;
 };
 
+/// Throws Error naming the option, its value and the rule.
+void check(const CommonOptions& options);
+
 /// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
 /// repeated options counts, and --man and --completion print what is installed of them.
 void set_house_rules(CLI::App& app);

@@ -88,8 +88,7 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
 
 /// Finds what would go wrong after the training before it.
 void check(const Options& options) {
-  require(options.common.temperature > 0, "--temperature ({}) must be positive",
-          options.common.temperature);
+  check(options.common);
   std::map<std::filesystem::path, std::string_view> taken;
   for (const auto& [flag, file] : {std::pair("--save", options.save),
                                    {"--save-init", options.save_init},

@@ -244,14 +244,40 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
           .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
 }
 
+/// The folder may be there, but what a run writes into it must not.
+void require_room_for_a_run(const std::string& folder) {
+  const std::filesystem::path journal = std::filesystem::path(folder) / "journal";
+  std::error_code failure;
+  require(!is_there(journal) || std::filesystem::file_size(journal, failure) == 0,
+          "--folder ({}): there is a run in it; go on with it by --resume {}", folder, folder);
+  for (const std::string_view file : kRunFiles) {
+    require(!is_there(std::filesystem::path(folder) / file),
+            "--folder ({}): there is a {} in it, which a run would overwrite", folder, file);
+  }
+}
+
+/// Some island must have the means to train its first organism.
+void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost) {
+  if (config.budget_flops == 0) return;
+  EvolutionConfig of_island = config;
+  of_island.budget_flops /= static_cast<double>(config.islands);
+  bool affordable = false;
+  for (std::size_t i = 0; i < config.islands && !affordable; ++i) {
+    of_island.island = i;
+    affordable = !Evolution(of_island, space, cost).ask().empty();
+  }
+  require(affordable, "--budget-flops ({:g}) is not enough for a single training",
+          config.budget_flops);
+}
+
 }  // namespace
 
 Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
                          std::unique_ptr<Journal> resumed)
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
-  require(options.common.temperature > 0, "--temperature ({}) must be positive",
-          options.common.temperature);
+  check(options.common);
+  if (!journal && !options.folder.empty()) require_room_for_a_run(options.folder);
   require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
   require(options.replicates >= 1 && options.replicates <= 1000,
           "--replicates ({}) must be from 1 to 1000", options.replicates);
@@ -263,6 +289,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
   problem.temperature = options.common.temperature;
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   settings = settings_of(options, app, problem);
+  require_affordable(options.evolution, space, cost());
   Evolution(options.evolution, space, cost());  // throws if the settings do not fit the space
   if (options.cache.empty()) {
     cache.emplace(problem);
@@ -297,11 +324,6 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
   journal = std::make_unique<Journal>(folder->path() / "journal");
   require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
           options.folder, options.folder);
-  for (const std::string_view file : kRunFiles) {
-    require(!is_there(folder->path() / file),
-            "--folder ({}): there is a {} in it, which a run would overwrite", options.folder,
-            file);
-  }
   journal->begin(to_json(header));
   std::error_code failure;
   const std::filesystem::path parent = std::filesystem::absolute(folder->path() / "").parent_path();

@@ -56,6 +56,16 @@ for option in --output --experiments --compare --format; do
 done
 refused "--compare must not be empty" -- "$bin/evolve_report" --compare ten ""
 
+# ---- What cannot be done is known before a folder is made ----
+refused "--budget-flops (1) is not enough for a single training" -- search --budget-flops 1
+refused "not enough" -- search --budget-flops 1 --islands 3 --mode steady-state
+expect_exit 0 search --budget-flops 3e7 --space space.json --finalists 0 --folder cheap
+mkdir mine && echo mine >mine/genome.json
+refused "there is a genome.json in it" -- search --folder mine
+[[ $(ls mine) == genome.json ]] || broken "a refused run left a file behind"
+[[ ! -e experiments && ! -e genome.json.* ]] || broken "a refused run left something behind"
+rm genome.json
+
 # ---- Pipes and devices: where they are named, and no more of them than makes sense ----
 creature --primordial -e 8 -h 2 -s 20 --save w >/dev/null
 expect_exit 0 "$bin/creature" --input <(cat "$names") --primordial --steps 20
