@@ -11,9 +11,11 @@
 
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/stop.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
+#include "microgpt/experiment/run_folder.hpp"
 
 namespace microgpt {
 
@@ -145,6 +147,32 @@ void print_document(std::string_view text, bool prints) {
 
 void check(const CommonOptions& options) {
   require(options.temperature > 0, "--temperature ({}) must be positive", options.temperature);
+}
+
+std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but) {
+  std::vector<NamedFile> files;
+  const auto add = [&](const std::filesystem::path& file) {
+    if (file.filename() != but) files.push_back({"a file of the run", file});
+  };
+  for (const std::string_view file : kRunFiles) add(folder / file);
+  for (const char* file : {"journal", "run.log"}) add(folder / file);
+  std::error_code failure;
+  for (const auto& file : std::filesystem::directory_iterator(folder, failure)) add(file);
+  return files;
+}
+
+void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [option, file] = outputs[i];
+    for (const NamedFile& input : inputs) {
+      require(!would_replace(file, input.file), "{} ({}) must not overwrite {} ({})", option,
+              file.string(), input.option, input.file.string());
+    }
+    for (const NamedFile& other : outputs.first(i)) {
+      require(!would_replace(file, other.file), "{} and {} must not name the same file ({})",
+              other.option, option, file.string());
+    }
+  }
 }
 
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {

@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,18 @@ struct CommonOptions {
 
 /// Throws Error naming the option, its value and the rule.
 void check(const CommonOptions& options);
+
+/// A file, and the option that names it.
+struct NamedFile {
+  std::string option;
+  std::filesystem::path file;
+};
+
+/// What a run consists of, there or not, but for one of its files.
+std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but);
+
+/// Throws Error if writing an output would replace an input or another output.
+void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs);
 
 /// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
 /// repeated options counts, and --man and --completion print what is installed of them.

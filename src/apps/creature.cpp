@@ -1,7 +1,6 @@
 // One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
-#include <filesystem>
+#include <initializer_list>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -86,20 +85,29 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   return genome;
 }
 
+/// The files that the given ones of some options name.
+std::vector<NamedFile> files_of(
+    std::initializer_list<std::pair<const char*, std::optional<std::string>>> options) {
+  std::vector<NamedFile> files;
+  for (const auto& [option, file] : options) {
+    if (file) files.push_back({option, *file});
+  }
+  return files;
+}
+
 /// Finds what would go wrong after the training before it.
 void check(const Options& options) {
   check(options.common);
-  std::map<std::filesystem::path, std::string_view> taken;
-  for (const auto& [flag, file] : {std::pair("--save", options.save),
-                                   {"--save-init", options.save_init},
-                                   {"--trace", options.trace}}) {
-    if (!file) continue;
-    require(!file->empty(), "{} must name a file", flag);
-    require_writable(*file);
-    const auto place = taken.emplace(std::filesystem::absolute(*file).lexically_normal(), flag);
-    require(place.second, "{} and {} must not name the same file ({})", place.first->second, flag,
-            *file);
-  }
+  const std::vector<NamedFile> outputs = files_of(
+      {{"--save", options.save}, {"--save-init", options.save_init}, {"--trace", options.trace}});
+  for (const NamedFile& output : outputs) require_writable(output.file);
+  const bool has_genome = !options.primordial && !options.load;
+  require_apart(
+      files_of({{"--input", options.common.input},
+                {"--genome", has_genome ? std::optional(options.genome_file) : std::nullopt},
+                {"--init", options.init},
+                {"--load", options.load}}),
+      outputs);
 }
 
 /// The DNA, if there is any. A file that was asked for by name must be there.

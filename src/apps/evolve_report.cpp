@@ -91,6 +91,9 @@ RunRecord run_of(const std::string& run, const Options& options) {
   RunRecord record = load_run(folder_of(run, options));
   if (!options.output.empty() && options.output != "-") {
     require_writable(options.output);
+    // A page can be made again, and whatever else a run consists of cannot.
+    require_apart(files_of_run(record.folder, "report.html"),
+                  std::vector<NamedFile>{{"--output", options.output}});
   }
   return record;
 }

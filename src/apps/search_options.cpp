@@ -244,6 +244,17 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
           .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
 }
 
+/// What a search reads, and what it writes besides its folder.
+void require_files_apart(const SearchOptions& options, const std::filesystem::path& folder) {
+  std::vector<NamedFile> inputs;
+  if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
+  inputs.push_back({"--input", options.common.input});
+  if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
+  std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
+  if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
+  require_apart(inputs, outputs);
+}
+
 /// The folder may be there, but what a run writes into it must not.
 void require_room_for_a_run(const std::string& folder) {
   const std::filesystem::path journal = std::filesystem::path(folder) / "journal";
@@ -277,6 +288,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
   check(options.common);
+  require_files_apart(options, journal ? journal->folder() : std::filesystem::path(options.folder));
   if (!journal && !options.folder.empty()) require_room_for_a_run(options.folder);
   require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
   require(options.replicates >= 1 && options.replicates <= 1000,

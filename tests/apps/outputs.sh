@@ -111,4 +111,34 @@ exits 0 'creature --save w2 --silent <&- 2>&- >out'
 cmp w2 w || broken "other weights"
 [[ $(wc -l <out) == 1 ]] || broken "something else was written to a standard stream: $(cat out)"
 
+# ---- Outputs that would overwrite an input ----
+cp "$names" data.txt && ln -s data.txt data.link && ln data.txt data.hard
+cp genome.json dna.json
+sha256sum data.txt dna.json w space.json >sums
+for file in data.txt ./data.txt data.link data.hard; do
+    for flag in --save --save-init --trace; do
+        refused "$flag" "must not overwrite --input" -- creature --input data.txt "$flag" "$file"
+    done
+    refused "--genome-out" "must not overwrite --input" -- \
+        "$bin/evolve_loss" "${search[@]}" --input data.txt --genome-out "$file"
+done
+refused "must not overwrite --genome" -- "$bin/creature" --genome dna.json --save dna.json
+refused "must not overwrite --genome" -- "$bin/creature" --trace genome.json
+refused "must not overwrite --init" -- creature --init w --save w
+refused "must not overwrite --load" -- "$bin/creature" --load w --save w
+refused "must not overwrite --space" -- "$bin/evolve_loss" "${search[@]}" --genome-out space.json
+refused "the same file" -- "$bin/evolve_loss" "${search[@]}" --genome-out c --cache c
+refused "must not overwrite a file of the run" -- \
+    "$bin/evolve_loss" "${search[@]}" --folder new --genome-out new/../new/journal
+[[ ! -e new ]] || broken "a refused run left a folder behind"
+refused "must not overwrite a file of the run" -- \
+    "$bin/evolve_loss" --resume run --cache run/organisms.csv
+cp -r run copy
+for file in journal settings.json organisms.csv genome.json stopped; do
+    refused "$file" "must not overwrite a file of the run" -- "$report" run --format json -o "run/$file"
+done
+refused "must not overwrite a file of the run" -- "$report" --compare run copy -o copy/names.csv
+diff -r run copy || broken "a file of a run was changed"
+sha256sum --check --quiet sums || broken "an input was overwritten"
+
 echo "outputs: $checks checks passed"
