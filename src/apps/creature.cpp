@@ -191,13 +191,14 @@ std::string promise(const GenomeFile& dna) {
 
 void introduce(const Options& options, const Beginning& begin) {
   if (options.load) {
-    say("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", *options.load,
+    say("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", printable(*options.load),
         begin.weights->type == NumberType::f64 ? "f64" : "f32", architecture(begin.genome));
     return;
   }
   if (begin.dna) {
-    say("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n", options.genome_file,
-        begin.dna->generation, begin.dna->loss, promise(*begin.dna));
+    say("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n",
+        printable(options.genome_file), begin.dna->generation, begin.dna->loss,
+        promise(*begin.dna));
   } else {
     say("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
   }
@@ -208,9 +209,10 @@ void describe_data(const Options& options, const Beginning& begin, const Dataset
   say("{} parameters in {}, seed {}\n",
       with_commas(parameter_count(gpt_config(begin.genome, data.vocabulary.size()))),
       name(begin.precision), begin.seed);
-  say("{}: {} training, {} validation and {} test documents, {} characters\n", options.common.input,
-      with_commas(data.training.size()), with_commas(data.validation.size()),
-      with_commas(data.test.size()), data.vocabulary.characters().size());
+  say("{}: {} training, {} validation and {} test documents, {} characters\n",
+      printable(options.common.input), with_commas(data.training.size()),
+      with_commas(data.validation.size()), with_commas(data.test.size()),
+      data.vocabulary.characters().size());
   if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
     say("note: the genome was evolved on another dataset, so its loss does not compare\n");
   }
@@ -251,7 +253,7 @@ void print_losses(const Dataset& data, double validation, double test) {
 
 void speak(Creature& creature, const Options& options) {
   const auto names = creature.speak(options.samples, options.common.temperature);
-  for (std::size_t i = 0; i < names.size(); ++i) say("{:>4}. {}\n", i + 1, names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) say("{:>4}. {}\n", i + 1, printable(names[i]));
   say("\n");
 }
 

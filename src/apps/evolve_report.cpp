@@ -5,6 +5,7 @@
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/experiment/run_folder.hpp"
 #include "microgpt/experiment/tables.hpp"
 #include "microgpt/report/page.hpp"
@@ -83,7 +84,7 @@ int write(const std::string& text, const std::string& output) {
   OutputFiles files;
   files.add(output, text);
   const bool all_read = files.commit();
-  if (makes_a_file(output)) say("{}\n", output);
+  if (makes_a_file(output)) say("{}\n", printable(output));
   return all_read ? kSuccess : kReaderLeft;
 }
 

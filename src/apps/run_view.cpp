@@ -2,6 +2,7 @@
 
 #include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/report/text_report.hpp"
 
 namespace microgpt {
@@ -58,7 +59,7 @@ void RunView::result(const Task& task, const TimedResult& timed) {
   log_.debug("#{:<5}{} {:>8}  {}  lr {:<9.4g} steps {:<5} {}{}", task.id,
              task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "",
              score_text(objective_, e.fitness), architecture(g), g.lr, g.steps, where,
-             e.failed() ? "  " + e.failure : "");
+             e.failed() ? "  " + printable(e.failure) : "");
 }
 
 void RunView::generation(std::span<const Organism> members, double seconds) {

@@ -10,6 +10,7 @@
 
 #include "command_line.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
 
@@ -55,7 +56,7 @@ int end_output(int exit_code) {
 }
 
 void complain(const std::string& program, std::string_view message) {
-  std::fputs(fmt::format("{}: {}\n", program, message).c_str(), stderr);
+  std::fputs(printable(fmt::format("{}: {}\n", program, message)).c_str(), stderr);
 }
 
 }  // namespace microgpt

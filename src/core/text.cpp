@@ -35,6 +35,42 @@ std::string valid_utf8(std::string_view text) {
   return valid;
 }
 
+namespace {
+
+/// What moves the cursor, rings the bell or turns the text that follows around.
+bool is_command(char32_t c) {
+  const bool control = (c < 0x20 && c != U'\n') || (c >= 0x7F && c <= 0x9F);
+  return control || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+std::string escaped(char32_t c) {
+  const auto number = static_cast<std::uint32_t>(c);
+  return number < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{:04x}", number);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const auto valid_end = utf8::find_invalid(text.begin(), text.end());
+    for (auto at = text.begin(); at != valid_end;) {
+      const auto begin = at;
+      const auto character = static_cast<char32_t>(utf8::next(at, valid_end));
+      if (is_command(character)) {
+        shown += escaped(character);
+      } else {
+        shown.append(begin, at);
+      }
+    }
+    text.remove_prefix(static_cast<std::size_t>(valid_end - text.begin()));
+    if (text.empty()) break;
+    shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    text.remove_prefix(1);
+  }
+  return shown;
+}
+
 std::size_t display_width(char32_t character) {
   return static_cast<std::size_t>(
       std::max(0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character))));

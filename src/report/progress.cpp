@@ -126,9 +126,9 @@ std::vector<std::string> Progress::lines(double now, std::span<const Running> ru
     lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
                     shortened(mean, style.width - std::min(style.width, best.size())));
     const std::vector<std::string>& names = champion_->evaluation.names;
-    const std::string who =
-        fmt::format("{:<11}#{}{}   {}  lr {:.4g}  steps {}", "champion", champion_->task.id,
-                    names.empty() ? "" : " says " + names.front(), architecture(g), g.lr, g.steps);
+    const std::string who = fmt::format(
+        "{:<11}#{}{}   {}  lr {:.4g}  steps {}", "champion", champion_->task.id,
+        names.empty() ? "" : " says " + printable(names.front()), architecture(g), g.lr, g.steps);
     lines.push_back(shortened(who, style.width));
   }
   if (!running.empty()) lines.push_back(shortened(workers(running, now), style.width));

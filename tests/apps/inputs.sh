@@ -114,4 +114,27 @@ done
 rm -r ten/settings.json && mkfifo ten/settings.json
 refused "ten/settings.json: is no regular file" -- "$bin/evolve_report" ten
 
+# ---- What is shown is no command for the terminal ----
+printf '{"\\u001b[2Jx\\u009b\\u202e\\u007f": 1}' >genome.json
+refused 'unknown key "\x1b[2Jx\u009b\u202e\x7f"' -- creature
+refused '\x1b[2J: no such file' -- creature --genome $'\e[2J'
+refused '\x1b[2J' -- creature $'--\e[2J'
+rm genome.json
+shows_nothing() { ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$@"; }
+for name in ada bo cleo dan eve flo gus hal ida jon; do printf '%s\u202e\n' "$name"; done >$'bidi\e[2J'
+expect_exit 0 "$bin/creature" --primordial -s 200 --temperature 1 --input $'bidi\e[2J'
+expect_text out '\x1b[2J' '\u202e'
+shows_nothing out || broken "the terminal is told what to do by names"
+cp -r cheap $'evil\e[2J<b>'
+sed -i 's/"inject": ""/"inject": "\\u001b[2J<i>"/' $'evil\e[2J<b>/settings.json'
+sed -i '2s/[^,]*$/\x1b[2J/;3,$s/,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*$/,,,,,/' $'evil\e[2J<b>/organisms.csv'
+for format in text markdown; do
+    expect_exit 0 "$bin/evolve_report" $'evil\e[2J<b>' --format "$format"
+    shows_nothing out || broken "$format: the terminal is told what to do"
+done
+expect_text out '# evil\\x1b[2J\<b>'
+expect_exit 0 "$bin/evolve_report" --compare cheap $'evil\e[2J<b>'
+expect_text out 'evil\x1b[2J<b>' '\x1b[2J<i>'
+shows_nothing out || broken "the comparison tells the terminal what to do"
+
 echo "inputs: $checks checks passed"

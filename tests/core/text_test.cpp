@@ -80,6 +80,15 @@ TEST(Text, width_on_a_terminal_is_not_the_number_of_characters) {
   EXPECT_EQ(display_width(std::string_view("e\u0301")), 1U);
 }
 
+TEST(Printable, shows_what_would_be_a_command_and_keeps_all_else) {
+  EXPECT_EQ(printable("a\x1b[2Jb\a\t\r\x7f"), R"(a\x1b[2Jb\x07\x09\x0d\x7f)");
+  EXPECT_EQ(printable("\u009B2J \u0080"), R"(\u009b2J \u0080)");
+  EXPECT_EQ(printable("a\u202Eb\u2066c\u2069"), R"(a\u202eb\u2066c\u2069)");
+  EXPECT_EQ(printable("a\xE9z\xC3"), R"(a\xe9z\xc3)");
+  EXPECT_EQ(printable(std::string_view("\0", 1)), R"(\x00)");
+  EXPECT_EQ(printable("Łukasz, 李\nname: \\ é…"), "Łukasz, 李\nname: \\ é…");
+}
+
 TEST(Text, invalid_utf8_is_replaced) {
   EXPECT_EQ(valid_utf8("a\xe9z"), "a\uFFFDz");
   EXPECT_EQ(valid_utf8("Łukasz"), "Łukasz");

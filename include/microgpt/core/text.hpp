@@ -15,6 +15,11 @@ std::string encode_utf8(std::u32string_view text);
 /// Valid UTF-8: with U+FFFD in place of what is not.
 std::string valid_utf8(std::string_view text);
 
+/// Text of unknown origin as it may be shown on a terminal, where it could be a command: control
+/// characters other than new lines, those that change the direction of writing, and bytes that are
+/// no UTF-8 as \x1b or \u202e.
+std::string printable(std::string_view text);
+
 /// Columns that a character takes on a terminal: 0, 1 or 2.
 std::size_t display_width(char32_t character);
 /// Of a text in valid UTF-8.
