@@ -115,10 +115,12 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed) {
       dataset.training.add(document, dataset.vocabulary);
     }
   }
-  require(held_out > 0 && dataset.validation.size() > 0 && dataset.training.size() > 0,
-          "{} documents are too few: a tenth is held out for validation and a tenth for test, and "
-          "at least one of each, and one other to learn from, must be there",
-          documents.size());
+  if (held_out == 0 || dataset.validation.size() == 0 || dataset.training.size() == 0) {
+    fail(
+        "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth "
+        "for test, and at least one of each, and one other to learn from, must be there",
+        documents.size(), std::set(documents.begin(), documents.end()).size());
+  }
   return dataset;
 }
 

@@ -109,7 +109,11 @@ TEST(LoadDataset, names_the_path_of_what_it_cannot_use) {
   EXPECT_TRUE(contains(error(folder / "missing.txt"), "no such file"));
   EXPECT_TRUE(contains(error(folder / ""), "directory"));
   EXPECT_TRUE(contains(error(folder.file("empty.txt", "")), "empty"));
-  EXPECT_TRUE(contains(error(folder.file("few.txt", "a\nb\nc\n")), "3 documents are too few"));
+  EXPECT_TRUE(
+      contains(error(folder.file("few.txt", "a\nb\nc\n")), "3 documents (3 distinct) are too few"));
+  std::string repeated;
+  for (int i = 0; i < 20; ++i) repeated += "anna\nbo\ncleo\n";
+  EXPECT_TRUE(contains(error(folder.file("same.txt", repeated)), "60 documents (3 distinct) are"));
   EXPECT_TRUE(contains(error(folder.file("binary.txt", "anna\n\x80\n")), "line 2"));
 }
 
