@@ -1,38 +1,52 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
-#include <iostream>
+#include <limits>
 #include <new>
 
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/core/stop.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
+#include "microgpt/experiment/run_folder.hpp"
 
 namespace microgpt {
 
 int guarded(const std::string& program, bool prints, const std::function<int()>& body) {
-  const auto say = [&](std::string_view what) {
-    const std::string line = fmt::format("{}: {}\n", program, printable(what));
-    // Where standard error is closed or full there is nobody to tell; the exit code still counts.
-    if (prints) std::fwrite(line.data(), 1, line.size(), stderr);
+  const auto say_why = [&](std::string_view message) {
+    if (prints) complain(program, message);
   };
   try {
-    return body();
+    const int exit_code = body();
+    const int error = output_error();
+    if (error != 0 && error != EPIPE && error != EBADF) {  // otherwise nobody reads along
+      say_why(fmt::format("standard output could not be written: {}", std::strerror(error)));
+    }
+    return exit_code;
+  } catch (const Stopped& stopped) {
+    return static_cast<int>(stopped.reason);
   } catch (const Error& error) {
-    say(error.what());
+    say_why(error.what());
     return kBadInput;
   } catch (const std::bad_alloc&) {
-    say("out of memory");
+    say_why("out of memory");
     return kFailure;
   } catch (const std::exception& error) {
-    say(error.what());
+    say_why(error.what());
     return kFailure;
   }
+}
+
+int run_tool(const std::string& program, const std::function<int()>& body) {
+  prepare_standard_streams();
+  return guarded(program, true, [&] { return end_output(body()); });
 }
 
 namespace {
@@ -87,71 +101,98 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
 
 namespace {
 
-/// In decimal, without leading zeros, for CLI11 would take them for octal; it would also take -1
-/// for the largest number, and cut what is too large. Throws CLI::ValidationError.
-void make_decimal(std::string& digits) {
+/// A whole number as CLI11 reads it right: it takes 010 for eight, and -1 for the largest number.
+std::string plain_whole_number(const std::string& option, const std::string& digits) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    throw CLI::ValidationError(
-        fmt::format("({}) must be a whole number from 0 to 2^64 - 1, in decimal", digits));
-  }
-  digits = fmt::to_string(number);
+  require(error == std::errc() && end == digits.data() + digits.size(),
+          "{} ({}) must be a whole number from 0 to 2^64 - 1, in decimal digits", option, digits);
+  return fmt::to_string(number);
 }
 
-void require_finite(const std::string& text) {
-  if (!parse_double(text)) {
-    throw CLI::ValidationError(fmt::format("({}) must be a number in decimal, and finite", text));
+/// Throws Error unless it is a value that somebody can have meant: an empty one is that of a shell
+/// variable that is not set.
+std::string checked_value(const std::string& option, const std::string& type,
+                          const std::string& value) {
+  require(!value.empty(), "{} must not be empty", option);
+  if (type == "UINT") return plain_whole_number(option, value);
+  require(type != "FLOAT" || parse_double(value),
+          "{} ({}) must be a finite number in decimal digits", option, value);
+  return value;
+}
+
+void check_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](CLI::Option*) { return true; })) {
+    if (option->get_items_expected_max() == 0) continue;
+    option->transform([name = option->get_name(), type = option->get_type_name()](
+                          const std::string& value) { return checked_value(name, type, value); });
   }
 }
 
-void require_text(const std::string& text) {
-  if (text.empty()) throw CLI::ValidationError("must not be empty");
+/// CLI11 takes the argument that follows for the value of --name= .
+void require_no_empty_values(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    require(!argument.starts_with("--") || argument.find('=') != argument.size() - 1,
+            "{} must not be empty", argument.substr(0, argument.size() - 1));
+  }
 }
 
-/// Gives every option the check of its kind, before CLI11 reads its value.
-void add_checks(CLI::App& app) {
-  const auto check = [](CLI::Option& option, const auto& rule) {
-    option.transform(CLI::Validator(
-        [&option, rule](std::string& value) {
-          try {
-            rule(value);
-            return std::string();
-          } catch (const CLI::ValidationError& error) {
-            return fmt::format("{} {}", option.get_name(), error.what());
-          }
-        },
-        ""));
-  };
-  for (CLI::Option* option : app.get_options()) {
-    const std::string type = option->get_type_name();
-    if (type == "UINT") {
-      check(*option, make_decimal);
-    } else if (type == "FLOAT") {
-      check(*option, [](std::string& value) { require_finite(value); });
-    } else if (option->get_items_expected_max() > 0) {
-      check(*option, [](std::string& value) { require_text(value); });
-    }
-  }
+void print_document(std::string_view text, bool prints) {
+  if (!prints) return;
+  say("{}", text);
+  end_output(kSuccess);
 }
 
 }  // namespace
 
+void check(const CommonOptions& options) {
+  require(options.temperature > 0, "--temperature ({}) must be positive", options.temperature);
+}
+
+std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but) {
+  std::vector<NamedFile> files;
+  const auto add = [&](const std::filesystem::path& file) {
+    if (file.filename() != but) files.push_back({"a file of the run", file});
+  };
+  for (const std::string_view file : kRunFiles) add(folder / file);
+  for (const char* file : {"journal", "run.log"}) add(folder / file);
+  std::error_code failure;
+  for (const auto& file : std::filesystem::directory_iterator(folder, failure)) add(file);
+  return files;
+}
+
+void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [option, file] = outputs[i];
+    for (const NamedFile& input : inputs) {
+      require(!would_replace(file, input.file), "{} ({}) must not overwrite {} ({})", option,
+              file.string(), input.option, input.file.string());
+    }
+    for (const NamedFile& other : outputs.first(i)) {
+      require(!would_replace(file, other.file), "{} and {} must not name the same file ({})",
+              other.option, option, file.string());
+    }
+  }
+}
+
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
+  check_values(app);
+  require_no_empty_values(arguments);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end
-    add_checks(app);
     app.parse(std::move(arguments));
     return true;
   } catch (const CLI::CallForHelp&) {
-    if (prints) std::cout << app.help();
+    print_document(app.help(), prints);
     return false;
   } catch (const Document& document) {
-    if (prints) std::cout << document.text();
+    print_document(document.text(), prints);
     return false;
   } catch (const CLI::CallForVersion&) {
-    if (prints) std::cout << app.get_name() << " " << version() << "\n";
+    print_document(fmt::format("{} {}\n", app.get_name(), version()), prints);
     return false;
+  } catch (const CLI::ConversionError& error) {  // of a number in decimal digits
+    fail("{}, which is more than {}", error.what(), std::numeric_limits<std::uint32_t>::max());
   } catch (const CLI::ParseError& error) {
     fail("{}; see {} --help", error.what(), app.get_name());
   }

@@ -3,20 +3,32 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "microgpt/genome/genome.hpp"
+#include "standard_streams.hpp"
 
 namespace microgpt {
 
-/// Exit codes of all executables.
-enum ExitCode : int { kSuccess = 0, kFailure = 1, kBadInput = 2 };
+/// Exit codes of all executables, besides those of Stop.
+enum ExitCode : int {
+  kSuccess = 0,
+  kFailure = 1,
+  kBadInput = 2,
+  kReaderLeft = 141  ///< as the shell calls those who die of SIGPIPE
+};
 
 /// Runs the body of an executable. Bad input (Error, a wrong command line) gives one message on
-/// standard error and exit code 2, anything else that is thrown exit code 1; only rank 0 prints.
+/// standard error and exit code 2, a request to stop its code, anything else that is thrown exit
+/// code 1; only rank 0 prints. Standard output that was lost gives a message.
 int guarded(const std::string& program, bool prints, const std::function<int()>& body);
+
+/// The whole of an executable that lives for its output: where that was lost, the exit code is 2.
+int run_tool(const std::string& program, const std::function<int()>& body);
 
 /// data/names.txt in the working directory, or the one that was installed with this program.
 std::string default_dataset();
@@ -28,14 +40,29 @@ struct CommonOptions {
   double temperature = 0.5;
 };
 
+/// Throws Error naming the option, its value and the rule.
+void check(const CommonOptions& options);
+
+/// A file, and the option that names it.
+struct NamedFile {
+  std::string option;
+  std::filesystem::path file;
+};
+
+/// What a run consists of, there or not, but for one of its files.
+std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but);
+
+/// Throws Error if writing an output would replace an input or another output.
+void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs);
+
 /// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
 /// repeated options counts, and --man and --completion print what is installed of them.
 void set_house_rules(CLI::App& app);
 
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// Parses; throws Error with CLI11's message if the command line is wrong. Returns false if --help
-/// was asked for, and printed if `prints`.
+/// Parses; throws Error with CLI11's message if the command line is wrong. No value may be empty,
+/// and numbers are decimal. Returns false if --help was asked for, and printed if `prints`.
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints);
 
 }  // namespace microgpt

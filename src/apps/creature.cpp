@@ -1,8 +1,6 @@
 // One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
-#include <filesystem>
-#include <iostream>
+#include <initializer_list>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -94,29 +92,38 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   return genome;
 }
 
+/// The files that the given ones of some options name.
+std::vector<NamedFile> files_of(
+    std::initializer_list<std::pair<const char*, std::optional<std::string>>> options) {
+  std::vector<NamedFile> files;
+  for (const auto& [option, file] : options) {
+    if (file) files.push_back({option, *file});
+  }
+  return files;
+}
+
 /// Finds what would go wrong after the training before it.
 void check(const Options& options) {
-  require(options.common.temperature > 0, "--temperature ({}) must be positive",
-          options.common.temperature);
-  std::map<std::filesystem::path, std::string_view> taken;
-  for (const auto& [flag, file] : {std::pair("--save", options.save),
-                                   {"--save-init", options.save_init},
-                                   {"--trace", options.trace}}) {
-    if (!file) continue;
-    require(!file->empty(), "{} must name a file", flag);
-    require_writable(*file);
-    const auto place = taken.emplace(std::filesystem::absolute(*file).lexically_normal(), flag);
-    require(place.second, "{} and {} must not name the same file ({})", place.first->second, flag,
-            *file);
-  }
+  check(options.common);
+  const std::vector<NamedFile> outputs = files_of(
+      {{"--save", options.save}, {"--save-init", options.save_init}, {"--trace", options.trace}});
+  for (const NamedFile& output : outputs) require_writable(output.file);
+  const bool has_genome = !options.primordial && !options.load;
+  require_apart(
+      files_of({{"--input", options.common.input},
+                {"--genome", has_genome ? std::optional(options.genome_file) : std::nullopt},
+                {"--init", options.init},
+                {"--load", options.load}}),
+      outputs);
 }
 
 /// The DNA, if there is any. A file that was asked for by name must be there.
 std::optional<GenomeFile> find_genome(const Options& options, bool named) {
+  const std::string& file = options.genome_file;
   if (options.primordial) return std::nullopt;
-  std::error_code ignored;
-  if (!named && !std::filesystem::exists(options.genome_file, ignored)) return std::nullopt;
-  return load_genome(options.genome_file);
+  if (named) return load_genome(file);
+  if (!is_there(file)) return std::nullopt;
+  return parse_genome(file, read_regular_file(file, kLargestJson));
 }
 
 Genome with_overrides(Genome genome, const Options& options) {
@@ -185,33 +192,34 @@ std::string promise(const GenomeFile& dna) {
 
 void introduce(const Options& options, const Beginning& begin) {
   if (options.load) {
-    fmt::print("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", *options.load,
-               begin.weights->type == NumberType::f64 ? "f64" : "f32", architecture(begin.genome));
+    say("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", printable(*options.load),
+        begin.weights->type == NumberType::f64 ? "f64" : "f32", architecture(begin.genome));
     return;
   }
   if (begin.dna) {
-    fmt::print("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n",
-               options.genome_file, begin.dna->generation, begin.dna->loss, promise(*begin.dna));
+    say("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n",
+        printable(options.genome_file), begin.dna->generation, begin.dna->loss,
+        promise(*begin.dna));
   } else {
-    fmt::print("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
+    say("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
   }
-  fmt::print("{}\n", describe(begin.genome));
+  say("{}\n", describe(begin.genome));
 }
 
 void describe_data(const Options& options, const Beginning& begin, const Dataset& data) {
-  fmt::print("{} parameters in {}, seed {}\n",
-             with_commas(parameter_count(gpt_config(begin.genome, data.vocabulary.size()))),
-             name(begin.precision), begin.seed);
-  fmt::print("{}: {} training, {} validation and {} test documents, {} characters\n",
-             options.common.input, with_commas(data.training.size()),
-             with_commas(data.validation.size()), with_commas(data.test.size()),
-             data.vocabulary.characters().size());
+  say("{} parameters in {}, seed {}\n",
+      with_commas(parameter_count(gpt_config(begin.genome, data.vocabulary.size()))),
+      name(begin.precision), begin.seed);
+  say("{}: {} training, {} validation and {} test documents, {} characters\n",
+      printable(options.common.input), with_commas(data.training.size()),
+      with_commas(data.validation.size()), with_commas(data.test.size()),
+      data.vocabulary.characters().size());
   if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
-    fmt::print("note: the genome was evolved on another dataset, so its loss does not compare\n");
+    say("note: the genome was evolved on another dataset, so its loss does not compare\n");
   }
   if (options.load && begin.weights->seed.value_or(begin.seed) != begin.seed) {
-    fmt::print("note: trained with seed {}, so some of what is held out here may be known to it\n",
-               *begin.weights->seed);
+    say("note: trained with seed {}, so some of what is held out here may be known to it\n",
+        *begin.weights->seed);
   }
 }
 
@@ -236,19 +244,18 @@ Training train(Creature& creature, const Options& options, std::uint32_t steps,
 }
 
 void print_losses(const Dataset& data, double validation, double test) {
-  fmt::print("\n{:<28} {:>10} {:>10}\n", "held-out loss (nats/token)", "validation", "test");
+  say("\n{:<28} {:>10} {:>10}\n", "held-out loss (nats/token)", "validation", "test");
   const double uniform = uniform_loss(data.vocabulary);
-  fmt::print("{:<28} {:>10.4f} {:>10.4f}\n", "  this creature", validation, test);
-  fmt::print("{:<28} {:>10.4f} {:>10.4f}\n", "  a bigram model", bigram_loss(data, data.validation),
-             bigram_loss(data, data.test));
-  fmt::print("{:<28} {:>10.4f} {:>10.4f}\n\n", "  knowing nothing", uniform, uniform);
+  say("{:<28} {:>10.4f} {:>10.4f}\n", "  this creature", validation, test);
+  say("{:<28} {:>10.4f} {:>10.4f}\n", "  a bigram model", bigram_loss(data, data.validation),
+      bigram_loss(data, data.test));
+  say("{:<28} {:>10.4f} {:>10.4f}\n\n", "  knowing nothing", uniform, uniform);
 }
 
 void speak(Creature& creature, const Options& options) {
   const auto names = creature.speak(options.samples, options.common.temperature);
-  for (std::size_t i = 0; i < names.size(); ++i)
-    fmt::print("{:>4}. {}\n", i + 1, printable(names[i]));
-  fmt::print("\n");
+  for (std::size_t i = 0; i < names.size(); ++i) say("{:>4}. {}\n", i + 1, printable(names[i]));
+  say("\n");
 }
 
 int live(const Options& options, bool genome_named) {
@@ -272,28 +279,30 @@ int live(const Options& options, bool genome_named) {
     print_losses(data, loss, creature.loss(data.test));
     speak(creature, options);
   }
-  if (options.save) write_file_atomically(*options.save, to_bytes(creature.weights()));
-  if (options.save_init) write_file_atomically(*options.save_init, initial);
-  if (options.trace) write_file_atomically(*options.trace, training.trace);
+  OutputFiles files;
+  if (options.save) files.add(*options.save, to_bytes(creature.weights()));
+  if (options.save_init) files.add(*options.save_init, std::move(initial));
+  if (options.trace) files.add(*options.trace, std::move(training.trace));
+  const bool all_read = files.commit();
   const std::size_t parameters = parameter_count(gpt_config(begin.genome, data.vocabulary.size()));
   if (options.json) {
-    fmt::print("{}", to_json(CreatureReport{
-                         .genome = begin.genome,
-                         .seed = begin.seed,
-                         .replicate = options.replicate,
-                         .precision = std::string(name(begin.precision)),
-                         .dataset = data.checksum,
-                         .version = std::string(version()),
-                         .validation_loss = loss,
-                         .test_loss = creature.loss(data.test),
-                         .parameters = parameters,
-                         .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
-                         .seconds = training.seconds,
-                         .names = creature.speak(options.samples, options.common.temperature)}));
+    say_text(to_json(
+        CreatureReport{.genome = begin.genome,
+                       .seed = begin.seed,
+                       .replicate = options.replicate,
+                       .precision = std::string(name(begin.precision)),
+                       .dataset = data.checksum,
+                       .version = std::string(version()),
+                       .validation_loss = loss,
+                       .test_loss = creature.loss(data.test),
+                       .parameters = parameters,
+                       .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
+                       .seconds = training.seconds,
+                       .names = creature.speak(options.samples, options.common.temperature)}));
   } else {
-    fmt::print("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss, parameters);
+    say("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss, parameters);
   }
-  return kSuccess;
+  return all_read ? kSuccess : kReaderLeft;
 }
 
 }  // namespace
@@ -302,7 +311,7 @@ int live(const Options& options, bool genome_named) {
 
 int main(int argc, char** argv) {
   using namespace microgpt;
-  return guarded("creature", true, [&] {
+  return run_tool("creature", [&] {
     Options options;
     CLI::App app("One organism: reads its DNA, trains, and speaks.", "creature");
     set_house_rules(app);

@@ -1,6 +1,5 @@
 // Makes something of the folder of a run: a page, a table, a genome.
 #include <filesystem>
-#include <iostream>
 
 #include "command_line.hpp"
 #include "manual.hpp"
@@ -77,19 +76,32 @@ std::string report_of(const RunRecord& run, Format format) {
                                 run.settings.tokens));
 }
 
-void write(const std::string& text, const std::string& output) {
+int write(const std::string& text, const std::string& output) {
   if (output.empty() || output == "-") {
-    std::cout << text << std::flush;
-    require(std::cout.good(), "standard output: cannot be written");
-  } else {
-    write_file_atomically(output, text);
-    fmt::print("{}\n", output);
+    say_text(text);
+    return kSuccess;
   }
+  OutputFiles files;
+  files.add(output, text);
+  const bool all_read = files.commit();
+  if (makes_a_file(output)) say("{}\n", printable(output));
+  return all_read ? kSuccess : kReaderLeft;
+}
+
+RunRecord run_of(const std::string& run, const Options& options) {
+  RunRecord record = load_run(folder_of(run, options));
+  if (!options.output.empty() && options.output != "-") {
+    require_writable(options.output);
+    // A page can be made again, and whatever else a run consists of cannot.
+    require_apart(files_of_run(record.folder, "report.html"),
+                  std::vector<NamedFile>{{"--output", options.output}});
+  }
+  return record;
 }
 
 std::string compared(const Options& options, Format format) {
   std::vector<RunRecord> runs;
-  for (const std::string& run : options.compare) runs.push_back(load_run(folder_of(run, options)));
+  for (const std::string& run : options.compare) runs.push_back(run_of(run, options));
   return comparison(runs, format);
 }
 
@@ -98,21 +110,18 @@ int report(const Options& options) {
     require(options.compare.size() >= 2, "--compare must name two runs or more");
     const Format format = format_from(options.format.empty() ? "text" : options.format);
     require(format != Format::html, "--format (html) is not for --compare");
-    write(printable(compared(options, format)), options.output);
-    return kSuccess;
+    return write(compared(options, format), options.output);
   }
-  const RunRecord run = load_run(folder_of(options.run, options));
+  const RunRecord run = run_of(options.run, options);
   if (options.organism) {
     require(options.format.empty() || options.format == "json",
             "--format ({}) is not for --organism: a genome is JSON", options.format);
-    write(genome_json_of(run, *options.organism), options.output);
-    return kSuccess;
+    return write(genome_json_of(run, *options.organism), options.output);
   }
   const Format format = format_from(options.format.empty() ? "html" : options.format);
   std::string output = options.output;
   if (output.empty() && format == Format::html) output = (run.folder / "report.html").string();
-  write(report_of(run, format), output);
-  return kSuccess;
+  return write(report_of(run, format), output);
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ int report(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace microgpt;
-  return guarded("evolve_report", true, [&] {
+  return run_tool("evolve_report", [&] {
     Options options;
     CLI::App app("Makes a page with charts, tables or a genome of the folder of a run.",
                  "evolve_report");

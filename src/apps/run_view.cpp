@@ -2,6 +2,7 @@
 
 #include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/report/text_report.hpp"
 
 namespace microgpt {

@@ -98,7 +98,7 @@ std::string Search::introduction(const Session& session) const {
     text += fmt::format("{:<11}{}\n", label, what);
   };
   add("dataset", fmt::format("{}: {} training, {} validation and {} test documents, {} characters",
-                             options_.common.input, with_commas(data.training.size()),
+                             printable(options_.common.input), with_commas(data.training.size()),
                              with_commas(data.validation.size()), with_commas(data.test.size()),
                              data.vocabulary.characters().size()));
   add("baselines", fmt::format("bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
@@ -118,7 +118,7 @@ std::string Search::introduction(const Session& session) const {
                           : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
                                         ranks - workers == 1 ? "" : "s", workers));
   if (ready_.known > 0) add("resumed", fmt::format("{} evaluations are known", ready_.known));
-  add("log", folder_.path().string());
+  add("log", printable(folder_.path().string()));
   return text + "\n";
 }
 
@@ -149,7 +149,7 @@ void Search::say_stopped(Stop reason) {
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
   log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
                           "resume with: {} --resume {}\n",
-                          why, app_.name, folder_.path().string()),
+                          why, app_.name, printable(folder_.path().string())),
               LogLevel::warning);
 }
 
@@ -291,7 +291,8 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   log_.report(fmt::format(
       "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known\n"
       "genome     {}  (now run: creature)\nreport     {}\n",
-      flops, saved, options_.genome_out, (folder_.path() / "report.html").string()));
+      flops, saved, printable(options_.genome_out),
+      printable((folder_.path() / "report.html").string())));
 }
 
 std::string Search::failure_of(std::span<const Finalist> finalists) {

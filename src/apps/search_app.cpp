@@ -1,9 +1,5 @@
 #include "search_app.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -136,27 +132,6 @@ class Run {
   SearchOptions options_;
 };
 
-}  // namespace
-
-namespace {
-
-/// A search must not end because nobody reads along any more, nor take a file of its own for
-/// standard output because that was closed.
-void prepare_standard_streams() {
-  std::signal(SIGPIPE, SIG_IGN);
-  while (true) {
-    const int lowest = open("/dev/null", O_RDWR);
-    if (lowest > STDERR_FILENO || lowest < 0) {
-      if (lowest > STDERR_FILENO) close(lowest);
-      return;
-    }
-  }
-}
-
-}  // namespace
-
-namespace {
-
 /// One search on this rank, from joining the others to leaving them.
 int run_on_rank(const SearchApp& app, int argc, char** argv) {
   Nursery nursery;       // before MPI: see there
@@ -189,13 +164,13 @@ int run_on_rank(const SearchApp& app, int argc, char** argv) {
 
 int run_search(const SearchApp& app, int argc, char** argv) {
   prepare_standard_streams();
-  return guarded(app.name, true, [&] {
-    try {
-      return run_on_rank(app, argc, argv);
-    } catch (const Refused&) {
-      return int{kBadInput};
-    }
-  });
+  try {
+    return run_on_rank(app, argc, argv);
+  } catch (const Error& error) {
+    complain(app.name, error.what());
+  } catch (const Refused&) {
+  }
+  return kBadInput;
 }
 
 }  // namespace microgpt

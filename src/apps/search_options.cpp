@@ -266,6 +266,43 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
           .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
 }
 
+/// What a search reads, and what it writes besides its folder.
+void require_files_apart(const SearchOptions& options, const std::filesystem::path& folder) {
+  std::vector<NamedFile> inputs;
+  if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
+  inputs.push_back({"--input", options.common.input});
+  if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
+  std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
+  if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
+  require_apart(inputs, outputs);
+}
+
+/// The folder may be there, but what a run writes into it must not.
+void require_room_for_a_run(const std::string& folder) {
+  const std::filesystem::path journal = std::filesystem::path(folder) / "journal";
+  std::error_code failure;
+  require(!is_there(journal) || std::filesystem::file_size(journal, failure) == 0,
+          "--folder ({}): there is a run in it; go on with it by --resume {}", folder, folder);
+  for (const std::string_view file : kRunFiles) {
+    require(!is_there(std::filesystem::path(folder) / file),
+            "--folder ({}): there is a {} in it, which a run would overwrite", folder, file);
+  }
+}
+
+/// Some island must have the means to train its first organism. Throws what the last one lacks.
+void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost) {
+  EvolutionConfig of_island = config;
+  of_island.budget_flops /= static_cast<double>(config.islands);
+  for (std::size_t i = 0; i < config.islands; ++i) {
+    of_island.island = i;
+    try {
+      return Evolution(of_island, space, cost).require_room();
+    } catch (const Error&) {
+      if (i + 1 == config.islands) throw;
+    }
+  }
+}
+
 }  // namespace
 
 OpenPipe::OpenPipe(const std::filesystem::path& path) {
@@ -283,8 +320,9 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
                          std::unique_ptr<Journal> resumed)
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
-  require(options.common.temperature > 0, "--temperature ({}) must be positive",
-          options.common.temperature);
+  check(options.common);
+  require_files_apart(options, journal ? journal->folder() : std::filesystem::path(options.folder));
+  if (!journal && !options.folder.empty()) require_room_for_a_run(options.folder);
   require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
   require(options.replicates >= 1 && options.replicates <= 1000,
           "--replicates ({}) must be from 1 to 1000", options.replicates);
@@ -299,9 +337,7 @@ Preparation::Preparation(const SearchOptions& options, const SearchApp& app,
           options.common.input);
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   settings = settings_of(options, app, problem);
-  EvolutionConfig first_island = options.evolution;
-  first_island.budget_flops /= static_cast<double>(first_island.islands);
-  Evolution(first_island, space, cost()).require_room();
+  require_affordable(options.evolution, space, cost());
   require_writable(options.genome_out);
   genome_pipe.emplace(options.genome_out);
   if (options.cache.empty()) {
@@ -337,11 +373,6 @@ void Preparation::open_journal(const SearchOptions& options, const JournalHeader
   journal = std::make_unique<Journal>(folder->path() / "journal");
   require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
           options.folder, options.folder);
-  for (const std::string_view file : kRunFiles) {
-    require(!is_there(folder->path() / file),
-            "--folder ({}): there is a {} in it, which a run would overwrite", options.folder,
-            file);
-  }
   folder->require_regular_files();
   journal->begin(to_json(header));
   std::error_code failure;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "microgpt/core/text.hpp"
+#include "standard_streams.hpp"
 
 namespace microgpt {
 
@@ -46,8 +47,8 @@ namespace {
 
 /// In one piece, so that nobody sees half of it.
 void write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  say_text(text);
+  flush_output();
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "training_view.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "microgpt/core/text.hpp"
 #include "microgpt/report/progress.hpp"
+#include "standard_streams.hpp"
 
 namespace microgpt {
 
@@ -47,8 +46,7 @@ void TrainingView::draw_bar(double now) {
 }
 
 void TrainingView::print_line() {
-  fmt::print("  step {:>7}/{}  mean training loss {:.4f}\n", step_, steps_,
-             sum_ / (step_ - last_line_));
+  say("  step {:>7}/{}  mean training loss {:.4f}\n", step_, steps_, sum_ / (step_ - last_line_));
   sum_ = 0;
   last_line_ = step_;
 }
@@ -58,8 +56,8 @@ double TrainingView::end() {
   terminal_.end();
   if (silent_) return took;
   if (screen_.is_terminal) print_line();
-  fmt::print("trained in {:.2f} s, {} names/s\n", took,
-             with_commas(static_cast<std::size_t>(names_per_second())));
+  say("trained in {:.2f} s, {} names/s\n", took,
+      with_commas(static_cast<std::size_t>(names_per_second())));
   return took;
 }
 

@@ -1,27 +1,20 @@
 #include "microgpt/core/files.hpp"
 
+#include <fcntl.h>
 #include <nettle/sha2.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "descriptor.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt {
-
-namespace {
-
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  std::filesystem::path temporary = path;
-  temporary += fmt::format(".{}.tmp", ::getpid());
-  return temporary;
-}
-
-}  // namespace
 
 bool is_there(const std::filesystem::path& path) {
   std::error_code failure;
@@ -31,82 +24,89 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(status);
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  require(is_there(path), "{}: no such file", path.string());
-  require(!std::filesystem::is_directory(path, ignored), "{}: is a directory, not a file",
-          path.string());
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), "{}: cannot be opened: {}", path.string(), std::strerror(errno));
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  require(!file.bad(), "{}: cannot be read: {}", path.string(), std::strerror(errno));
-  return bytes;
+void require_regular_or_absent(const std::filesystem::path& path) {
+  std::error_code failure;
+  require(!is_there(path) || std::filesystem::is_regular_file(path, failure),
+          "{}: is no regular file", path.string());
 }
 
 namespace {
 
-/// What a path leads to, if it is a link.
-std::filesystem::path target_of(const std::filesystem::path& path) {
-  std::error_code failure;
-  if (!std::filesystem::is_symlink(path, failure)) return path;
-  const std::filesystem::path target = std::filesystem::weakly_canonical(path, failure);
-  require(!failure, "{}: leads nowhere: {}", path.string(), failure.message());
-  return target;
-}
+/// What is read of a pipe or a device. Their size is not known before; an endless one must not
+/// fill the memory of the machine.
+constexpr std::size_t kMostOfAPipe = std::size_t{1} << 29;
 
-/// Something that is no file and cannot be replaced by one: a device, a pipe.
-bool is_special(const std::filesystem::path& path) {
-  std::error_code failure;
-  const auto status = std::filesystem::status(path, failure);
-  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-}
-
-void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  require(file.good(), "{}", std::strerror(errno));
-}
-
-/// The permissions that a file has, if it is there.
-void copy_permissions(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code failure;
-  const auto status = std::filesystem::status(from, failure);
-  if (std::filesystem::exists(status)) {
-    std::filesystem::permissions(to, status.permissions(), failure);
+/// Opened for reading. Opening a pipe does not wait for its writer.
+class Input {
+ public:
+  explicit Input(const std::filesystem::path& path)
+      : path_(path), file_(open(path.c_str(), flags(path))) {
+    const int error = errno;
+    require(file_.number() >= 0, "{}: cannot be opened: {}", path.string(), meaning_of(error));
+    struct stat status = {};
+    require(fstat(file_.number(), &status) == 0, "{}: cannot be looked at", path.string());
+    require(!S_ISDIR(status.st_mode), "{}: is a directory, not a file", path.string());
+    regular_ = S_ISREG(status.st_mode);
+    require(regular_ || S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode),
+            "{}: is neither a file nor a pipe", path.string());
+    if (regular_) size_ = static_cast<std::size_t>(status.st_size);
   }
-}
+
+  std::string read(std::size_t most) const {
+    if (!regular_) most = std::min(most, kMostOfAPipe);
+    require_at_most(size_, most);
+    constexpr std::size_t kChunk = std::size_t{1} << 16;
+    std::string bytes(std::max(size_ + 1, kChunk), '\0');  // one more, to see the end
+    std::size_t count = 0;
+    while (const std::size_t more = read_into(bytes.data() + count, bytes.size() - count)) {
+      count += more;
+      require_at_most(count, most);
+      if (count == bytes.size()) bytes.resize(2 * count);
+    }
+    bytes.resize(count);
+    return bytes;
+  }
+
+ private:
+  static int flags(const std::filesystem::path& path) {
+    require(is_there(path), "{}: no such file", path.string());
+    std::error_code failure;
+    const bool regular = std::filesystem::is_regular_file(path, failure);
+    return O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? 0 : O_NONBLOCK);
+  }
+
+  void require_at_most(std::size_t count, std::size_t most) const {
+    require(count <= most, "{}: is larger than {} bytes, the most that is read of such a file",
+            path_.string(), with_commas(most));
+  }
+
+  /// Some bytes; 0 at the end.
+  std::size_t read_into(char* to, std::size_t size) const {
+    while (true) {
+      if (!regular_) wait_for(file_.number(), POLLIN);
+      const ssize_t count = ::read(file_.number(), to, size);
+      const int error = errno;
+      if (count >= 0) return static_cast<std::size_t>(count);
+      require(error == EINTR || error == EAGAIN, "{}: cannot be read: {}", path_.string(),
+              meaning_of(error));
+    }
+  }
+
+  const std::filesystem::path& path_;
+  Descriptor file_;
+  bool regular_ = false;
+  std::size_t size_ = 0;  // of a regular file
+};
 
 }  // namespace
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path target = target_of(path);
-  const std::filesystem::path temporary = temporary_beside(target);
-  try {
-    if (is_special(target)) return write_bytes(target, bytes);
-    write_bytes(temporary, bytes);
-    copy_permissions(target, temporary);
-    std::error_code failure;
-    std::filesystem::rename(temporary, target, failure);
-    require(!failure, "{}", failure.message());
-  } catch (const Error& error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    fail("{}: cannot be written: {}", path.string(), error.what());
-  }
+std::string read_file(const std::filesystem::path& path, std::size_t most) {
+  return Input(path).read(most);
 }
 
-void require_writable(const std::filesystem::path& path) {
-  std::error_code failure;
-  require(!std::filesystem::is_directory(path, failure), "{}: is a directory, not a file",
-          path.string());
-  const std::filesystem::path target = target_of(path);
-  if (is_special(target)) return;
-  const std::filesystem::path temporary = temporary_beside(target);
-  std::ofstream probe(temporary);
-  require(probe.good(), "{}: cannot be written: {}", path.string(), std::strerror(errno));
-  probe.close();
-  std::filesystem::remove(temporary, failure);
+std::string read_regular_file(const std::filesystem::path& path, std::size_t most) {
+  require_regular_or_absent(path);
+  return read_file(path, most);
 }
 
 std::string sha256(std::string_view bytes) {

@@ -59,10 +59,12 @@ std::filesystem::path latest_run(const std::filesystem::path& experiments) {
 }
 
 void RunFolder::write(const std::string& file, std::string_view text) const {
+  require_regular_or_absent(path_ / file);
   write_file_atomically(path_ / file, text);
 }
 
 void RunFolder::remove(const std::string& file) const {
+  require_regular_or_absent(path_ / file);
   std::error_code failure;
   std::filesystem::remove(path_ / file, failure);
   require(!failure, "{}: cannot be removed: {}", (path_ / file).string(), failure.message());

@@ -273,7 +273,7 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
 }
 
 GenomeFile load_genome(const std::filesystem::path& path) {
-  return parse_genome(path.string(), read_file(path));
+  return parse_genome(path.string(), read_file(path, kLargestJson));
 }
 
 std::string to_json(const GenomeFile& file) {
@@ -295,7 +295,7 @@ SearchSpace parse_space(const std::string& path, const std::string& text, const 
 }
 
 SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& base) {
-  return parse_space(path.string(), read_file(path), base);
+  return parse_space(path.string(), read_file(path, kLargestJson), base);
 }
 
 std::string to_json(const SearchSpace& space) {

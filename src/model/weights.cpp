@@ -190,7 +190,8 @@ WeightFile parse_weights(const std::string& path, std::string_view bytes) {
 }
 
 WeightFile load_weights(const std::filesystem::path& path) {
-  return parse_weights(path.string(), read_file(path));
+  constexpr std::size_t kLargest = std::size_t{1} << 30;  // twice of what the largest GPT needs
+  return parse_weights(path.string(), read_file(path, kLargest));
 }
 
 std::string to_bytes(const WeightFile& weights) {

@@ -95,7 +95,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
   require(!failure, "{}: {}", folder.string(), failure.message());
   require(is_there(run.folder / "settings.json"),
           "{}: is not the folder of a run: there is no settings.json in it", folder.string());
-  run.settings_json = read_file(run.folder / "settings.json");
+  run.settings_json = read_regular_file(run.folder / "settings.json", kLargestJson);
   try {
     run.settings = settings_from_json(run.settings_json);
   } catch (const Error& error) {

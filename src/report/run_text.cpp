@@ -33,7 +33,7 @@ Cell number(double value, std::string shown) {
 Cell number(std::uint64_t value) { return number(static_cast<double>(value), with_commas(value)); }
 
 Cell text(std::string_view text) {
-  return {.shown = std::string(text), .exact = std::string(text), .is_number = false};
+  return {.shown = printable(text), .exact = std::string(text), .is_number = false};
 }
 
 const Finalist* promise_of(const RunRecord& run) {
@@ -169,7 +169,7 @@ TextTable compared(std::span<const RunRecord> runs) {
   table.columns.emplace_back();
   std::vector<Compared> all;
   for (const RunRecord& run : runs) {
-    table.columns.push_back(valid_utf8(run.folder.filename().string()));
+    table.columns.push_back(printable(run.folder.filename().string()));
     all.push_back({.run = run});
   }
   add_settings_that_differ(table, runs);
@@ -233,8 +233,9 @@ std::string run_markdown(const RunRecord& run) {
   constexpr std::size_t kShown = 10;
   const std::vector<Organism> trained = successes(run.organisms);
   const std::span best = std::span(trained).first(std::min(kShown, trained.size()));
-  std::string page = fmt::format("# {}\n\n{}\n", valid_utf8(run.folder.filename().string()),
-                                 markdown_of(compared(std::span(&run, 1))));
+  std::string page =
+      fmt::format("# {}\n\n{}\n", escaped_for_markdown(printable(run.folder.filename().string())),
+                  markdown_of(compared(std::span(&run, 1))));
   if (best.empty()) return page + "Nobody is known yet who did not fail.\n";
   page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));
   page += fmt::format("## Which genes matter\n\n{}\n", markdown_of(importance_table(trained)));

@@ -108,7 +108,8 @@ std::string generation_report(std::span<const Organism> members, Objective objec
   std::size_t place = 0;
   for (const Organism& o : ranked(members)) {
     text += fmt::format("  {:>3}. {}\n", ++place, row(o, objective));
-    if (o.evaluation->failed()) text += fmt::format("       {}\n", o.evaluation->failure);
+    if (o.evaluation->failed())
+      text += fmt::format("       {}\n", printable(o.evaluation->failure));
   }
   return text;
 }

@@ -27,6 +27,8 @@ std::vector<std::size_t> widths_of(const TextTable& table) {
   return widths;
 }
 
+}  // namespace
+
 std::string escaped_for_markdown(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
@@ -35,8 +37,6 @@ std::string escaped_for_markdown(std::string_view text) {
   }
   return escaped;
 }
-
-}  // namespace
 
 std::string csv_of(const TextTable& table) {
   std::vector<std::string> fields;

@@ -19,7 +19,7 @@ for program in "$creature" "$evolve_loss" "$evolve"; do
     refused empty.txt "empty" -- "$program" --input empty.txt
     refused blank.txt "empty" -- "$program" --input blank.txt
     refused letter.txt "1 documents (1 distinct) are too few" -- "$program" --input letter.txt
-    refused same.txt "too few" -- "$program" --input same.txt
+    refused same.txt "50 documents (1 distinct) are too few" -- "$program" --input same.txt
     refused junk.txt "line " -- "$program" --input junk.txt
     refused latin1.txt "line 2" "invalid UTF-8" -- "$program" --input latin1.txt
     refused control.txt "line 2" "U+0001" -- "$program" --input control.txt

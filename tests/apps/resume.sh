@@ -124,7 +124,8 @@ expect_exit 0 "${search[@]}" --cache cache --folder dropped --live always
 expect_text out "cache: line 1: " "it and 3 more are left out" \
     "cache: the last line was cut short, 50 bytes"
 same dropped whole
-refused "names.txt: is no cache of evaluations" -- "${search[@]}" --cache names.txt
+cp names.txt other_names.txt
+refused "other_names.txt: is no cache of evaluations" -- "${search[@]}" --cache other_names.txt
 printf mine >mine.txt
 refused "mine.txt: is no cache of evaluations" -- "${search[@]}" --cache mine.txt
 [[ $(<mine.txt) == mine ]] || broken "a file that is no cache was changed"

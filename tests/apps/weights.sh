@@ -81,7 +81,7 @@ for flags in "--init a.st" "--save-init new.st" "--trace new.csv" "--genome a.js
     refused "--load" "contradict" -- creature --load a.st $flags
 done
 refused "--save" "--trace" "the same file" -- creature --save new.st --trace ./new.st
-refused "--save must name a file" -- creature --save ""
+refused "--save must not be empty" -- creature --save ""
 refused "nowhere/w.st" "cannot be written" -- creature --save nowhere/w.st
 refused "directory" -- creature --trace .
 

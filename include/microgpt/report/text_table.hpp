@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace microgpt {
@@ -17,6 +18,9 @@ struct TextTable {
   std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows;
 };
+
+/// Text that markdown shows as it is.
+std::string escaped_for_markdown(std::string_view text);
 
 std::string csv_of(const TextTable& table);
 std::string markdown_of(const TextTable& table);
