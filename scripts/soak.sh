@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Kills runs at random moments and compares what comes of them with runs that
-# nobody disturbed. Each run gets 1 to 5 kills (SIGKILL) among: a training's
+# nobody disturbed: both programs, both modes, islands, caches, documents whose scoring takes longer
+# than the training. Each run gets 1 to 5 kills (SIGKILL) among: a training's
 # process, a worker, rank 0, mpirun, all of it with its supervisor. Prints a
-# line for each run and fails if one ends with other bytes. 100 runs take half an
-# hour.
+# line for each run and fails if one ends with other bytes. 100 runs take some
+# twenty minutes.
 # usage: scripts/soak.sh [RUNS [SEED]]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,26 +14,41 @@ source scripts/setup.sh
 runs=${1:-100}
 RANDOM=${2:-1}
 install_packages
-build_targets evolve_loss
+build_targets evolve_loss evolve
 mpi_environment
 work=$(mktemp -d)
 trap 'pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
 echo '{"steps_min": 100, "steps_max": 1000, "steps_draw": [200, 500, 1000], "steps_moves": [100]}' >"$work/space.json"
 
-settings=("--mode generational" "--mode steady-state" "--mode generational --islands 2 --migration-interval 2")
+awk 'BEGIN { srand(1); for (l = 0; l < 200; ++l) { s = ""
+    for (c = 0; c < 2000; ++c) s = s substr("abcdefghijklmnopqrstuvwxyz ", 1 + rand() * 27, 1)
+    print s "x" } }' >"$work/long.txt"
 
-# options SETTING: those of all runs, as words.
+settings=(
+    "evolve_loss --mode generational"
+    "evolve_loss --mode steady-state"
+    "evolve_loss --mode generational --islands 2 --migration-interval 2"
+    "evolve_loss --mode steady-state --islands 3 --migration-interval 2"
+    "evolve_loss --mode steady-state --strategy classic --cache CACHE"
+    "evolve_loss --mode generational --generations 6 --islands 2 --input $work/long.txt"
+    "evolve --mode generational --elite 2 --samples 10"
+    "evolve --mode steady-state --elite 6 --samples 10")
+
+program_of() { echo "${settings[$1]%% *}"; }
+
+# options SETTING RUN: those of all runs, as words. Each run has a cache of its own, and goes on with it.
 options() {
+    local own=${settings[$1]#* }
     echo "--input data/names.txt --space $work/space.json --population 8 --generations 16" \
-        "--finalists 2 --replicates 2 ${settings[$1]}"
+        "--finalists 2 --replicates 2 ${own/CACHE/$work/cache-$2}"
 }
 
 hash_of() { cat "$1/genome.json" "$1/organisms.csv" | sha256sum | cut -d ' ' -f 1; }
 
-# supervised RANKS OPTIONS...: in a session of its own; prints the supervisor.
+# supervised RANKS PROGRAM OPTIONS...: in a session of its own; prints the supervisor.
 supervised() {
-    setsid bash -c 'source scripts/supervise.sh; ranks=$1; shift
-        supervise 20 mpirun -n "$ranks" build/bin/evolve_loss "$@"' _ "$@" \
+    setsid bash -c 'source scripts/supervise.sh; ranks=$1 program=$2; shift 2
+        supervise 20 mpirun -n "$ranks" "build/bin/$program" "$@"' _ "$@" \
         >>"$work/log" 2>&1 </dev/null &
     echo $!
 }
@@ -41,7 +57,7 @@ supervised() {
 # a rank: the rank itself has many threads; its keeper is its child, and the trainer the keeper's.
 victim() {
     local kind=$1 folder=$2 ranks pid parent
-    mapfile -t ranks < <(pgrep -f "^build/bin/evolve_loss.*$folder" || true)
+    mapfile -t ranks < <(pgrep -f "^build/bin/evolve.*$folder" || true)
     case $kind in
     mpirun) pgrep -f "^mpirun.*$folder" | head -1 || true ;;
     rank0 | worker | trainer)
@@ -65,7 +81,7 @@ victim() {
 expected=()
 for setting in "${!settings[@]}"; do
     # shellcheck disable=SC2046
-    build/bin/evolve_loss $(options "$setting") --genome-out "$work/expected.json" \
+    "build/bin/$(program_of "$setting")" $(options "$setting" expected) --genome-out "$work/expected.json" \
         --folder "$work/expected-$setting" >/dev/null
     expected+=("$(hash_of "$work/expected-$setting")")
 done
@@ -77,8 +93,8 @@ for ((run = 1; run <= runs; ++run)); do
     folder=$work/run-$run
     begin=$SECONDS
     # shellcheck disable=SC2046
-    group=$(supervised "$ranks" $(options "$setting") --genome-out "$work/$run.json" \
-        --folder "$folder")
+    group=$(supervised "$ranks" "$(program_of "$setting")" $(options "$setting" $run) \
+        --genome-out "$work/$run.json" --folder "$folder")
     killed=''
     for ((kills = 1 + RANDOM % 5; kills > 0; --kills)); do
         sleep "$((RANDOM % 2)).$((RANDOM % 1000))" # the moment is what is random here
@@ -92,7 +108,7 @@ for ((run = 1; run <= runs; ++run)); do
             how=--folder
             [[ ! -s $folder/journal ]] || how=--resume
             # shellcheck disable=SC2046
-            group=$(supervised "$ranks" $(options "$setting") \
+            group=$(supervised "$ranks" "$(program_of "$setting")" $(options "$setting" $run) \
                 --genome-out "$work/$run.json" "$how" "$folder")
         else
             pid=$(victim "$kind" "$folder")
