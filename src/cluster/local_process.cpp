@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <fstream>
@@ -18,14 +19,15 @@ ChildProcess fork_child(const std::function<void(int socket)>& body) {
   std::array<int, 2> ends{};
   const bool connected = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0;
   const pid_t id = connected ? fork() : -1;
-  require(id >= 0, "a training cannot be given a process of its own: {}", std::strerror(errno));
+  const int failure = errno;
+  require(id >= 0, "a training cannot be given a process of its own: {}", std::strerror(failure));
   const auto [ours, its] = ends;
   if (id == 0) {
     close(ours);
     try {
       body(its);
     } catch (const std::exception& error) {  // it must not reach what the parent was doing
-      fmt::print(stderr, "{}\n", error.what());
+      std::fputs(fmt::format("{}\n", error.what()).c_str(), stderr);  // fmt::print may throw
       _exit(1);
     }
     _exit(0);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "messages.hpp"
 
 namespace microgpt {
@@ -54,8 +56,10 @@ void Pulse::require_alive(Clock::time_point now) const {
   const seconds patience = coordinates() ? kSilenceOfWorker : kSilenceOfCoordinator;
   for (std::size_t rank = coordinates() ? 1 : 0; rank < heard_.size(); ++rank) {
     if (now - heard_[rank] < patience) continue;
-    fmt::print(stderr, "rank {} of the group has been silent for {} s; the run ends here\n", rank,
-               patience.count());
+    const std::string line =
+        fmt::format("rank {} of the group has been silent for {} s; the run ends here\n", rank,
+                    patience.count());
+    std::fputs(line.c_str(), stderr);  // fmt::print would throw where it is closed
     boost::mpi::environment::abort(1);
   }
 }

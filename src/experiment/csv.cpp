@@ -54,7 +54,7 @@ std::string csv_field(std::string_view bytes) {
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
-  require_regular(file);  // nobody may ever write to a pipe
+  require_regular_or_absent(file);  // nobody may ever write to a pipe
   const std::string bytes = read_file(file);
   try {
     decode_utf8(bytes);

@@ -129,10 +129,4 @@ void LineFile::cut(std::size_t size) const {
   }
 }
 
-void require_regular(const std::filesystem::path& path) {
-  std::error_code failure;
-  require(!is_there(path) || std::filesystem::is_regular_file(path, failure),
-          "{}: is no regular file", path.string());
-}
-
 }  // namespace microgpt

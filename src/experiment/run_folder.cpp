@@ -75,8 +75,8 @@ void RunFolder::append(const std::string& file, std::string_view text) const {
 }
 
 void RunFolder::require_regular_files() const {
-  for (const std::string_view file : kRunFiles) require_regular(path_ / file);
-  require_regular(path_ / "run.log");
+  for (const std::string_view file : kRunFiles) require_regular_or_absent(path_ / file);
+  require_regular_or_absent(path_ / "run.log");
 }
 
 std::string timestamp_now() {

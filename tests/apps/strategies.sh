@@ -26,7 +26,7 @@ expect_exit 0 "${search[@]}" --finalists 0 --genome-out plain.json
 expect_exit 0 "$bin/evolve_loss" --input "$names" --space short.json --budget-flops 2e8 \
     --genome-out budget.json
 expect_text out "2e+08 FLOPs in generations of 8" "generation 2: best"
-refused "--budget-flops (1)" "not enough for a single training" -- \
+refused "budget-flops (1)" "not enough for a single training" -- \
     bash -c '"$@" >/dev/null' _ "$bin/evolve_loss" --input "$names" --space short.json \
     --budget-flops 1 --genome-out none.json
 [[ ! -e none.json ]] || broken "a genome without a training"

@@ -50,7 +50,4 @@ class LineFile {
   int descriptor_;
 };
 
-/// Throws Error if there is something at `path` that is no regular file.
-void require_regular(const std::filesystem::path& path);
-
 }  // namespace microgpt
