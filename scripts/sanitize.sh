@@ -70,18 +70,19 @@ programs() {
     echo "sanitize: $name: the programs are clean"
 }
 
-# tests NAME: the unit tests of a build, and those of MPI with three ranks.
+# tests NAME: the unit tests of a build, and those of MPI with three ranks. A sanitizer cannot be told
+# how little memory there is.
 tests() {
-    clean ctest --preset "$1" -L unit -j "$(nproc)" --output-on-failure
+    clean ctest --preset "$1" -L unit -E takes_too_much_memory -j "$(nproc)" --output-on-failure
     clean ctest --preset "$1" -R '^cluster\.np3$' --output-on-failure
     echo "sanitize: $1: the unit tests are clean"
 }
 
-# checked_build PRESET OPTIONS...
+# checked_build PRESET OPTIONS...: with warnings allowed; sanitizers make gcc see what is not there.
 checked_build() {
     local preset=$1
     shift
-    cmake --preset "$preset" -DMICROGPT_WERROR=ON -DMICROGPT_BUILD_BENCH=OFF "$@" >"$work/build.log" &&
+    cmake --preset "$preset" -DMICROGPT_BUILD_BENCH=OFF "$@" >"$work/build.log" &&
         cmake --build --preset "$preset" >>"$work/build.log" || { tail -50 "$work/build.log" >&2 && exit 1; }
 }
 

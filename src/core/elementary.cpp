@@ -51,11 +51,13 @@ struct Ops {
   static std::pair<V, V> split(V x) {
     constexpr Real kSubnormalScale = static_cast<Real>(Int{1} << (B::kMantissa + 1));
     const bool subnormal = x < std::numeric_limits<Real>::min();
-    const Int bits = std::bit_cast<Int>(subnormal ? x * kSubnormalScale : x);
+    // Differences of unsigned numbers: of a negative x, which log_domain() sorts out, they wrap.
+    const UInt bits = std::bit_cast<UInt>(subnormal ? x * kSubnormalScale : x);
     // Moving the boundary of the mantissa from 1 to sqrt(1/2) keeps it centred around 1.
-    const Int root_half = std::bit_cast<Int>(static_cast<Real>(0x1.6a09e667f3bcdp-1));
-    const Int exponent = (bits - root_half) >> B::kMantissa;
-    const V mantissa = std::bit_cast<Real>(bits - (exponent << B::kMantissa));
+    const UInt root_half = std::bit_cast<UInt>(static_cast<Real>(0x1.6a09e667f3bcdp-1));
+    const Int exponent = static_cast<Int>(bits - root_half) >> B::kMantissa;
+    const UInt shift = static_cast<UInt>(exponent) << B::kMantissa;
+    const V mantissa = std::bit_cast<Real>(static_cast<UInt>(bits - shift));
     return {mantissa, static_cast<Real>(exponent - (subnormal ? B::kMantissa + 1 : 0))};
   }
   static V log_domain(V x, V result) {

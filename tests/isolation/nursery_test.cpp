@@ -11,6 +11,7 @@
 
 #include "../support/errors.hpp"
 #include "microgpt/core/stop.hpp"
+#include "microgpt/genome/cost.hpp"
 
 namespace microgpt::test {
 namespace {
@@ -27,7 +28,8 @@ const Problem& some_problem() {
 }
 
 Task some_task(std::uint32_t steps = 20) {
-  return {.id = 1, .genome = {.n_emb = 8, .n_head = 2, .steps = steps}, .flops = 1e6};
+  const Genome genome = {.n_emb = 8, .n_head = 2, .steps = steps};
+  return {.id = 1, .genome = genome, .flops = TrainingCost(some_problem().dataset)(genome)};
 }
 
 void just_wait() {}
