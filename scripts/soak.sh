@@ -68,7 +68,7 @@ victim() {
                 local grandparent
                 grandparent=$(ps -o ppid= -p "$parent" | tr -d ' ' || true)
                 if [[ " ${ranks[*]} " == *" $grandparent "* ]]; then name=trainer; else name=keeper; fi
-            elif tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+            elif { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null |
                 grep -qx OMPI_COMM_WORLD_RANK=0; then
                 name=rank0
             fi
