@@ -67,13 +67,13 @@ std::string report_of(const RunRecord& run, Format format) {
     case Format::json:
       return run_json(run) + "\n";
     case Format::markdown:
-      return printable(run_markdown(run));
+      return run_markdown(run);
     case Format::text:
       break;
   }
   require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
-  return printable(final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
-                                run.settings.tokens));
+  return final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
+                      run.settings.tokens);
 }
 
 int write(const std::string& text, const std::string& output) {

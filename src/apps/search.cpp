@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/experiment/genome_file.hpp"
 #include "microgpt/experiment/settings.hpp"
@@ -35,32 +37,41 @@ Search::Search(const SearchOptions& options, const SearchApp& app, Preparation& 
   write("timings.csv", kTimingsHeader);
 }
 
-template <class Writing>
-void Search::try_writing(const std::string& file, const Writing& writing) {
+void Search::put(const std::string& file, Unwritten what) {
+  const auto waiting = unwritten_.find(file);
+  if (waiting != unwritten_.end()) {
+    if (what.whole) waiting->second = {.text = "", .whole = true};
+    waiting->second.text += what.text;
+    return;
+  }
   try {
-    writing();
-    unwritten_.erase(file);
+    what.whole ? folder_.write(file, what.text) : folder_.append(file, what.text);
   } catch (const std::exception& error) {
-    if (unwritten_.insert(file).second) log_.warning("{}; the run goes on without", error.what());
+    unwritten_.emplace(file, std::move(what));
+    log_.warning("{}; the run goes on without", error.what());
   }
 }
 
 void Search::write(const std::string& file, std::string_view text) {
-  written_[file] = text;
-  try_writing(file, [&] { folder_.write(file, text); });
+  put(file, {.text = std::string(text), .whole = true});
 }
 
-void Search::append(const std::string& file, std::string_view rows) {
-  written_[file] += rows;
-  if (!unwritten_.contains(file)) try_writing(file, [&] { folder_.append(file, rows); });
+void Search::append(const std::string& file, std::string rows) {
+  put(file, {.text = std::move(rows), .whole = false});
 }
 
+/// As whole files: where the end of one cannot be written, a new one beside it often can.
 void Search::write_again() {
-  for (const auto& [file, text] : written_) {
-    if (!unwritten_.contains(file)) continue;
-    try_writing(file, [&] { folder_.write(file, text); });
-    if (!unwritten_.contains(file)) log_.info("{}: is written now, as a whole", file);
-  }
+  std::erase_if(unwritten_, [&](const auto& waiting) {
+    const auto& [file, what] = waiting;
+    try {
+      folder_.write(file, what.whole ? what.text : read_file(folder_.path() / file) + what.text);
+    } catch (const std::exception&) {  // as has been said
+      return false;
+    }
+    log_.info("{}: is written now, as a whole", file);
+    return true;
+  });
 }
 
 void Search::run(Session& session, Evaluator& trains) {
@@ -98,7 +109,7 @@ std::string Search::introduction(const Session& session) const {
     text += fmt::format("{:<11}{}\n", label, what);
   };
   add("dataset", fmt::format("{}: {} training, {} validation and {} test documents, {} characters",
-                             printable(options_.common.input), with_commas(data.training.size()),
+                             options_.common.input, with_commas(data.training.size()),
                              with_commas(data.validation.size()), with_commas(data.test.size()),
                              data.vocabulary.characters().size()));
   add("baselines", fmt::format("bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
@@ -118,7 +129,7 @@ std::string Search::introduction(const Session& session) const {
                           : fmt::format("{}: {} coordinator{}, {} workers", ranks, ranks - workers,
                                         ranks - workers == 1 ? "" : "s", workers));
   if (ready_.known > 0) add("resumed", fmt::format("{} evaluations are known", ready_.known));
-  add("log", printable(folder_.path().string()));
+  add("log", folder_.path().string());
   return text + "\n";
 }
 
@@ -149,7 +160,7 @@ void Search::say_stopped(Stop reason) {
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
   log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
                           "resume with: {} --resume {}\n",
-                          why, app_.name, printable(folder_.path().string())),
+                          why, app_.name, folder_.path().string()),
               LogLevel::warning);
 }
 
@@ -291,8 +302,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   log_.report(fmt::format(
       "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known\n"
       "genome     {}  (now run: creature)\nreport     {}\n",
-      flops, saved, printable(options_.genome_out),
-      printable((folder_.path() / "report.html").string())));
+      flops, saved, options_.genome_out, (folder_.path() / "report.html").string()));
 }
 
 std::string Search::failure_of(std::span<const Finalist> finalists) {

@@ -15,7 +15,7 @@
 #include "microgpt/experiment/evaluation_cache.hpp"
 #include "microgpt/report/run_record.hpp"
 #include "microgpt/report/work_summary.hpp"
-#include "search_options.hpp"
+#include "preparation.hpp"
 
 namespace microgpt {
 
@@ -54,10 +54,13 @@ class Search {
 
   // Files that the run can do without: log, tables, page. What cannot be written is said once for
   // each file, and tried again as a whole when the run ends.
-  template <class Writing>
-  void try_writing(const std::string& file, const Writing& writing);
+  struct Unwritten {
+    std::string text;
+    bool whole;  // or the end of what is there
+  };
+  void put(const std::string& file, Unwritten what);
   void write(const std::string& file, std::string_view text);
-  void append(const std::string& file, std::string_view rows);
+  void append(const std::string& file, std::string rows);
   void write_again();
   /// Why the first finalist failed; empty if there is none or it did not.
   static std::string failure_of(std::span<const Finalist> finalists);
@@ -78,8 +81,7 @@ class Search {
   std::vector<std::size_t> own_islands_;
   std::map<std::uint64_t, Work> elsewhere_;  // trainings of other coordinators, not yet shown
   std::set<std::pair<std::uint64_t, std::uint32_t>> begun_;  // replicates begun before the finals
-  std::map<std::string, std::string> written_;               // files, as they should be
-  std::set<std::string> unwritten_;                          // files that are not so
+  std::map<std::string, Unwritten> unwritten_;               // by file
 };
 
 }  // namespace microgpt

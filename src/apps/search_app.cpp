@@ -11,7 +11,6 @@
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "search.hpp"
-#include "search_options.hpp"
 
 namespace microgpt {
 
