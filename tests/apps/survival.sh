@@ -75,7 +75,10 @@ for mode in generational steady-state; do
 done
 
 # The supervisor starts a run again that loses a worker, and a training that is killed does not count.
-supervise 5 mpirun -n 3 "$bin/evolve_loss" "${options[@]}" --folder watched --genome-out w.json \
+# A run so long that it cannot end while a process of it is looked for.
+long=("${options[@]}" --generations 150)
+expect_exit 0 "$bin/evolve_loss" "${long[@]}" --folder whole-long --genome-out l.json
+supervise 5 mpirun -n 3 "$bin/evolve_loss" "${long[@]}" --folder watched --genome-out w.json \
     >supervised 2>&1 &
 pid=$!
 wait_for_records watched 4 "$pid"
@@ -86,7 +89,7 @@ for rank in $(pgrep -P "$(pgrep -f "^mpirun.*--folder=watched")"); do
     fi
 done
 wait "$pid" || broken "the supervised run ended with code $?"
-same watched whole-generational "supervised"
+same watched whole-long "supervised"
 expect_text watched/run.log "the run died" "restart 1 of 5"
 
 # Failures on purpose: each named in the history, the same bytes on any number of ranks.
