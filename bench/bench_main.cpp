@@ -20,7 +20,9 @@
 #include "support/scalar_gpt.hpp"
 #include "yardstick_train.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace genome;
 namespace {
 
 using yardstick::Size;
@@ -283,10 +285,10 @@ void train_large() {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::bench;
   if (argc < 2) {
     fmt::print(stderr, "usage: microgpt_bench NAMES [options of Google Benchmark]\n");
     return 2;

@@ -9,7 +9,9 @@
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace cluster;
 namespace {
 
 struct Options {
@@ -62,11 +64,11 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench
 
 int main(int argc, char** argv) {
   try {
-    return microgpt::run(argc, argv);
+    return microgpt::bench::run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "dispatch: {}\n", error.what());
     return 2;

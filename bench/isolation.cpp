@@ -10,10 +10,13 @@
 #include <filesystem>
 #include <vector>
 
-#include "microgpt/cluster/nursery.hpp"
-#include "microgpt/experiment/journal.hpp"
+#include "microgpt/cluster/isolation/isolated_trainer.hpp"
+#include "microgpt/run/journal.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace run;
+using namespace cluster;
 namespace {
 
 constexpr int kRounds = 100;
@@ -32,7 +35,7 @@ double median(std::vector<double> values) {
 }
 
 void run(const std::string& names, const std::filesystem::path& folder) {
-  Nursery nursery;
+  IsolatedTrainer nursery;
   Problem problem;
   problem.dataset = load_dataset(names, 1);
   nursery.prepare(problem, {});
@@ -60,11 +63,11 @@ void run(const std::string& names, const std::filesystem::path& folder) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench
 
 int main(int argc, char** argv) {
   try {
-    microgpt::run(argc > 1 ? argv[1] : "data/names.txt", argc > 2 ? argv[2] : ".");
+    microgpt::bench::run(argc > 1 ? argv[1] : "data/names.txt", argc > 2 ? argv[2] : ".");
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "isolation: {}\n", error.what());

@@ -16,7 +16,9 @@
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/genome/cost.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace evolution;
 namespace {
 
 struct Options {
@@ -219,10 +221,10 @@ void simulate(const Options& options, const Dataset& dataset, std::size_t worker
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::bench;
   Options options;
   CLI::App app("Simulates searches on clusters of any size.", "schedule_simulator");
   app.add_option("--workers", options.workers, "Numbers of workers")->capture_default_str();

@@ -23,7 +23,9 @@
 #include "microgpt/genome/cost.hpp"
 #include "statistics.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace evolution;
 namespace {
 
 constexpr std::uint32_t kFinalists = 3, kFinalReplicates = 5;
@@ -326,10 +328,10 @@ class Comparison {
 };
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::bench;
   Options options;
   CLI::App app("Compares search strategies at equal floating-point operations.", "search_quality");
   app.add_option("names", options.names, "Dataset")->required();

@@ -9,6 +9,8 @@
 
 namespace microgpt::statistics {
 
+using namespace core;
+
 namespace {
 
 void require_numbers(std::span<const double> values) {

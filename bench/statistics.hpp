@@ -11,6 +11,8 @@
 /// them is not a number.
 namespace microgpt::statistics {
 
+using namespace core;
+
 /// The arithmetic mean.
 double mean(std::span<const double> values);
 

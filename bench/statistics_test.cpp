@@ -14,6 +14,8 @@
 #include "../tests/support/numbers.hpp"
 
 namespace microgpt::statistics {
+
+using namespace core;
 namespace {
 
 using test::close;

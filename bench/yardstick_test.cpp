@@ -8,7 +8,9 @@
 #include "microgpt/model/gpt.hpp"
 #include "yardstick_train.hpp"
 
-namespace microgpt {
+namespace microgpt::bench {
+
+using namespace model;
 namespace {
 
 GptConfig config_of(yardstick::Size size) {
@@ -63,4 +65,4 @@ TEST(Yardstick, has_the_loss_and_the_gradients_of_the_engine) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::bench

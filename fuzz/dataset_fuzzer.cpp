@@ -8,6 +8,8 @@
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace training;
 namespace {
 
 using Texts = std::set<std::string>;

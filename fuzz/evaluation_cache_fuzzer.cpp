@@ -5,10 +5,12 @@
 
 #include "memory_file.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/experiment/evaluation_cache.hpp"
+#include "microgpt/run/cache.hpp"
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace run;
 namespace {
 
 struct Training {

@@ -6,6 +6,8 @@
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace genome;
 namespace {
 
 /// What a file is saved with: without replicates there is nothing to say about their mean.

@@ -4,11 +4,13 @@
 
 #include "memory_file.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/experiment/journal.hpp"
-#include "microgpt/experiment/journal_header.hpp"
+#include "microgpt/run/journal.hpp"
+#include "microgpt/run/journal_header.hpp"
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace run;
 namespace {
 
 std::string with_checksums(std::string_view input) {

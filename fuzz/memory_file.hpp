@@ -10,6 +10,8 @@
 
 namespace microgpt::fuzz {
 
+using namespace core;
+
 /// A file in memory, for readers that want a path: no disk is touched, and nothing is left behind.
 class MemoryFile {
  public:

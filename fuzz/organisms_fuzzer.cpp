@@ -2,10 +2,12 @@
 
 #include "memory_file.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/experiment/tables.hpp"
+#include "microgpt/run/tables.hpp"
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace run;
 namespace {
 
 std::string written(const std::vector<Organism>& organisms) {

@@ -12,6 +12,8 @@
 
 namespace microgpt::fuzz {
 
+using namespace core;
+
 /// The place that readers are told their bytes come from.
 inline constexpr const char* kPath = "some/file";
 

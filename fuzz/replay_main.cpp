@@ -19,11 +19,11 @@ namespace {
 void replay(const std::filesystem::path& folder) {
   using Folder = std::filesystem::directory_iterator;
   std::vector<std::filesystem::path> files(begin(Folder(folder)), end(Folder()));
-  microgpt::require(!files.empty(), "{}: there is nothing to replay", folder.string());
+  microgpt::core::require(!files.empty(), "{}: there is nothing to replay", folder.string());
   std::sort(files.begin(), files.end());
   for (const std::filesystem::path& file : files) {
     std::fprintf(stderr, "%s\n", file.c_str());  // if the process ends here, it was this one
-    const std::string bytes = microgpt::read_file(file);
+    const std::string bytes = microgpt::core::read_file(file);
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   }
 }
@@ -32,7 +32,7 @@ void replay(const std::filesystem::path& folder) {
 
 int main(int argc, char** argv) {
   try {
-    microgpt::require(argc == 2, "usage: replay FOLDER");
+    microgpt::core::require(argc == 2, "usage: replay FOLDER");
     replay(argv[1]);
     return 0;
   } catch (const std::exception& error) {

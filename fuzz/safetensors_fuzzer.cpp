@@ -5,6 +5,8 @@
 #include "safetensors_input.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace model;
 namespace {
 
 void run(std::string_view bytes) {

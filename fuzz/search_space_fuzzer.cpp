@@ -4,6 +4,8 @@
 #include "property.hpp"
 
 namespace microgpt::fuzz {
+
+using namespace genome;
 namespace {
 
 void run(const std::string& text) {

@@ -15,9 +15,9 @@
 #include "microgpt/core/stop.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
-#include "microgpt/experiment/run_folder.hpp"
+#include "microgpt/run/folder.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 int guarded(const std::string& program, bool prints, const std::function<int()>& body) {
   const auto say_why = [&](std::string_view message) {
@@ -75,7 +75,7 @@ std::string default_dataset() {
   return std::filesystem::exists(installed, failure) ? installed.string() : here;
 }
 
-void set_house_rules(CLI::App& app) {
+void configure_parser(CLI::App& app) {
   app.set_help_flag("--help", "Print this help and exit");
   app.set_version_flag("--version", std::string(version()), "Print the version and exit");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -198,4 +198,4 @@ bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints) {
   }
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -12,7 +12,7 @@
 #include "microgpt/genome/genome.hpp"
 #include "standard_streams.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 /// Exit codes of all executables, besides those of Stop.
 enum ExitCode : int {
@@ -57,7 +57,7 @@ void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile>
 
 /// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
 /// repeated options counts, and --man and --completion print what is installed of them.
-void set_house_rules(CLI::App& app);
+void configure_parser(CLI::App& app);
 
 void add_common_options(CLI::App& app, CommonOptions& options);
 
@@ -65,4 +65,4 @@ void add_common_options(CLI::App& app, CommonOptions& options);
 /// and numbers are decimal. Returns false if --help was asked for, and printed if `prints`.
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints);
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

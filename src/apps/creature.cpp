@@ -10,15 +10,15 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/evolution/creature.hpp"
-#include "microgpt/experiment/creature_json.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genes.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
+#include "microgpt/run/creature_json.hpp"
 #include "microgpt/training/scoring.hpp"
 #include "training_view.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 namespace {
 
@@ -307,14 +307,14 @@ int live(const Options& options, bool genome_named) {
 
 }  // namespace
 
-}  // namespace microgpt
+}  // namespace microgpt::apps
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::apps;
   return run_tool("creature", [&] {
     Options options;
     CLI::App app("One organism: reads its DNA, trains, and speaks.", "creature");
-    set_house_rules(app);
+    configure_parser(app);
     const CLI::Option* genome = add_options(app, options);
     if (!parse(app, {argv + 1, argv + argc}, true)) return int{kSuccess};
     require_no_contradiction(app);

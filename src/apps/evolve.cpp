@@ -1,15 +1,15 @@
 // Searches for the genome whose GPT speaks the most beautiful names.
-#include "search_app.hpp"
+#include "search/program.hpp"
 
 int main(int argc, char** argv) {
-  using microgpt::StrategyKind;
-  return microgpt::run_search(
+  using microgpt::evolution::StrategyKind;
+  return microgpt::apps::run_search(
       {.name = "evolve",
        .description =
            "Evolves GPTs for the beauty of the names they speak. Start it with mpirun to "
            "train on many ranks at once; the result is the same on any number of them.",
        .title = "=== MicroGPT: evolution for beauty ===",
-       .objective = microgpt::Objective::beauty,
+       .objective = microgpt::evolution::Objective::beauty,
        .evolution =
            {
                .strategy = StrategyKind::elite_copies,
@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
                .immigrants = 0,
                .tournament = 1,
            },
-       .space = microgpt::aesthetic_space(),
+       .space = microgpt::genome::aesthetic_space(),
        .finalists = 0},
       argc, argv);
 }

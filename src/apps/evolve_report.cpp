@@ -6,13 +6,13 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
-#include "microgpt/experiment/run_folder.hpp"
-#include "microgpt/experiment/tables.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/run_text.hpp"
 #include "microgpt/report/text_report.hpp"
+#include "microgpt/run/folder.hpp"
+#include "microgpt/run/tables.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 namespace {
 
@@ -126,15 +126,15 @@ int report(const Options& options) {
 
 }  // namespace
 
-}  // namespace microgpt
+}  // namespace microgpt::apps
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::apps;
   return run_tool("evolve_report", [&] {
     Options options;
     CLI::App app("Makes a page with charts, tables or a genome of the folder of a run.",
                  "evolve_report");
-    set_house_rules(app);
+    configure_parser(app);
     add_options(app, options);
     return parse(app, {argv + 1, argv + argc}, true) ? report(options) : int{kSuccess};
   });

@@ -7,7 +7,7 @@
 
 #include "microgpt/core/version.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 namespace {
 
@@ -113,4 +113,4 @@ std::string one_of(const std::vector<std::string>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

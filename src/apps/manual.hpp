@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace microgpt {
+namespace microgpt::apps {
 
 /// A manual page in the language of man, made of the same options that --help prints.
 std::string manual_of(const CLI::App& app);
@@ -16,4 +16,4 @@ std::string bash_completion_of(const CLI::App& app);
 /// How the values of an option are shown that has a fixed set of them: {auto,always,never}.
 std::string one_of(const std::vector<std::string>& values);
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -12,7 +12,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 namespace {
 
@@ -59,4 +59,4 @@ void complain(const std::string& program, std::string_view message) {
   std::fputs(printable(fmt::format("{}: {}\n", program, message)).c_str(), stderr);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

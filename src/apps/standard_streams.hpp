@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace microgpt {
+namespace microgpt::apps {
 
 /// To be called first of all. Nobody dies because nobody reads along any more, and no file of our
 /// own takes the place of a standard stream that was closed.
@@ -34,4 +34,4 @@ int end_output(int exit_code);
 /// Writes a line to standard error. What cannot be written is lost: there is nobody left to tell.
 void complain(const std::string& program, std::string_view message);
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

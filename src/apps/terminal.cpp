@@ -11,7 +11,7 @@
 #include "microgpt/core/text.hpp"
 #include "standard_streams.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::string Terminal::draw() const {
   return text;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::apps {
 
 /// What standard output is in the end.
 struct Screen {
@@ -42,4 +42,4 @@ class Terminal {
   std::size_t width_ = 80;  // of the screen, as it was last seen
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -7,7 +7,7 @@
 #include "microgpt/report/progress.hpp"
 #include "standard_streams.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 TrainingView::TrainingView(std::uint32_t steps, bool silent)
     : steps_(steps), silent_(silent), screen_(screen_of_standard_output()) {}
@@ -61,4 +61,4 @@ double TrainingView::end() {
   return took;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -5,7 +5,7 @@
 
 #include "terminal.hpp"
 
-namespace microgpt {
+namespace microgpt::apps {
 
 /// A training as it is seen while it goes on: a bar that stays in place on a terminal, ten lines
 /// elsewhere.
@@ -35,4 +35,4 @@ class TrainingView {
   std::uint32_t last_line_ = 0;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::apps

@@ -4,7 +4,7 @@
 
 #include "microgpt/autograd/val.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// How a fused operation is differentiated; one constant per operation, in its own file.
 template <class Real>
@@ -38,4 +38,4 @@ inline void Tape<Real>::push(const FusedRecord<Real>& record) {
   fused_.push_back(record);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

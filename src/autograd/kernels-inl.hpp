@@ -14,7 +14,7 @@
 #include "kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
-namespace microgpt {
+namespace microgpt::autograd {
 namespace HWY_NAMESPACE {
 
 // Each builds on those before it.
@@ -56,5 +56,5 @@ const Kernels<Real>& kernels() {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace microgpt
+}  // namespace microgpt::autograd
 HWY_AFTER_NAMESPACE();

@@ -23,7 +23,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 namespace {
 
@@ -82,6 +82,6 @@ const Kernels<Real>& kernels_for(Simd simd) {
 template const Kernels<double>& kernels_for(Simd);
 template const Kernels<float>& kernels_for(Simd);
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd
 
 #endif  // HWY_ONCE

@@ -6,7 +6,7 @@
 #include "microgpt/autograd/fused.hpp"
 #include "microgpt/autograd/simd.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// C (rows x cols) = A (rows x inner) B (inner x cols), or += where `accumulate`. Each element is
 /// one chain of fused multiply-adds over `inner` in order, starting from 0 or from what C holds.
@@ -110,4 +110,4 @@ struct Kernels {
 template <class Real>
 const Kernels<Real>& kernels_for(Simd simd);
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -5,7 +5,7 @@
 #include "microgpt/autograd/tape.hpp"
 #include "microgpt/core/elementary.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// d y / d a and d y / d b of y = op(a, b). `b` is 0 where the operation has one operand.
 template <class Real>
@@ -54,4 +54,4 @@ inline LocalDerivatives<Real> local_derivatives(Op op, Real x, Real z, Real y) {
   return {0, 0};
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

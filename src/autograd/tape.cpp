@@ -10,7 +10,7 @@
 #include "microgpt/autograd/val.hpp"
 #include "scalar_rules.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 template <class Real>
 Tape<Real>::Tape(Simd simd) : kernels_(&kernels_for<Real>(simd)) {}
@@ -193,4 +193,4 @@ template float power(float, float);
 template class Tape<double>;
 template class Tape<float>;
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -10,14 +10,14 @@
 #include "microgpt/core/stop.hpp"
 #include "ranks.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 namespace {
 
 /// Sends a task to whoever is free, the one with the lowest rank first.
 class DynamicEvaluator final : public Evaluator {
  public:
-  DynamicEvaluator(const boost::mpi::communicator& group, Pulse& pulse)
+  DynamicEvaluator(const boost::mpi::communicator& group, Heartbeat& pulse)
       : group_(group), pulse_(pulse) {
     for (int rank = group_.size() - 1; rank > 0; --rank) free_.push_back(rank);
     for (int rank = 1; rank < group_.size(); ++rank) running_.push_back({.rank = rank, .task = {}});
@@ -72,8 +72,9 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   TimedResult receive() {
-    const int worker =
-        wait_politely(group_, boost::mpi::any_source, kReportTag, [&] { pulse_.tick(); }).source();
+    const int worker = wait_with_backoff(group_, boost::mpi::any_source, kReportTag, [&] {
+                         pulse_.tick();
+                       }).source();
     WorkReport report;
     group_.recv(worker, kReportTag, report);
     free_.push_back(worker);
@@ -82,7 +83,7 @@ class DynamicEvaluator final : public Evaluator {
   }
 
   boost::mpi::communicator group_;
-  Pulse& pulse_;
+  Heartbeat& pulse_;
   std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
   std::vector<int> free_;
   std::vector<Running> running_;  // by rank in the group
@@ -143,8 +144,8 @@ class WaveEvaluator final : public Evaluator {
 
 }  // namespace
 
-boost::mpi::status wait_politely(const boost::mpi::communicator& world, int source, int tag,
-                                 const std::function<void()>& meanwhile) {
+boost::mpi::status wait_with_backoff(const boost::mpi::communicator& world, int source, int tag,
+                                     const std::function<void()>& on_idle) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::microseconds kShortest(20), kLongest(500);
   constexpr int kLooks = 100;  // before the first sleep: an answer often follows at once
@@ -153,13 +154,14 @@ boost::mpi::status wait_politely(const boost::mpi::communicator& world, int sour
     if (const auto status = world.iprobe(source, tag)) return *status;
     if (look < kLooks) continue;
     throw_if_stop_requested();
-    meanwhile();
+    on_idle();
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
     std::this_thread::sleep_for(std::clamp(waited / 64, kShortest, kLongest));
   }
 }
 
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group, Pulse& pulse) {
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group,
+                                             Heartbeat& pulse) {
   return std::make_unique<DynamicEvaluator>(group, pulse);
 }
 
@@ -167,4 +169,4 @@ std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group)
   return std::make_unique<WaveEvaluator>(group);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

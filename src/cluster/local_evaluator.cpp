@@ -9,7 +9,7 @@
 #include "microgpt/core/stop.hpp"
 #include "timed_evaluation.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 namespace {
 
@@ -69,4 +69,4 @@ std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function) {
   return std::make_unique<LocalEvaluator>(std::move(function));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

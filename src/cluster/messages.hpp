@@ -6,7 +6,7 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 
-#include "microgpt/cluster/mail.hpp"
+#include "microgpt/cluster/island_channel.hpp"
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
@@ -15,14 +15,14 @@
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
 // The protocol. A worker waits for an order; rank 0 waits for a report; nobody waits for anything
-// else, and neither burns a core meanwhile (wait_politely).
+// else, and neither burns a core meanwhile (wait_with_backoff).
 //
 //   dynamic    rank 0 ── WorkOrder{task} ──► a free worker, which is busy from now on
 //              rank 0 ◄── WorkReport ─────── the worker, free again
 //              rank 0 ── WorkOrder{dismissed} ──► every worker, when the search is over or shall
 //                 stop; one that is busy abandons what it does
 //              Each worker sends rank 0 a pulse every second, and rank 0 each worker one every
-//              five. Who hears nothing of the other for long ends the job (Pulse).
+//              five. Who hears nothing of the other for long ends the job (Heartbeat).
 //
 //   scatter    one wave after another until a wave says that it is the last:
 //              rank 0 scatters one WorkOrder to each rank (its own has no task),
@@ -34,11 +34,12 @@
 // workers as above, and to other coordinators by mail:
 //
 //   the coordinator of an island ── Migrant ──► that of the next island on the ring
-//   every coordinator ── News of a generation ──► rank 0, which keeps the history
+//   every coordinator ── GenerationReport of a generation ──► rank 0, which keeps the history
 
-namespace microgpt {
+namespace microgpt::cluster {
 
-inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kNewsTag = 4, kPulseTag = 5;
+inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kGenerationReportTag = 4,
+                     kHeartbeatTag = 5;
 
 struct WorkOrder {
   bool dismissed = false;  ///< no more waves: the worker may go
@@ -51,27 +52,28 @@ struct WorkReport {
   TimedResult result;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster
 
 namespace boost::serialization {
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Genome& g, unsigned) {
-  microgpt::for_each_gene(g, [&](const microgpt::Gene&, auto& value) { archive& value; });
+void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
+  microgpt::genome::for_each_gene(
+      g, [&](const microgpt::genome::Gene&, auto& value) { archive& value; });
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Task& task, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Task& task, unsigned) {
   archive& task.id& task.genome& task.replicate& task.rank& task.flops;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::WorkOrder& order, unsigned) {
+void serialize(Archive& archive, microgpt::cluster::WorkOrder& order, unsigned) {
   archive& order.dismissed& order.has_task& order.task;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Evaluation& e, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Evaluation& e, unsigned) {
   bool has_beauty = e.beauty.has_value();
   double beauty = e.beauty.value_or(0);
   bool has_test_loss = e.test_loss.has_value();
@@ -82,75 +84,77 @@ void serialize(Archive& archive, microgpt::Evaluation& e, unsigned) {
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Timing& t, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Timing& t, unsigned) {
   archive& t.id& t.replicate& t.rank& t.host& t.start& t.seconds;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::WorkReport& report, unsigned) {
+void serialize(Archive& archive, microgpt::cluster::WorkReport& report, unsigned) {
   archive& report.has_result& report.result.result.id& report.result.result.replicate;
   archive& report.result.result.evaluation;
   archive& report.result.timing;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Organism& o, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Organism& o, unsigned) {
   bool evaluated = o.evaluation.has_value();
-  microgpt::Evaluation evaluation = o.evaluation.value_or(microgpt::Evaluation{});
+  microgpt::evolution::Evaluation evaluation =
+      o.evaluation.value_or(microgpt::evolution::Evaluation{});
   archive& o.id& o.generation& o.genome& o.origin& o.parents& o.flops& o.due;
   archive& evaluated& evaluation;
   o.evaluation = evaluated ? std::optional(evaluation) : std::nullopt;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Migrant& migrant, unsigned) {
+void serialize(Archive& archive, microgpt::cluster::Migrant& migrant, unsigned) {
   bool there = migrant.organism.has_value();
-  microgpt::Organism organism = migrant.organism.value_or(microgpt::Organism{});
+  microgpt::evolution::Organism organism =
+      migrant.organism.value_or(microgpt::evolution::Organism{});
   archive& migrant.island& migrant.last& there& organism;
   migrant.organism = there ? std::optional(organism) : std::nullopt;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Work& work, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Work& work, unsigned) {
   archive& work.timing& work.flops& work.known;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::News& news, unsigned) {
+void serialize(Archive& archive, microgpt::cluster::GenerationReport& news, unsigned) {
   archive& news.island& news.generation& news.work& news.seconds& news.last& news.flops;
   archive& news.saved& news.space_exhausted;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::SearchSpace& s, unsigned) {
-  microgpt::for_each_field(s, [&](const std::string&, auto& value) { archive& value; });
+void serialize(Archive& archive, microgpt::genome::SearchSpace& s, unsigned) {
+  microgpt::genome::for_each_field(s, [&](const std::string&, auto& value) { archive& value; });
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Documents& documents, unsigned) {
+void serialize(Archive& archive, microgpt::training::Documents& documents, unsigned) {
   auto tokens = documents.tokens();
   auto ends = documents.ends();
   archive& tokens& ends;
-  documents = microgpt::Documents(std::move(tokens), std::move(ends));
+  documents = microgpt::training::Documents(std::move(tokens), std::move(ends));
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Vocabulary& vocabulary, unsigned) {
+void serialize(Archive& archive, microgpt::training::Vocabulary& vocabulary, unsigned) {
   const std::u32string& characters = vocabulary.characters();
   std::vector<std::uint32_t> points(characters.begin(), characters.end());
   archive& points;
-  vocabulary = microgpt::Vocabulary(std::u32string(points.begin(), points.end()));
+  vocabulary = microgpt::training::Vocabulary(std::u32string(points.begin(), points.end()));
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Problem& p, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
   archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
   archive& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::Briefing& b, unsigned) {
+void serialize(Archive& archive, microgpt::cluster::RunSpec& b, unsigned) {
   bool has_problem = b.problem.has_value();
   archive& b.arguments& has_problem& b.space& b.folder& b.journal_header& b.exit_code;
   if (has_problem && !b.problem) b.problem.emplace();

@@ -3,11 +3,11 @@
 #include <boost/mpi.hpp>
 #include <functional>
 
-#include "microgpt/cluster/mail.hpp"
+#include "heartbeat.hpp"
+#include "microgpt/cluster/island_channel.hpp"
 #include "microgpt/cluster/session.hpp"
-#include "pulse.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 struct Session::Ranks {
   Ranks(int& argc, char**& argv) : environment(argc, argv) {}
@@ -15,34 +15,36 @@ struct Session::Ranks {
   boost::mpi::communicator world;
   boost::mpi::communicator group = world;  // its first rank coordinates, the others work
   boost::mpi::communicator coordinators;   // of all groups; only coordinators have it
-  std::optional<Pulse> pulse;              // of the group
+  std::optional<Heartbeat> pulse;          // of the group
 };
 
 /// The coordinator's side of both schedules.
-std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group, Pulse& pulse);
+std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group,
+                                             Heartbeat& pulse);
 std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group);
 
 /// A worker's side of both: returns when dismissed.
 /// `rank` is the one that its timings bear.
 void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
-                    int rank, Pulse& pulse);
+                    int rank, Heartbeat& pulse);
 void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction& function,
                    int rank);
 
-/// Mail where one process has all islands.
-std::unique_ptr<Mail> local_mail();
-/// Mail between the coordinators: that of island i is rank i modulo their number.
-std::unique_ptr<Mail> rank_mail(const boost::mpi::communicator& coordinators, Pulse& pulse);
+/// IslandChannel where one process has all islands.
+std::unique_ptr<IslandChannel> local_channel();
+/// IslandChannel between the coordinators: that of island i is rank i modulo their number.
+std::unique_ptr<IslandChannel> rank_channel(const boost::mpi::communicator& coordinators,
+                                            Heartbeat& pulse);
 
 /// Waits for a message without burning a core, as Open MPI's blocking calls would: looks for it,
 /// and sleeps in between for a 64th of the time that it has waited, at least 20 microseconds and at
 /// most half a millisecond. Calls `meanwhile` between two looks. Throws Stopped if there is no
 /// message and the process should stop.
-boost::mpi::status wait_politely(
+boost::mpi::status wait_with_backoff(
     const boost::mpi::communicator& world, int source, int tag,
-    const std::function<void()>& meanwhile = [] {});
+    const std::function<void()>& on_idle = [] {});
 
 /// Thrown on a worker that is dismissed while it works.
 struct Dismissed {};
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

@@ -10,7 +10,7 @@
 #include "microgpt/core/stop.hpp"
 #include "ranks.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 namespace {
 
@@ -125,15 +125,15 @@ std::size_t Session::workers() const {
   return size() == 1 ? 1 : static_cast<std::size_t>(size()) - group_count_;
 }
 
-std::unique_ptr<Mail> Session::mail() {
-  return group_count_ == 1 ? local_mail() : rank_mail(ranks_->coordinators, *ranks_->pulse);
+std::unique_ptr<IslandChannel> Session::mail() {
+  return group_count_ == 1 ? local_channel() : rank_channel(ranks_->coordinators, *ranks_->pulse);
 }
 
 std::size_t Session::group() const {
   return group_count_ == 1 ? 0 : static_cast<std::size_t>(ranks_->coordinators.rank());
 }
 
-void Session::share(Briefing& briefing) {
+void Session::share(RunSpec& briefing) {
   if (size() > 1) boost::mpi::broadcast(ranks_->world, briefing, 0);
 }
 
@@ -164,21 +164,21 @@ void Session::work(const EvaluateFunction& function, Schedule schedule) {
   on_demand_ = false;
 }
 
-void Session::look_up() {
+void Session::poll() {
   if (on_demand_) {
     ranks_->pulse->tick();
     if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};  // nobody else is sent one at work
   } else if (size() == 1) {
     throw_if_stop_requested();
-    if (meanwhile_) meanwhile_();
+    if (on_idle_) on_idle_();
   }
 }
 
-void Session::meanwhile(std::function<void()> body) {
+void Session::on_idle(std::function<void()> body) {
   if (ranks_ && size() > 1) {
     ranks_->pulse->also(std::move(body));
   } else {
-    meanwhile_ = std::move(body);
+    on_idle_ = std::move(body);
   }
 }
 
@@ -187,4 +187,4 @@ void Session::abort(int exit_code) {
   std::_Exit(exit_code);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

@@ -2,12 +2,12 @@
 #include "ranks.hpp"
 #include "timed_evaluation.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 void work_on_demand(const boost::mpi::communicator& group, const EvaluateFunction& function,
-                    int rank, Pulse& pulse) {
+                    int rank, Heartbeat& pulse) {
   while (true) {
-    wait_politely(group, 0, kOrderTag, [&] { pulse.tick(); });
+    wait_with_backoff(group, 0, kOrderTag, [&] { pulse.tick(); });
     WorkOrder order;
     group.recv(0, kOrderTag, order);
     if (order.dismissed) return;
@@ -34,4 +34,4 @@ void work_in_waves(const boost::mpi::communicator& group, const EvaluateFunction
   }
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

@@ -8,7 +8,7 @@
 
 #include "microgpt/core/stop.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
@@ -26,4 +26,4 @@ void wait_for(int descriptor, short event) {
 
 std::string meaning_of(int error) { return std::generic_category().message(error); }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

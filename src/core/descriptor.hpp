@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// A file descriptor that is closed at the end.
 class Descriptor {
@@ -28,4 +28,4 @@ void wait_for(int descriptor, short event);
 /// What an errno means.
 std::string meaning_of(int error);
 
-}  // namespace microgpt
+}  // namespace microgpt::core

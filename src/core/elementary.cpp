@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace microgpt::elementary {
+namespace microgpt::core::elementary {
 namespace {
 
 #define Ops_INLINE inline
@@ -76,4 +76,4 @@ float exp(float x) { return exp_lanes<float>(x); }
 double log(double x) { return log_lanes<double>(x); }
 float log(float x) { return log_lanes<float>(x); }
 
-}  // namespace microgpt::elementary
+}  // namespace microgpt::core::elementary

@@ -14,7 +14,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 bool is_there(const std::filesystem::path& path) {
   std::error_code failure;
@@ -118,4 +118,4 @@ std::string sha256(std::string_view bytes) {
   return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -18,7 +18,7 @@
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/stop.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 namespace {
 
@@ -247,4 +247,4 @@ bool would_replace(const fs::path& path, const fs::path& other) {
   return !place.empty() && place == place_of(target_of(other).path);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -9,7 +9,7 @@
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 namespace {
 std::uint32_t low_word(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
@@ -60,4 +60,4 @@ std::vector<std::size_t> sample_without_replacement(std::size_t count, std::size
   return indices;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

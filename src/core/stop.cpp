@@ -7,7 +7,7 @@
 #include <ctime>
 #include <optional>
 
-namespace microgpt {
+namespace microgpt::core {
 
 namespace {
 
@@ -77,4 +77,4 @@ void throw_if_stop_requested() {
   if (const Stop reason = stop_requested(); reason != Stop::none) throw Stopped{reason};
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -11,7 +11,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 std::u32string decode_utf8(std::string_view text) {
   const auto invalid = utf8::find_invalid(text.begin(), text.end());
@@ -101,4 +101,4 @@ std::string with_commas(std::size_t number) {
   return digits;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -1,7 +1,7 @@
 #include "microgpt/core/version.hpp"
 
-namespace microgpt {
+namespace microgpt::core {
 
 std::string_view version() { return MICROGPT_VERSION; }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -61,4 +61,4 @@ double beauty_of(const std::vector<std::string>& names, const KnownNames& known)
   return count == 0 ? kNoName : sum / count;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -11,7 +11,7 @@
 #include "microgpt/training/scoring.hpp"
 #include "microgpt/training/trainer.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -91,7 +91,7 @@ struct BodyOf {
 
   void set_weights(const WeightFile& file) {
     require_same_vocabulary(file.vocabulary, vocabulary.characters());
-    microgpt::set_weights(gpt, file);
+    model::set_weights(gpt, file);
   }
 
   const Vocabulary& vocabulary;
@@ -157,4 +157,4 @@ void Creature::set_weights(const WeightFile& file) {
   body_->visit([&](auto& body) { body.set_weights(file); });
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -7,7 +7,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 std::string_view name(Mode mode) {
   return mode == Mode::generational ? "generational" : "steady-state";
@@ -309,4 +309,4 @@ std::span<const Organism> Evolution::generation(std::size_t number) const {
   return std::span(history_).subspan(starts_[number], end - starts_[number]);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -8,7 +8,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 double Estimate::next_within() const {
   if (count < 2) return std::numeric_limits<double>::infinity();
@@ -110,4 +110,4 @@ const Organism& champion_of(std::span<const Organism> history,
                            : finalists.front().organism;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -5,7 +5,7 @@
 
 #include "microgpt/core/elementary.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 GaussianProcess::GaussianProcess(std::vector<Point> points, std::vector<double> values)
     : points_(std::move(points)), values_(std::move(values)) {
@@ -123,4 +123,4 @@ auto GaussianProcess::sensitivity() const -> Point {
   return inverse;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

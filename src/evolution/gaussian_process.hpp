@@ -7,7 +7,7 @@
 
 #include "microgpt/genome/genes.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// A model of a noisy function of a few variables, each in [0, 1]: Gaussian-process regression
 /// (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1) with a
@@ -53,4 +53,4 @@ class GaussianProcess {
   std::vector<double> weights_;   // K^-1 y
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -8,7 +8,7 @@
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/genome/cost.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -94,4 +94,4 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
   });
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

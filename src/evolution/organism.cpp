@@ -6,7 +6,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 Evaluation failed_evaluation(std::string reason) {
   Evaluation failed;
@@ -66,4 +66,4 @@ std::vector<Organism> best_of(std::span<const Organism> organisms, std::size_t c
   return best;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

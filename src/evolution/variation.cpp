@@ -7,7 +7,7 @@
 
 #include "microgpt/genome/genes.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -161,4 +161,4 @@ Genome mutate(const Genome& genome, const SearchSpace& space, Rng& rng) {
   return mutate(genome, 1 + rng.below(3), space, rng);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace microgpt {
+namespace microgpt::genome {
 
 namespace {
 
@@ -62,4 +62,4 @@ double TrainingCost::operator()(const Genome& genome) const {
   return 3 * forward_flops(config, positions, pairs) + adam;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

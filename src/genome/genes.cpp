@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace microgpt {
+namespace microgpt::genome {
 
 double Gene::value(const Genome& genome) const {
   return std::visit([&](auto at) { return static_cast<double>(genome.*at); }, member);
@@ -41,4 +41,4 @@ std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space) {
   return {space.*log.min, space.*log.max};
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -7,7 +7,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/genome/genes.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 std::string_view name(Precision precision) { return precision == Precision::f64 ? "f64" : "f32"; }
 
@@ -107,4 +107,4 @@ std::string architecture(const Genome& g) { return short_line(g, true); }
 
 std::string one_line(const Genome& g) { return architecture(g) + "  " + short_line(g, false); }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

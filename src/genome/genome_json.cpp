@@ -22,7 +22,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/genome/genes.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 namespace {
 
@@ -304,4 +304,4 @@ std::string to_json(const SearchSpace& space) {
   return writer.text();
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -5,7 +5,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/genome/genes.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 namespace {
 
@@ -147,4 +147,4 @@ Genome random_genome(const SearchSpace& s, Rng& rng) {
   return g;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -5,7 +5,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 std::size_t parameter_count(const GptConfig& c) {
   const std::size_t layer = (4 + 2 * c.n_ff_exp) * c.n_emb * c.n_emb;
@@ -137,4 +137,4 @@ Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, const TokenBatc
 template class Gpt<double>;
 template class Gpt<float>;
 
-}  // namespace microgpt
+}  // namespace microgpt::model

@@ -10,7 +10,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 std::string_view name(NumberType type) { return type == NumberType::f64 ? "F64" : "F32"; }
 
@@ -121,7 +121,7 @@ Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t
   const std::size_t count = (end - begin) / width(type);
   require((end - begin) % width(type) == 0 && count % cols == 0 && count / cols == rows,
           "data_offsets [{}, {}] must span what the shape [{}, {}] takes in {}, not {} bytes",
-          begin, end, rows, cols, microgpt::name(type), end - begin);
+          begin, end, rows, cols, model::name(type), end - begin);
   return {name, type, rows, cols, begin, end};
 }
 
@@ -278,4 +278,4 @@ std::string to_bytes(const Safetensors& file) {
   return bytes;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::model

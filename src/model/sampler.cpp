@@ -5,7 +5,7 @@
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::vector<Token> sample(Gpt<Real>& gpt, Token delimiter, double temperature, R
 template std::vector<Token> sample(Gpt<double>&, Token, double, Rng&);
 template std::vector<Token> sample(Gpt<float>&, Token, double, Rng&);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

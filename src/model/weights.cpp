@@ -12,7 +12,7 @@
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 namespace {
 
@@ -235,4 +235,4 @@ template WeightFile weights_of(const Gpt<float>&);
 template void set_weights(Gpt<double>&, const WeightFile&);
 template void set_weights(Gpt<float>&, const WeightFile&);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

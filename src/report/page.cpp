@@ -13,7 +13,7 @@ __asm__(
     ".popsection\n");
 extern "C" const char microgpt_report_page_begin[], microgpt_report_page_end[];
 
-namespace microgpt {
+namespace microgpt::report {
 
 namespace {
 
@@ -49,4 +49,4 @@ void write_report(const std::filesystem::path& folder, RunState state) {
   write_file_atomically(folder / "report.html", report_page(run));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

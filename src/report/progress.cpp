@@ -7,7 +7,7 @@
 
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 Progress::Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
                    double start)
@@ -164,4 +164,4 @@ std::string shortened(std::string_view text, std::size_t width) {
   return encode_utf8(width > 0 ? kept + U'…' : kept);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

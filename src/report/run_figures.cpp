@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-namespace microgpt {
+namespace microgpt::report {
 
 std::vector<Timing> trainings_of(const RunRecord& run) {
   std::vector<Timing> trainings;
@@ -55,4 +55,4 @@ std::vector<std::span<const Organism>> generations_of(const RunRecord& run) {
   return generations;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

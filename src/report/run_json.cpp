@@ -3,16 +3,16 @@
 #include <map>
 
 #include "core/rapidjson.hpp"
+#include "microgpt/analysis/contrast.hpp"
+#include "microgpt/analysis/generation_summary.hpp"
+#include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/experiment/generation_summary.hpp"
-#include "microgpt/experiment/insight.hpp"
 #include "microgpt/genome/genes.hpp"
-#include "microgpt/report/contrast.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/run_figures.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 namespace {
 
@@ -283,4 +283,4 @@ std::string run_json(const RunRecord& run) {
   return writer.out.text();
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -6,11 +6,11 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/version.hpp"
-#include "microgpt/experiment/genome_file.hpp"
-#include "microgpt/experiment/tables.hpp"
 #include "microgpt/report/run_figures.hpp"
+#include "microgpt/run/genome_file.hpp"
+#include "microgpt/run/tables.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 std::string_view name(RunState state) {
   switch (state) {
@@ -122,4 +122,4 @@ std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
   return to_json(genome_file_of(*organism, run.finalists, run.settings));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -5,16 +5,16 @@
 #include <cmath>
 
 #include "core/rapidjson.hpp"
+#include "microgpt/analysis/contrast.hpp"
+#include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/experiment/insight.hpp"
 #include "microgpt/genome/genes.hpp"
-#include "microgpt/report/contrast.hpp"
 #include "microgpt/report/run_figures.hpp"
 #include "microgpt/report/text_table.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 namespace {
 
@@ -243,4 +243,4 @@ std::string run_markdown(const RunRecord& run) {
   return page;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -6,12 +6,12 @@
 #include <map>
 #include <set>
 
+#include "microgpt/analysis/contrast.hpp"
+#include "microgpt/analysis/generation_summary.hpp"
+#include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/text.hpp"
-#include "microgpt/experiment/generation_summary.hpp"
-#include "microgpt/experiment/insight.hpp"
-#include "microgpt/report/contrast.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 namespace {
 
@@ -211,4 +211,4 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   return text;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

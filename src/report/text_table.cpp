@@ -6,9 +6,9 @@
 
 #include "core/rapidjson.hpp"
 #include "microgpt/core/text.hpp"
-#include "microgpt/experiment/tables.hpp"
+#include "microgpt/run/tables.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::string json_of_columns(const TextTable& table) {
   return std::string(buffer.GetString()) + "\n";
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <map>
 
-#include "microgpt/experiment/insight.hpp"
+#include "microgpt/analysis/insight.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 void WorkSummary::add(const Work& work) {
   if (!work.known) work_.push_back(work);
@@ -95,4 +95,4 @@ std::string WorkSummary::text(std::size_t workers, double coordinator_seconds) c
          cost_model() + timeline();
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -5,7 +5,7 @@
 
 #include "../autograd/kernels.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 template <class Real>
 Adam<Real>::Adam(std::size_t weight_count, const Kernels<Real>& kernels, const AdamConfig& config)
@@ -43,4 +43,4 @@ void Adam<Real>::step(std::span<Real> weights, std::span<const Real> gradients,
 template class Adam<double>;
 template class Adam<float>;
 
-}  // namespace microgpt
+}  // namespace microgpt::training

@@ -11,7 +11,7 @@
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 Token Vocabulary::encode(char32_t character) const {
   const auto found = std::lower_bound(characters_.begin(), characters_.end(), character);
@@ -139,4 +139,4 @@ Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed) {
   }
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::training

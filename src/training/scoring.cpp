@@ -8,7 +8,7 @@
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 namespace {
 
@@ -171,4 +171,4 @@ double uniform_loss(const Vocabulary& vocabulary) {
   return elementary::log(static_cast<double>(vocabulary.size()));
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::training

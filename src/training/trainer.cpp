@@ -5,7 +5,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 template <class Real>
 Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainConfig& config)
@@ -46,4 +46,4 @@ void Trainer<Real>::run() {
 template class Trainer<double>;
 template class Trainer<float>;
 
-}  // namespace microgpt
+}  // namespace microgpt::training

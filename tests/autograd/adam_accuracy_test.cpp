@@ -8,6 +8,8 @@
 #include "kernels.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 /// The largest error of step m / (sqrt(v) + epsilon), in units of the last place of the exact

@@ -10,6 +10,8 @@
 #include "microgpt/autograd/fused.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 using Sequences = std::vector<Sequence>;

@@ -9,6 +9,8 @@
 #include "../support/gradient_check.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 using Integers = std::vector<std::uint32_t>;

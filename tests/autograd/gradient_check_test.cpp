@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace microgpt::test {
+
 namespace {
 
 TEST(GradientCheck, passes_what_is_right) {

@@ -12,6 +12,8 @@
 #include "microgpt/core/elementary.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 template <class Real>

@@ -12,6 +12,8 @@
 #include "../support/numbers.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 template <class Real>

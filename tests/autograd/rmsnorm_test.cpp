@@ -8,6 +8,8 @@
 #include "microgpt/autograd/fused.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 struct Shape {

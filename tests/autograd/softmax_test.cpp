@@ -10,6 +10,8 @@
 #include "microgpt/autograd/fused.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 using Integers = std::vector<std::uint32_t>;

@@ -10,6 +10,8 @@
 #include "microgpt/autograd/fused.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 TEST(Tape, backward_gives_the_output_the_gradient_1) {

@@ -9,6 +9,8 @@
 #include "../support/gradient_check.hpp"
 
 namespace microgpt::test {
+
+using namespace autograd;
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();

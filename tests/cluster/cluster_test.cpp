@@ -15,7 +15,9 @@
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace cluster;
 namespace {
 
 Session* session = nullptr;
@@ -196,14 +198,14 @@ TEST(Cluster, islands_are_bred_by_groups_that_write_to_each_other) {
       EXPECT_FALSE(came[island][1].organism.has_value());
       std::vector<Task> tasks(3, Task{.id = island, .genome = {}});
       EXPECT_EQ(evaluator->evaluate(tasks).size(), 3U);  // by the own group
-      News news;
+      GenerationReport news;
       news.island = island, news.work.resize(1), news.seconds = 1.5, news.last = true;
       mail->send(news);
     }
     if (!session->is_first()) continue;
     std::set<std::size_t> finished;
     while (finished.size() < islands) {
-      const News news = std::get<News>(mail->wait());
+      const GenerationReport news = std::get<GenerationReport>(mail->wait());
       EXPECT_TRUE(news.last && news.work.size() == 1 && news.seconds == 1.5);
       finished.insert(news.island);
     }
@@ -234,7 +236,7 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   original.seed = 0xFFFFFFFFFFFFFFFFULL;
   original.samples = 77;
   original.temperature = 0.123456789;
-  Briefing briefing;
+  RunSpec briefing;
   if (session->is_first()) {
     briefing = {.arguments = {"--seed=3", "--mode=steady-state"},
                 .problem = original,
@@ -264,7 +266,7 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
 }
 
 TEST(Cluster, without_a_problem_nobody_has_one) {
-  Briefing briefing;
+  RunSpec briefing;
   if (!session->is_first()) briefing.problem.emplace();
   session->share(briefing);
   EXPECT_FALSE(briefing.problem.has_value());
@@ -272,12 +274,12 @@ TEST(Cluster, without_a_problem_nobody_has_one) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  microgpt::Session session(argc, argv);
-  microgpt::session = &session;
+  microgpt::cluster::Session session(argc, argv);
+  microgpt::test::session = &session;
   if (!session.is_first()) {  // its failures still count, and are printed by their EXPECT
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     delete listeners.Release(listeners.default_result_printer());

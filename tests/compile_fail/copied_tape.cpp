@@ -1,4 +1,4 @@
 // Vals point to their tape, so a copy would have none.
 #include "microgpt/autograd/tape.hpp"
 
-microgpt::Tape<double> copy(const microgpt::Tape<double>& tape) { return tape; }
+microgpt::autograd::Tape<double> copy(const microgpt::autograd::Tape<double>& tape) { return tape; }

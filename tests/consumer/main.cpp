@@ -8,7 +8,8 @@
 #include "microgpt/report/text_report.hpp"
 
 int main(int argc, char** argv) {
-  using namespace microgpt;
+  using namespace microgpt::cluster;
+  using namespace microgpt::report;
   if (argc != 2) return 2;
   Session session(argc, argv);
   const Problem problem = {.dataset = load_dataset(argv[1], 1)};

@@ -14,6 +14,8 @@
 #include "microgpt/core/files.hpp"
 
 namespace microgpt::test {
+
+using namespace core;
 namespace {
 
 template <class Real>

@@ -7,6 +7,8 @@
 #include "../support/errors.hpp"
 
 namespace microgpt::test {
+
+using namespace core;
 namespace {
 
 TEST(Error, the_message_holds_the_values) {

@@ -18,6 +18,8 @@
 #include "microgpt/core/stop.hpp"
 
 namespace microgpt::test {
+
+using namespace core;
 namespace {
 
 TEST(ReadFile, gives_the_bytes_as_they_are) {

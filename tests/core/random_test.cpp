@@ -13,6 +13,8 @@
 #include "../support/numbers.hpp"
 
 namespace microgpt::test {
+
+using namespace core;
 namespace {
 
 using Words = std::array<std::uint32_t, 4>;

@@ -9,6 +9,8 @@
 #include "../support/numbers.hpp"
 
 namespace microgpt::test {
+
+using namespace core;
 namespace {
 
 TEST(Utf8, decodes_code_points_of_one_to_four_bytes) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 constexpr double kNew = 2;  // 2 x creativity of a name that is not known
@@ -37,4 +39,4 @@ TEST(Beauty, of_a_creature_is_the_mean_of_the_names_that_count) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

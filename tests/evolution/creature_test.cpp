@@ -8,6 +8,8 @@
 #include "microgpt/model/weights.hpp"
 
 namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 const Genome kSmall = {.n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr = 0.02, .steps = 50};

@@ -8,7 +8,9 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 // A fitness that needs no training: small is good.
@@ -183,4 +185,4 @@ TEST(Tournament, the_worst_never_wins_against_others) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -8,6 +8,8 @@
 #include "microgpt/core/random.hpp"
 
 namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 std::vector<Organism> organisms(std::size_t count) {

@@ -6,7 +6,9 @@
 
 #include "microgpt/core/random.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 using Point = GaussianProcess::Point;
@@ -117,4 +119,4 @@ TEST(GaussianProcess, predictions_do_not_depend_on_how_many_are_made_together) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -9,6 +9,8 @@
 #include "microgpt/evolution/evolution.hpp"
 
 namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 Evaluation fake(const Genome& g) {

@@ -7,7 +7,9 @@
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/training/scoring.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 // Invented names with some regularity, so that there is something to learn.
@@ -105,4 +107,4 @@ TEST(Creature, names_do_not_depend_on_how_many_are_spoken) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

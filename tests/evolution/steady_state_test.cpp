@@ -7,7 +7,9 @@
 
 #include "microgpt/evolution/evolution.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 Evaluation fake(const Genome& g) {
@@ -178,4 +180,4 @@ TEST(SteadyState, keeps_workers_busier_than_generations_do) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

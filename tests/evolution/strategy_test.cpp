@@ -13,6 +13,8 @@
 #include "microgpt/evolution/finals.hpp"
 
 namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 constexpr StrategyKind kAll[] = {StrategyKind::classic, StrategyKind::random, StrategyKind::guided,

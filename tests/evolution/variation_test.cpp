@@ -5,7 +5,9 @@
 #include <cmath>
 #include <set>
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace evolution;
 namespace {
 
 std::size_t differences(const Genome& a, const Genome& b) {
@@ -148,4 +150,4 @@ TEST(Crossover, takes_from_both_parents) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

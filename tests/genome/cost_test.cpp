@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace genome;
 namespace {
 
 // Counts the multiply-adds of a forward pass one loop at a time.
@@ -70,4 +72,4 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -5,7 +5,9 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/random.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace genome;
 namespace {
 
 GenomeFile random_file(std::uint64_t seed) {
@@ -106,4 +108,4 @@ TEST(GenomeJson, a_space_keeps_what_the_file_leaves_out) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -5,7 +5,9 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace genome;
 namespace {
 
 TEST(GenomeOf, is_the_inverse_of_gpt_config_for_the_genes_of_the_network) {
@@ -26,4 +28,4 @@ TEST(GenomeOf, sizes_that_no_genome_has_throw) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -6,7 +6,9 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace genome;
 namespace {
 
 TEST(SearchSpace, random_genomes_are_valid_and_in_the_space) {
@@ -61,4 +63,4 @@ TEST(SearchSpace, a_rule_that_is_broken_is_named) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

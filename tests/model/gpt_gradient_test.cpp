@@ -11,6 +11,7 @@
 #include "../support/scalar_gpt.hpp"
 
 namespace microgpt::test {
+
 namespace {
 
 struct LossAndGradients {

@@ -11,6 +11,8 @@
 #include "../support/gpts.hpp"
 
 namespace microgpt::test {
+
+using namespace model;
 namespace {
 
 std::vector<GptConfig> some_configs() {

@@ -11,6 +11,8 @@
 #include "../support/numbers.hpp"
 
 namespace microgpt::test {
+
+using namespace model;
 namespace {
 
 using namespace std::string_literals;

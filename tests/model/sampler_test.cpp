@@ -12,6 +12,8 @@
 #include "../support/gpts.hpp"
 
 namespace microgpt::test {
+
+using namespace model;
 namespace {
 
 constexpr Token kDelimiter = 26;

@@ -14,6 +14,8 @@
 #include "microgpt/core/text.hpp"
 
 namespace microgpt::test {
+
+using namespace model;
 namespace {
 
 const GptConfig kSmall = {

@@ -6,7 +6,9 @@
 
 #include "microgpt/core/text.hpp"
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace report;
 namespace {
 
 const EvolutionConfig kConfig = {
@@ -149,4 +151,4 @@ TEST(Shortened, counts_columns) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

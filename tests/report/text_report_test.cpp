@@ -1,9 +1,11 @@
 #include "microgpt/report/text_report.hpp"
-#include "microgpt/report/contrast.hpp"
+#include "microgpt/analysis/contrast.hpp"
 
 #include <gtest/gtest.h>
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace report;
 namespace {
 
 Evaluation worth(double loss) {
@@ -85,4 +87,4 @@ TEST(Contrast, finds_the_gene_that_differs) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace microgpt {
+namespace microgpt::test {
+
+using namespace report;
 namespace {
 
 Timing timing(int rank, double start, double seconds) {
@@ -44,4 +46,4 @@ TEST(WorkSummary, what_came_from_a_cache_is_no_work) {
 }
 
 }  // namespace
-}  // namespace microgpt
+}  // namespace microgpt::test

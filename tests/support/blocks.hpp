@@ -5,6 +5,8 @@
 
 namespace microgpt::test {
 
+using namespace autograd;
+
 /// A block of leaves that hold random numbers.
 template <class Real>
 Block<Real> random_block(Tape<Real>& tape, Rng& rng, std::size_t rows, std::size_t cols) {

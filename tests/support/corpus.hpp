@@ -6,6 +6,8 @@
 
 namespace microgpt::test {
 
+using namespace training;
+
 /// The letters a to z: with the delimiter 27 tokens, as many as the primordial organism knows.
 inline Vocabulary letters() { return Vocabulary(U"abcdefghijklmnopqrstuvwxyz"); }
 

@@ -9,6 +9,8 @@
 
 namespace microgpt::test {
 
+using namespace core;
+
 /// The message of the Error that `action` throws; a failure of the test if it throws none.
 template <class Action>
 std::string error_of(const Action& action) {

@@ -10,6 +10,8 @@
 
 namespace microgpt::test {
 
+using namespace model;
+
 /// A GPT on a tape of its own, with random weights. They are larger than those of a newborn one,
 /// so that attention and the norms have something to do.
 template <class Real>

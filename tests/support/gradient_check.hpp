@@ -13,6 +13,8 @@
 
 namespace microgpt::test {
 
+using namespace autograd;
+
 /// Cuts the inputs of a gradient check, one after another, into the operands of an operation.
 class Operands {
  public:

@@ -13,6 +13,8 @@
 
 namespace microgpt::test {
 
+using namespace core;
+
 inline Rng rng_of(std::uint64_t seed) { return Rng(seed, Stream::breeding, 0); }
 
 /// `count` numbers, uniform in [low, high).

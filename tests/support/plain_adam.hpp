@@ -8,6 +8,8 @@
 
 namespace microgpt::test {
 
+using namespace training;
+
 /// Adam as Kingma and Ba write it down (2015, algorithm 1), in double precision.
 class PlainAdam {
  public:

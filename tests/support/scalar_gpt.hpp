@@ -12,6 +12,8 @@
 
 namespace microgpt::test {
 
+using namespace model;
+
 /// The same GPT once more, one number at a time: + - * / pow exp log relu on the weights of a Gpt,
 /// and nothing of the fused algebra. Slow and plain, to hold the fast one against.
 template <class Real>

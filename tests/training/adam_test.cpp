@@ -9,6 +9,8 @@
 #include "../support/plain_adam.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 const AdamConfig kConfigs[] = {{}, {.beta1 = 0.9, .beta2 = 0.999}, {.beta1 = 0, .beta2 = 0.5}};

@@ -34,6 +34,8 @@ void* counted(void* memory) {
 [[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 TEST(Allocation, the_counter_counts) {

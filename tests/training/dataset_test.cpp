@@ -16,6 +16,8 @@
 #include "microgpt/core/text.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 using Texts = std::vector<std::u32string>;

@@ -14,6 +14,8 @@
 #include "microgpt/training/trainer.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 constexpr std::size_t kSteps = 20;

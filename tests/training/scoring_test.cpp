@@ -10,6 +10,8 @@
 #include "../support/gpts.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 /// The mean over all predictions, each from its own forward pass over the tokens before it, at most

@@ -11,6 +11,8 @@
 #include "microgpt/training/dataset.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 using Texts = std::vector<std::u32string>;

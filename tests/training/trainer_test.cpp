@@ -12,6 +12,8 @@
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::test {
+
+using namespace training;
 namespace {
 
 TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {

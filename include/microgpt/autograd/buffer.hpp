@@ -1,5 +1,7 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
@@ -8,7 +10,7 @@
 #include <new>
 #include <type_traits>
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// A growing array of plain numbers or records, aligned to a cache line (and so to the widest
 /// vector register). New elements are not set; shrinking keeps the memory.
@@ -55,4 +57,4 @@ class Buffer {
   std::size_t size_ = 0, capacity_ = 0;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -10,7 +10,7 @@
 /// every output is a Val, mixes with scalar operations and answers history(). Sums run in the
 /// order of their index unless stated otherwise, so that every instruction set gives the same bits.
 /// Shapes that do not fit throw Error.
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// Sequences packed one after another into the rows of a block. Queries of a sequence attend to
 /// its keys up to their own place; the last query is in line with the last key.
@@ -72,4 +72,4 @@ Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> tar
 template <class Real>
 Val<Real> mean(Block<Real> x);
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <string_view>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// Which instruction set the kernels use. All give the same bits; they differ in speed.
 enum class Simd {
@@ -19,4 +21,4 @@ std::string_view name(Simd simd);
 /// What this processor can run, the fastest first; ends with `portable`.
 std::vector<Simd> supported_simd();
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -8,7 +8,7 @@
 #include "microgpt/autograd/buffer.hpp"
 #include "microgpt/autograd/simd.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 template <class Real>
 class Val;
@@ -177,4 +177,4 @@ inline Index Tape<Real>::push(Op op, Real data, Index a, Index b) {
   return output;
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

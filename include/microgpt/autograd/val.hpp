@@ -9,7 +9,7 @@
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 
 /// The atom: a number that holds its data, remembers its gradient and knows its history. A handle;
 /// the numbers live on the tape, and a Val is valid as long as the Scope it was made in.
@@ -154,4 +154,4 @@ MICROGPT_MIXED_OPERATOR(*)
 MICROGPT_MIXED_OPERATOR(/)
 #undef MICROGPT_MIXED_OPERATOR
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

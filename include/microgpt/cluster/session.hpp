@@ -5,18 +5,18 @@
 #include <optional>
 #include <vector>
 
-#include "microgpt/cluster/mail.hpp"
+#include "microgpt/cluster/island_channel.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::cluster {
 
 /// What a worker does with a task.
 using EvaluateFunction = std::function<Evaluation(const Task&)>;
 
 /// What rank 0 tells all others before the search.
-struct Briefing {
+struct RunSpec {
   std::vector<std::string> arguments;  ///< of the command line, as they are now in force
   std::optional<Problem> problem;      ///< none: there is nothing to do, and every rank leaves
   SearchSpace space;
@@ -79,23 +79,23 @@ class Session {
   std::size_t workers() const;
 
   /// Gives rank 0's briefing to all ranks.
-  void share(Briefing& briefing);
+  void share(RunSpec& briefing);
 
   /// Of a coordinator: hands tasks to the workers of its group, and dismisses them when it is
   /// destroyed. With one rank only, evaluates in this process.
   std::unique_ptr<Evaluator> coordinate(EvaluateFunction function, Schedule schedule);
 
   /// Of a coordinator: its mail.
-  std::unique_ptr<Mail> mail();
+  std::unique_ptr<IslandChannel> mail();
 
   /// To be called again and again during a training. On a worker it gives a sign of life, and
   /// throws if the worker is dismissed; where a process trains for itself it throws Stopped if the
   /// process should stop.
-  void look_up();
+  void poll();
 
   /// What this rank is to do again and again, many times a second, while it waits or trains. To be
   /// said after form_groups().
-  void meanwhile(std::function<void()> body);
+  void on_idle(std::function<void()> body);
 
   /// Ends the job on all ranks at once, with this exit code.
   [[noreturn]] void abort(int exit_code);
@@ -107,8 +107,8 @@ class Session {
   struct Ranks;
   std::unique_ptr<Ranks> ranks_;  // none without MPI
   std::size_t island_count_ = 1, group_count_ = 1;
-  std::function<void()> meanwhile_;  // of a process without ranks
-  bool on_demand_ = false;           // this rank works, and orders come one by one
+  std::function<void()> on_idle_;  // of a process without ranks
+  bool on_demand_ = false;         // this rank works, and orders come one by one
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::cluster

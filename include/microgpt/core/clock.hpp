@@ -1,8 +1,10 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <chrono>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// Seconds since 1970, for moments that are compared between processes and hosts.
 inline double seconds_since_1970() {
@@ -10,4 +12,4 @@ inline double seconds_since_1970() {
   return std::chrono::duration<double>(since).count();
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

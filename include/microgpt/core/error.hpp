@@ -1,11 +1,13 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <utility>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// Something the user gave us breaks a rule. The message names the place, the value and the rule.
 class Error : public std::runtime_error {
@@ -25,4 +27,4 @@ void require(bool rule_holds, fmt::format_string<Args...> message, Args&&... arg
   if (!rule_holds) fail(message, std::forward<Args>(args)...);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -7,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// Whether there is anything of that name. Throws Error naming the path if that cannot be seen.
 bool is_there(const std::filesystem::path& path);
@@ -65,4 +67,4 @@ bool would_replace(const std::filesystem::path& path, const std::filesystem::pat
 /// SHA-256 in 64 hexadecimal digits, as sha256sum prints it.
 std::string sha256(std::string_view bytes);
 
-}  // namespace microgpt
+}  // namespace microgpt::core

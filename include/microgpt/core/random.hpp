@@ -1,5 +1,7 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// What a random stream is for. Two purposes never share a number, whatever their ids.
 enum class Stream : std::uint32_t {
@@ -64,4 +66,4 @@ const T& pick(std::span<const T> items, Rng& rng) {
 /// `count` distinct indices in [0, size), in random order. Throws Error if count > size.
 std::vector<std::size_t> sample_without_replacement(std::size_t count, std::size_t size, Rng& rng);
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -1,6 +1,8 @@
 #pragma once
 
-namespace microgpt {
+#include "microgpt/layers.hpp"
+
+namespace microgpt::core {
 
 /// Why a process should stop before its work is done; the values are its exit codes.
 enum class Stop : int {
@@ -32,4 +34,4 @@ Stop stop_requested();
 /// Throws Stopped if it should.
 void throw_if_stop_requested();
 
-}  // namespace microgpt
+}  // namespace microgpt::core

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace microgpt {
+namespace microgpt::core {
 
 /// The code points of `text`. Throws Error with the byte offset if it is not valid UTF-8.
 std::u32string decode_utf8(std::string_view text);
@@ -34,4 +36,4 @@ std::optional<double> parse_double(std::string_view text);
 /// 1234567 as "1,234,567".
 std::string with_commas(std::size_t number);
 
-}  // namespace microgpt
+}  // namespace microgpt::core

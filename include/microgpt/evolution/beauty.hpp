@@ -1,11 +1,13 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// The names that a creature may not simply repeat, in lower case.
 using KnownNames = std::unordered_set<std::string>;
@@ -24,4 +26,4 @@ double beauty_of(const std::vector<std::string>& names, const KnownNames& known)
 /// ASCII letters in lower case; everything else unchanged.
 std::string lower_case(std::string_view text);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -8,9 +8,11 @@
 #include "microgpt/genome/genome.hpp"
 #include "microgpt/training/dataset.hpp"
 
-namespace microgpt {
-
+namespace microgpt::model {
 struct WeightFile;
+}
+
+namespace microgpt::evolution {
 
 /// A living organism: the GPT that a genome describes, its training, and its voice. The precision
 /// is chosen when it is born; everything seen from outside is double.
@@ -47,4 +49,4 @@ class Creature {
   std::unique_ptr<Body> body_;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

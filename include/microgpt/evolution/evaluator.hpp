@@ -7,7 +7,7 @@
 
 #include "microgpt/evolution/organism.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// One training to be done. It says all that a worker needs besides the Problem, so any may do it.
 struct Task {
@@ -94,4 +94,4 @@ class Evaluator {
   }
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -14,7 +14,7 @@
 #include "microgpt/evolution/strategy.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// When children are bred.
 enum class Mode {
@@ -170,4 +170,4 @@ class Evolution {
   std::vector<Organism> living_;  // who may be a parent now
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -9,7 +9,7 @@
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/evolution/organism.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// The mean of some independent measurements.
 struct Estimate {
@@ -65,4 +65,4 @@ double luck_of(const Finalist& finalist, Objective objective);
 /// of equals, the one born first. There must be one.
 const Organism& champion_of(std::span<const Organism> history, std::span<const Finalist> finalists);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

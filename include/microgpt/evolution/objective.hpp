@@ -9,7 +9,7 @@
 #include "microgpt/evolution/organism.hpp"
 #include "microgpt/training/dataset.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// What a trained GPT is worth.
 enum class Objective {
@@ -53,4 +53,4 @@ Evaluation guarded_evaluation(const std::function<Evaluation()>& body);
 /// test names too.
 Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate = 0);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -11,7 +11,7 @@
 
 #include "microgpt/genome/genome.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// The loss, and the fitness, of an organism whose training failed.
 inline constexpr double kMaxLoss = std::numeric_limits<double>::max();
@@ -83,4 +83,4 @@ bool better(const Organism& a, const Organism& b);
 /// The best `count` different genomes of those that are known and did not fail, the best first.
 std::vector<Organism> best_of(std::span<const Organism> organisms, std::size_t count);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -11,7 +11,7 @@
 #include "microgpt/evolution/organism.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 struct EvolutionConfig;
 
@@ -61,4 +61,4 @@ std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const Sea
 /// than the population.
 std::size_t tournament(std::span<const Organism> population, std::size_t size, Rng& rng);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -5,7 +5,7 @@
 #include "microgpt/core/random.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 /// A genome with each gene from either parent, by a fair coin. Where the coins give an n_head that
 /// does not divide n_emb, the two are tossed again.
@@ -22,4 +22,4 @@ Genome nudge(const Genome& genome, std::size_t count, const SearchSpace& space, 
 /// mutate() of 1, 2 or 3 genes.
 Genome mutate(const Genome& genome, const SearchSpace& space, Rng& rng);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -6,7 +6,7 @@
 #include "microgpt/genome/genome.hpp"
 #include "microgpt/training/dataset.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 /// Floating-point operations of one forward pass over a sequence of `positions` <= n_ctx tokens:
 /// two for each multiply-add of the matrix products and of attention; what is linear in the number
@@ -38,4 +38,4 @@ class TrainingCost {
   mutable std::map<std::size_t, Sums> sums_;  // by context length
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -15,7 +15,7 @@
 // lines, messages between ranks, tables, variation, the model of the guided strategy, statistics,
 // texts and the page. A new gene is a member of Genome, a row here, where its values come from in
 // SearchSpace, and what it does in the model or in training.
-namespace microgpt {
+namespace microgpt::genome {
 
 /// A whole number from a list of the search space.
 struct ListDomain {
@@ -139,4 +139,4 @@ void for_each_field(Space& space, Body&& body) {
   body(std::string("max_training_flops"), space.max_training_flops);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -8,7 +8,7 @@
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/trainer.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 /// The numbers that the network computes with. Random draws and reported losses are always double.
 enum class Precision { f64, f32 };
@@ -52,4 +52,4 @@ std::string architecture(const Genome& genome);
 /// "emb 16 head 4 layer 1 ctx 16 ff 4  lr 0.005     steps 200": all genes on a short line.
 std::string one_line(const Genome& genome);
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

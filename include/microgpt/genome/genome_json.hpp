@@ -7,7 +7,7 @@
 #include "microgpt/genome/genome.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 /// The content of genome.json: a genome, what it achieved, and what makes that reproducible.
 struct GenomeFile {
@@ -42,4 +42,4 @@ SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& bas
 SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base);
 std::string to_json(const SearchSpace& space);
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

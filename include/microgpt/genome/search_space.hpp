@@ -8,7 +8,7 @@
 #include "microgpt/core/random.hpp"
 #include "microgpt/genome/genome.hpp"
 
-namespace microgpt {
+namespace microgpt::genome {
 
 /// Where evolution may look. Lists are sorted and without repetition; the defaults are the space
 /// of evolve_loss.
@@ -46,4 +46,4 @@ bool contains(const SearchSpace& space, const Genome& genome);
 /// A genome drawn from the space: lists uniformly, lr log-uniformly; n_head divides n_emb.
 Genome random_genome(const SearchSpace& space, Rng& rng);
 
-}  // namespace microgpt
+}  // namespace microgpt::genome

@@ -9,7 +9,7 @@
 #include "microgpt/autograd/fused.hpp"
 #include "microgpt/core/random.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 using Token = std::uint32_t;
 
@@ -114,4 +114,4 @@ class Gpt {
 /// Throws Error unless a GPT of these sizes can be built.
 void validate(const GptConfig& config);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

@@ -1,12 +1,14 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::model {
 
 /// The numbers in a file: 64 or 32 bits.
 enum class NumberType { f64, f32 };
@@ -39,4 +41,4 @@ Safetensors parse_safetensors(std::string_view bytes);
 /// The bytes of a file. The numbers must be such that `type` can hold them.
 std::string to_bytes(const Safetensors& file);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

@@ -5,7 +5,7 @@
 #include "microgpt/core/random.hpp"
 #include "microgpt/model/gpt.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 /// Speaks one document: starts from `delimiter`, draws token after token from softmax(logits /
 /// temperature), and ends at the next delimiter or after n_ctx tokens. The delimiters are not in
@@ -13,4 +13,4 @@ namespace microgpt {
 template <class Real>
 std::vector<Token> sample(Gpt<Real>& gpt, Token delimiter, double temperature, Rng& rng);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

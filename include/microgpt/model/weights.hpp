@@ -10,7 +10,7 @@
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/model/safetensors.hpp"
 
-namespace microgpt {
+namespace microgpt::model {
 
 /// The weights of a GPT outside of it; as a file, see docs/weights.md.
 struct WeightFile {
@@ -42,4 +42,4 @@ WeightFile weights_of(const Gpt<Real>& gpt);
 template <class Real>
 void set_weights(Gpt<Real>& gpt, const WeightFile& file);
 
-}  // namespace microgpt
+}  // namespace microgpt::model

@@ -4,7 +4,7 @@
 
 #include "microgpt/report/run_record.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// A run as one JSON object: settings, champion, every organism, generations, gene importance,
 /// Pareto fronts, finalists and timings. docs/run-folder.md has its members.
@@ -17,4 +17,4 @@ std::string report_page(const RunRecord& run);
 /// load_run() does.
 void write_report(const std::filesystem::path& folder, RunState state);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -11,7 +11,7 @@
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/objective.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// How far a search is. It knows no clock and no terminal: times are seconds on a clock of the
 /// caller's.
@@ -72,4 +72,4 @@ std::string bar(double share, std::size_t width);
 /// The beginning of a text, at most `width` columns; where some was left out, "…" is its end.
 std::string shortened(std::string_view text, std::size_t width);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

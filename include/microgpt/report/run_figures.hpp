@@ -6,7 +6,7 @@
 
 #include "microgpt/report/run_record.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// A run in a few numbers.
 struct RunFigures {
@@ -28,4 +28,4 @@ std::vector<Timing> trainings_of(const RunRecord& run);
 /// The members of each generation of each island, in the order of the file.
 std::vector<std::span<const Organism>> generations_of(const RunRecord& run);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

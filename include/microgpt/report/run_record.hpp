@@ -7,9 +7,9 @@
 
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/finals.hpp"
-#include "microgpt/experiment/settings.hpp"
+#include "microgpt/run/settings.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 enum class RunState {
   finished,   ///< there is a champion
@@ -46,4 +46,4 @@ RunRecord load_run(const std::filesystem::path& folder);
 /// promise. Throws Error if there is no such organism.
 std::string genome_json_of(const RunRecord& run, std::uint64_t id);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

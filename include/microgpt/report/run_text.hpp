@@ -5,7 +5,7 @@
 
 #include "microgpt/report/run_record.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// A run as Markdown: champion, trajectory, genes, finalists, the best, Pareto fronts.
 std::string run_markdown(const RunRecord& run);
@@ -20,4 +20,4 @@ Format format_from(std::string_view name);
 /// costs. Format csv, json, markdown or text.
 std::string comparison(std::span<const RunRecord> runs, Format format);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -9,7 +9,7 @@
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// One generation of an island in a line: best, mean, worst, diversity, failures, and the seconds
 /// that it took.
@@ -29,4 +29,4 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
 /// What the finalists scored in their new trainings, and how lucky each had been in the search.
 std::string finals_report(std::span<const Finalist> finalists, Objective objective);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "microgpt/layers.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// A field of a table, for people and for programs.
 struct Cell {
@@ -29,4 +31,4 @@ std::string text_of(const TextTable& table);
 /// A list with an object for each column but the first, whose cells are the keys.
 std::string json_of_columns(const TextTable& table);
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -5,7 +5,7 @@
 
 #include "microgpt/evolution/evaluator.hpp"
 
-namespace microgpt {
+namespace microgpt::report {
 
 /// How busy the workers of a run were, and how well the cost of a training was predicted.
 /// Wall-clock times: another run gives others.
@@ -31,4 +31,4 @@ class WorkSummary {
   std::vector<Work> work_;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::report

@@ -4,7 +4,7 @@
 
 #include "microgpt/autograd/tape.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 struct AdamConfig {
   double beta1 = 0.85;
@@ -30,4 +30,4 @@ class Adam {
   double beta1_power_ = 1, beta2_power_ = 1;  // beta^t, for the correction of the moments' bias
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::training

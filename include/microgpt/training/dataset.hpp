@@ -9,7 +9,7 @@
 #include "microgpt/core/random.hpp"
 #include "microgpt/model/gpt.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 /// The distinct characters (Unicode code points) of a dataset, sorted; a character's token is its
 /// place. One more token, the delimiter, stands before and after each document.
@@ -81,4 +81,4 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed);
 /// Reads and splits a file. Throws Error as the functions above.
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed);
 
-}  // namespace microgpt
+}  // namespace microgpt::training

@@ -3,7 +3,7 @@
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/dataset.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 /// Mean cross-entropy per predicted token, in nats, over all tokens of all documents, the closing
 /// delimiter included. Where a document is longer than n_ctx the context slides, so that models of
@@ -18,4 +18,4 @@ double bigram_loss(const Dataset& dataset, const Documents& documents);
 /// The same measure for a model that learnt nothing: ln vocabulary.
 double uniform_loss(const Vocabulary& vocabulary);
 
-}  // namespace microgpt
+}  // namespace microgpt::training

@@ -6,7 +6,7 @@
 #include "microgpt/training/adam.hpp"
 #include "microgpt/training/dataset.hpp"
 
-namespace microgpt {
+namespace microgpt::training {
 
 struct TrainConfig {
   std::size_t steps = 200;
@@ -38,4 +38,4 @@ class Trainer {
   std::size_t step_ = 0;
 };
 
-}  // namespace microgpt
+}  // namespace microgpt::training

@@ -7,7 +7,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 static_assert(sizeof(Sequence) == 2 * sizeof(std::uint32_t));
@@ -160,4 +160,4 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -3,7 +3,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 template <class Real>
@@ -108,4 +108,4 @@ Val<Real> mean(Block<Real> x) {
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

@@ -5,7 +5,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 // T = rows, O = cols (outputs), I = inner (inputs): x (T, I), W (I, O), y (T, O).
@@ -98,4 +98,4 @@ Block<Real> linear(Block<Real> x, Block<Real> weights) {
 template Block<double> linear(Block<double>, Block<double>);
 template Block<float> linear(Block<float>, Block<float>);
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

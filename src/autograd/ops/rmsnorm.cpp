@@ -3,7 +3,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 // saved: 1 / rms of each row
@@ -56,4 +56,4 @@ Block<Real> rmsnorm(Block<Real> x) {
 template Block<double> rmsnorm(Block<double>);
 template Block<float> rmsnorm(Block<float>);
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

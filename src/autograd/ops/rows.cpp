@@ -5,7 +5,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 // integers: the indices of the parents
@@ -197,4 +197,4 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

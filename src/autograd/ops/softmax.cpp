@@ -5,7 +5,7 @@
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
 
-namespace microgpt {
+namespace microgpt::autograd {
 namespace {
 
 template <class Real>
@@ -109,4 +109,4 @@ Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> tar
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
 
-}  // namespace microgpt
+}  // namespace microgpt::autograd

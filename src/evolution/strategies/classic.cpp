@@ -1,7 +1,7 @@
 // The classic algorithm: elite, immigrants, and children of tournament winners.
 #include "strategies.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig& config,
   return std::make_unique<Classic>(config, space);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -9,7 +9,7 @@
 #include "microgpt/genome/genes.hpp"
 #include "strategies.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 namespace {
 
@@ -184,4 +184,4 @@ std::unique_ptr<Strategy> guided_strategy(const EvolutionConfig& config, const S
   return std::make_unique<Guided>(config, space, cost);
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

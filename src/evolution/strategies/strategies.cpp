@@ -3,7 +3,7 @@
 
 #include "microgpt/core/error.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 std::string_view name(StrategyKind kind) {
   switch (kind) {
@@ -118,4 +118,4 @@ std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const Sea
   fail("there is no such strategy");
 }
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

@@ -7,7 +7,7 @@
 #include "microgpt/evolution/strategy.hpp"
 #include "microgpt/evolution/variation.hpp"
 
-namespace microgpt {
+namespace microgpt::evolution {
 
 std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig&, const SearchSpace&);
 std::unique_ptr<Strategy> random_strategy(const SearchSpace&);
@@ -19,4 +19,4 @@ Organism random_organism(Origin origin, const SearchSpace& space, Rng& rng);
 /// The parent of this rank, unchanged and with what it was worth.
 Organism elite(const Ancestors& ancestors, std::size_t rank);
 
-}  // namespace microgpt
+}  // namespace microgpt::evolution

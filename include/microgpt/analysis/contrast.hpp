@@ -1,0 +1,31 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "microgpt/evolution/organism.hpp"
+
+namespace microgpt::analysis {
+
+/// A gene's mean in two groups of organisms.
+struct GeneContrast {
+  std::string gene;
+  double top, bottom;
+  double separation;  ///< (top - bottom) / standard deviation over both groups; 0 if that is 0
+};
+
+/// Contrasts of all genes between two groups, the largest separation first. lr is compared on a
+/// logarithmic scale, and its means are geometric. Both groups must have members.
+std::vector<GeneContrast> contrast(std::span<const Organism> top, std::span<const Organism> bottom);
+
+/// Those that were trained and did not fail, the best first: no elite and no migrant.
+std::vector<Organism> successes(std::span<const Organism> history);
+
+/// How many of the best, and of the worst, are compared: ten, or half of what there is.
+std::size_t group_size(std::size_t successes);
+
+/// What separates the best from the worst, in sentences.
+std::vector<std::string> insights(std::span<const Organism> history);
+
+}  // namespace microgpt::analysis

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/evolution/organism.hpp"
+
+namespace microgpt::analysis {
+
+/// How much of the differences in fitness a gene explains by itself.
+struct GeneImportance {
+  std::string gene;
+  double importance;  ///< share of the variance of the fitness ranks, from 0 to 1
+  double trend;       ///< from -1 to 1; negative: larger values are better (fitness is minimised)
+  std::string best;   ///< the value or range with the lowest mean rank: "16", "0.004 to 0.011"
+};
+
+/// The importance of every gene, the largest first. Only the order of the fitnesses counts: they
+/// are replaced by their ranks, equal ones by the mean of theirs. Organisms that failed are left
+/// out. Elites are copies of their parents and would count twice, so leave them out of `organisms`.
+///
+/// The organisms are grouped by the gene's value; lr, and a gene with more than six values, by up
+/// to five quantile bins. The importance is epsilon-squared (Kelley, "An unbiased correlation ratio
+/// measure", 1935) of the ranks: of n organisms in k groups,
+///
+///   1 - (squares within the groups / (n - k)) / (squares in total / (n - 1)),  at least 0,
+///
+/// where squares are around the mean of the group, or of all. It equals (H - k + 1) / (n - k) with
+/// the statistic H of Kruskal and Wallis ("Use of ranks in one-criterion variance analysis", 1952).
+/// The trend is Spearman's rank correlation of value and fitness ("The proof and measurement of
+/// association between two things", 1904). A gene that is best in the middle has importance, but no
+/// trend.
+///
+/// Importance and trend are 0 if all values or all fitnesses are equal. Fewer than eight organisms
+/// say nothing: importance and trend are 0, and best is empty.
+std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms);
+
+/// The Pareto front: the indices of the points (loss[i], cost[i]) that no other point dominates, in
+/// order of rising cost. A point dominates another if it is no worse in both and better in one. Of
+/// equal points, only the first is listed. Both spans have the same length and hold no NaN.
+/// O(n log n), after Kung, Luccio and Preparata, "On finding the maxima of a set of vectors", 1975.
+std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost);
+
+/// Spearman's rank correlation of two rows of equal length; 0 if one of them is constant.
+double rank_correlation(std::span<const double> a, std::span<const double> b);
+
+/// What a smaller loss may be paid with.
+enum class ParetoCost { parameters, flops };
+
+struct ParetoMember {
+  const Organism* organism;  ///< in the history
+  double cost;
+};
+
+/// The Pareto front of validation loss and cost over all organisms that did not fail; of copies of
+/// one genome the first. `vocabulary` is the number of tokens.
+std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
+                                         std::size_t vocabulary);
+
+}  // namespace microgpt::analysis

@@ -1,0 +1,185 @@
+#include "microgpt/analysis/insight.hpp"
+#include "microgpt/genome/genes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+namespace microgpt::analysis {
+
+namespace {
+
+/// The organisms that share a gene's value or range of values.
+struct Group {
+  std::vector<double> values;  ///< of the gene
+  std::vector<double> ranks;   ///< of the fitness
+};
+
+/// Ranks from 1; equal numbers share the mean of theirs.
+std::vector<double> mid_ranks(std::span<const double> numbers) {
+  std::vector<double> sorted(numbers.begin(), numbers.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<double> ranks;
+  for (const double number : numbers) {
+    const auto [first, end] = std::equal_range(sorted.begin(), sorted.end(), number);
+    const auto lowest = first - sorted.begin() + 1, highest = end - sorted.begin();
+    ranks.push_back(static_cast<double>(lowest + highest) / 2);
+  }
+  return ranks;
+}
+
+double mean(std::span<const double> numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
+/// The sum of the squared deviations from the mean.
+double squares(std::span<const double> numbers) {
+  const double centre = mean(numbers);
+  double sum = 0;
+  for (const double number : numbers) sum += (number - centre) * (number - centre);
+  return sum;
+}
+
+/// Pearson's correlation; 0 if either side is constant.
+double correlation(std::span<const double> a, std::span<const double> b) {
+  const double mean_a = mean(a), mean_b = mean(b);
+  double products = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) products += (a[i] - mean_a) * (b[i] - mean_b);
+  const double scale = std::sqrt(squares(a) * squares(b));
+  return scale > 0 ? products / scale : 0;
+}
+
+/// For each number, the fifth of the sorted numbers that the middle of its equals lies in.
+std::vector<double> quantile_bins(std::span<const double> numbers) {
+  constexpr double kBins = 5;
+  std::vector<double> bins;
+  for (const double rank : mid_ranks(numbers)) {
+    bins.push_back(std::floor((rank - 0.5) * kBins / static_cast<double>(numbers.size())));
+  }
+  return bins;
+}
+
+/// The groups in order of rising values.
+std::vector<Group> grouped(const Gene& gene, std::span<const double> values,
+                           std::span<const double> ranks) {
+  constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
+  const std::set<double> distinct(values.begin(), values.end());
+  const bool binned = gene.is_real() || distinct.size() > kMostValues;
+  const std::vector<double> bins = quantile_bins(values);
+  std::map<double, Group> by_key;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Group& group = by_key[binned ? bins[i] : values[i]];
+    group.values.push_back(values[i]);
+    group.ranks.push_back(ranks[i]);
+  }
+  std::vector<Group> groups;
+  groups.reserve(by_key.size());
+  for (const auto& [key, group] : by_key) groups.push_back(group);
+  return groups;
+}
+
+double epsilon_squared(std::span<const Group> groups, std::span<const double> ranks) {
+  const std::size_t n = ranks.size(), k = groups.size();
+  const double total = squares(ranks);
+  if (k < 2 || n <= k || total == 0) return 0;
+  double within = 0;
+  for (const Group& group : groups) within += squares(group.ranks);
+  const double unexplained =
+      (within / static_cast<double>(n - k)) / (total / static_cast<double>(n - 1));
+  return std::max(0.0, 1 - unexplained);
+}
+
+std::string range_text(const Gene& gene, const Group& group) {
+  const auto text = [&](double value) {
+    return gene.is_real() ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
+  };
+  const auto [low, high] = std::minmax_element(group.values.begin(), group.values.end());
+  const std::string from = text(*low), to = text(*high);
+  return from == to ? from : fmt::format("{} to {}", from, to);
+}
+
+/// The group with the lowest mean rank; of several, that with the lowest values.
+const Group& best_of(std::span<const Group> groups) {
+  return *std::min_element(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    return mean(a.ranks) < mean(b.ranks);
+  });
+}
+
+GeneImportance importance_of(const Gene& gene, std::span<const Genome> genomes,
+                             std::span<const double> ranks) {
+  constexpr std::size_t kFewest = 8;
+  if (genomes.size() < kFewest) {
+    return {.gene = std::string(gene.name), .importance = 0, .trend = 0, .best = ""};
+  }
+  std::vector<double> values;
+  for (const Genome& genome : genomes) values.push_back(gene.value(genome));
+  const std::vector<Group> groups = grouped(gene, values, ranks);
+  return {.gene = std::string(gene.name),
+          .importance = epsilon_squared(groups, ranks),
+          .trend = correlation(mid_ranks(values), ranks),
+          .best = range_text(gene, best_of(groups))};
+}
+
+}  // namespace
+
+std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms) {
+  std::vector<Genome> genomes;
+  std::vector<double> fitness;
+  for (const Organism& o : organisms) {
+    if (!o.evaluation || o.evaluation->failed()) continue;
+    genomes.push_back(o.genome);
+    fitness.push_back(o.evaluation->fitness);
+  }
+  const std::vector<double> ranks = mid_ranks(fitness);
+  std::vector<GeneImportance> genes;
+  genes.reserve(kGenes.size());
+  for (const Gene& gene : kGenes) genes.push_back(importance_of(gene, genomes, ranks));
+  std::stable_sort(
+      genes.begin(), genes.end(),
+      [](const GeneImportance& a, const GeneImportance& b) { return a.importance > b.importance; });
+  return genes;
+}
+
+std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost) {
+  std::vector<std::size_t> order(loss.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(cost[a], loss[a], a) < std::tie(cost[b], loss[b], b);
+  });
+  // All points before a point cost no more, so it must have less loss than each of them.
+  std::vector<std::size_t> front;
+  for (const std::size_t i : order) {
+    if (front.empty() || loss[i] < loss[front.back()]) front.push_back(i);
+  }
+  return front;
+}
+
+double rank_correlation(std::span<const double> a, std::span<const double> b) {
+  return correlation(mid_ranks(a), mid_ranks(b));
+}
+
+std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
+                                         std::size_t vocabulary) {
+  std::vector<ParetoMember> members;
+  std::vector<double> losses, costs;
+  for (const Organism& organism : history) {
+    if (is_copy(organism) || organism.evaluation->failed()) continue;
+    const double parameters =
+        static_cast<double>(parameter_count(gpt_config(organism.genome, vocabulary)));
+    costs.push_back(cost == ParetoCost::parameters ? parameters : organism.flops);
+    losses.push_back(organism.evaluation->loss);
+    members.push_back({&organism, costs.back()});
+  }
+  std::vector<ParetoMember> front;
+  for (const std::size_t i : pareto_front(losses, costs)) front.push_back(members[i]);
+  return front;
+}
+
+}  // namespace microgpt::analysis

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "microgpt/cluster/isolation/isolated_trainer.hpp"
+#include "program.hpp"
+#include "view.hpp"
+
+namespace microgpt::apps {
+
+/// The command line of evolve_loss and evolve.
+struct SearchOptions {
+  CommonOptions common;
+  EvolutionConfig evolution;
+  std::string space_file;
+  std::string genome_out = "genome.json";
+  std::string experiments = "experiments";
+  std::string folder, resume;
+  std::string cache;
+  std::string strategy, fitness = "held-out", mode = "generational", schedule = "dynamic";
+  std::uint32_t finalists = 0, replicates = 5;
+  std::uint32_t samples = 50;
+  Limits limits;
+  std::string inject;
+  double time_limit = 0;  ///< seconds; 0: none
+  ViewOptions view;
+
+  std::vector<std::string> given;  ///< what the command line said of all this, as --name=value
+  std::string space_json;          ///< of the run that goes on; empty: the file, or the default
+};
+
+/// Reads a command line. False if --help or --version was asked for, and printed if `prints`.
+/// Throws Error if it is wrong.
+bool read_options(const SearchApp& app, const std::vector<std::string>& arguments, bool prints,
+                  SearchOptions& options);
+
+}  // namespace microgpt::apps

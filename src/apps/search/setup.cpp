@@ -1,0 +1,182 @@
+// Everything that can be wrong before the first training is found here.
+#include "setup.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/core/version.hpp"
+#include "microgpt/genome/cost.hpp"
+#include "microgpt/genome/genome_json.hpp"
+#include "microgpt/training/scoring.hpp"
+
+namespace microgpt::apps {
+
+std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
+  const std::filesystem::path folder = options.resume == "latest"
+                                           ? latest_run(options.experiments)
+                                           : std::filesystem::path(options.resume);
+  require(is_there(folder / "journal"), "--resume ({}): there is no journal in that folder",
+          folder.string());
+  auto journal = std::make_unique<Journal>(folder / "journal");
+  require(!journal->is_new(), "--resume ({}): its journal is empty; start the run anew",
+          folder.string());
+  return journal;
+}
+
+namespace {
+
+Objective objective_of(const SearchOptions& options, const SearchApp& app) {
+  if (app.objective == Objective::beauty || options.fitness == "held-out") return app.objective;
+  require(options.fitness == "last-step", "--fitness ({}) must be held-out or last-step",
+          options.fitness);
+  return Objective::last_step;
+}
+
+SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
+  if (!options.space_json.empty()) return parse_space("journal", options.space_json, app.space);
+  return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
+}
+
+RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
+                        const Problem& problem) {
+  return {.program = app.name,
+          .version = std::string(version()),
+          .precision = std::string(name(problem.precision)),
+          .dataset = problem.dataset.checksum,
+          .fitness = std::string(name(problem.objective)),
+          .evolution = options.evolution,
+          .finalists = options.finalists,
+          .replicates = options.replicates,
+          .samples = options.samples,
+          .temperature = options.common.temperature,
+          .deadline_factor = options.limits.deadline_factor,
+          .memory_limit = options.limits.memory_mb,
+          .inject = options.inject,
+          .tokens = problem.dataset.vocabulary.size(),
+          .bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation),
+          .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
+}
+
+/// What a search reads, and what it writes besides its folder.
+void require_files_apart(const SearchOptions& options, const std::filesystem::path& folder) {
+  std::vector<NamedFile> inputs;
+  if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
+  inputs.push_back({"--input", options.common.input});
+  if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
+  std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
+  if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
+  require_apart(inputs, outputs);
+}
+
+/// The folder may be there, but what a run writes into it must not.
+void require_room_for_a_run(const std::string& folder) {
+  const std::filesystem::path journal = std::filesystem::path(folder) / "journal";
+  std::error_code failure;
+  require(!is_there(journal) || std::filesystem::file_size(journal, failure) == 0,
+          "--folder ({}): there is a run in it; go on with it by --resume {}", folder, folder);
+  for (const std::string_view file : kRunFiles) {
+    require(!is_there(std::filesystem::path(folder) / file),
+            "--folder ({}): there is a {} in it, which a run would overwrite", folder, file);
+  }
+}
+
+/// Some island must have the means to train its first organism. Throws what the last one lacks.
+void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost) {
+  EvolutionConfig of_island = config;
+  of_island.budget_flops /= static_cast<double>(config.islands);
+  for (std::size_t i = 0; i < config.islands; ++i) {
+    of_island.island = i;
+    try {
+      return Evolution(of_island, space, cost).require_room();
+    } catch (const Error&) {
+      if (i + 1 == config.islands) throw;
+    }
+  }
+}
+
+}  // namespace
+
+OpenPipe::OpenPipe(const std::filesystem::path& path) {
+  std::error_code failure;
+  if (!std::filesystem::is_fifo(path, failure)) return;
+  descriptor_ = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  require(descriptor_ >= 0 || errno != ENXIO, "{}: is a pipe that nobody reads", path.string());
+}
+
+OpenPipe::~OpenPipe() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+SearchSetup::SearchSetup(const SearchOptions& options, const SearchApp& app,
+                         std::unique_ptr<Journal> resumed)
+    : space(space_of(options, app)), journal(std::move(resumed)) {
+  validate(options.evolution);
+  check(options.common);
+  require_files_apart(options, journal ? journal->folder() : std::filesystem::path(options.folder));
+  if (!journal && !options.folder.empty()) require_room_for_a_run(options.folder);
+  require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
+  require(options.replicates >= 1 && options.replicates <= 1000,
+          "--replicates ({}) must be from 1 to 1000", options.replicates);
+  problem.precision =
+      precision_from(options.common.precision.empty() ? "f64" : options.common.precision);
+  problem.objective = objective_of(options, app);
+  problem.seed = options.evolution.seed;
+  problem.samples = options.samples;
+  problem.temperature = options.common.temperature;
+  require(!journal || is_there(options.common.input),
+          "{}: the dataset of this run is no longer there; --input says where it is now",
+          options.common.input);
+  problem.dataset = load_dataset(options.common.input, options.evolution.seed);
+  settings = settings_of(options, app, problem);
+  require_affordable(options.evolution, space, cost());
+  require_writable(options.genome_out);
+  genome_pipe.emplace(options.genome_out);
+  if (options.cache.empty()) {
+    cache.emplace(problem);
+  } else {
+    cache.emplace(problem, options.cache);
+  }
+  open_journal(options,
+               {.options = options.given, .settings = to_json(settings), .space = to_json(space)});
+}
+
+void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader& header) {
+  if (journal) {
+    require_same(journal_header_from(journal->header()), header);
+    folder.emplace(journal->folder());
+    folder->require_regular_files();
+    const auto remember = [&](const std::vector<KnownEvaluation>& evaluations) {
+      for (const KnownEvaluation& evaluation : evaluations) cache->remember(evaluation);
+      known = evaluations.size();
+    };
+    if (options.evolution.islands == 1) {
+      remember(journal->entries());
+    } else {
+      remember(journaled(folder->path(), journal->header()));
+    }
+    return;
+  }
+  if (options.folder.empty()) {
+    folder.emplace(options.experiments, timestamp_now());
+  } else {
+    folder.emplace(std::filesystem::path(options.folder));
+  }
+  journal = std::make_unique<Journal>(folder->path() / "journal");
+  require(journal->is_new(), "--folder ({}): there is a run in it; go on with it by --resume {}",
+          options.folder, options.folder);
+  folder->require_regular_files();
+  journal->begin(to_json(header));
+  std::error_code failure;
+  const std::filesystem::path parent = std::filesystem::absolute(folder->path() / "").parent_path();
+  if (std::filesystem::equivalent(parent.parent_path(), options.experiments, failure)) {
+    link_latest(*folder);
+  }
+}
+
+Cost SearchSetup::cost() const { return TrainingCost(problem.dataset); }
+
+}  // namespace microgpt::apps

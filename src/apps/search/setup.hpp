@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "microgpt/run/cache.hpp"
+#include "microgpt/run/folder.hpp"
+#include "microgpt/run/journal.hpp"
+#include "microgpt/run/journal_header.hpp"
+#include "microgpt/run/settings.hpp"
+#include "options.hpp"
+
+namespace microgpt::apps {
+
+/// The journal of the run that --resume names.
+std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options);
+
+/// Keeps a pipe that will be written later open, so that its reader stays; of any other file,
+/// nothing. Throws Error if nobody reads it: a writer would wait for ever.
+class OpenPipe {
+ public:
+  explicit OpenPipe(const std::filesystem::path& path);
+  ~OpenPipe();
+  OpenPipe(const OpenPipe&) = delete;
+  OpenPipe& operator=(const OpenPipe&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// Everything that can be wrong before the first training is found here.
+class SearchSetup {
+ public:
+  /// `resumed` is the journal of the run that goes on, or null. Throws Error naming the setting or
+  /// the file, the value and the rule.
+  SearchSetup(const SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed);
+  SearchSetup(const SearchSetup&) = delete;
+  SearchSetup& operator=(const SearchSetup&) = delete;
+
+  SearchSpace space;
+  Problem problem;
+  RunSettings settings;  ///< all that the result depends on, besides the space
+  /// Floating-point operations of a training on the training names.
+  Cost cost() const;
+  std::optional<OpenPipe> genome_pipe;  ///< where --genome-out is one
+  std::optional<EvaluationCache> cache;
+  std::optional<RunFolder> folder;
+  std::unique_ptr<Journal> journal;
+  std::size_t known = 0;  ///< evaluations of the run that goes on
+
+ private:
+  void open_journal(const SearchOptions& options, const JournalHeader& header);
+};
+
+}  // namespace microgpt::apps

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/report/progress.hpp"
+#include "microgpt/run/log.hpp"
+#include "terminal.hpp"
+
+namespace microgpt::apps {
+
+/// What a user wants to see of a run.
+struct ViewOptions {
+  bool quiet = false, verbose = false;
+  std::string log_level;      ///< empty: info where progress stays in place, else debug
+  std::string live = "auto";  ///< whether it does: auto, always or never
+};
+
+/// Throws Error naming the option and the rule.
+void validate(const ViewOptions& options);
+
+/// A run as it is seen while it goes on: its log and, on a terminal, a few lines that stay in
+/// place.
+class RunView {
+ public:
+  /// `final_trainings`: of all finalists together.
+  RunView(const ViewOptions& options, const std::filesystem::path& log_file,
+          const EvolutionConfig& config, Objective objective, std::size_t final_trainings);
+
+  RunLog& log() { return log_; }
+
+  /// A training has come to its end; to be told once or more often.
+  void result(const Task& task, const TimedResult& result);
+  /// A generation of an island is complete, after so many seconds.
+  void generation(std::span<const Organism> members, double seconds);
+  /// Shows where the run is, if the last time was a moment ago.
+  void refresh(const Evaluator& evaluator);
+  /// Nothing stays in place any more.
+  void end() { terminal_.end(); }
+
+ private:
+  Screen screen_;
+  bool live_;
+  Terminal terminal_;
+  RunLog log_;
+  EvolutionConfig config_;
+  Objective objective_;
+  double start_, last_refresh_ = 0;  // seconds since 1970
+  Progress progress_;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> seen_;  // results, by id and replicate
+};
+
+/// Another evaluator, with a view that sees what goes in and comes out.
+class WatchedEvaluator final : public Evaluator {
+ public:
+  /// Both must outlive it.
+  WatchedEvaluator(Evaluator& evaluator, RunView& view) : evaluator_(evaluator), view_(view) {}
+  void submit(std::span<const Task> tasks) override;
+  TimedResult wait() override;
+  void poll() override { evaluator_.poll(); }
+  std::size_t pending() const override { return evaluator_.pending(); }
+  std::size_t idle() const override { return evaluator_.idle(); }
+  std::vector<Running> running() const override { return evaluator_.running(); }
+
+ private:
+  Evaluator& evaluator_;
+  RunView& view_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, Task> tasks_;  // by id and replicate
+};
+
+}  // namespace microgpt::apps

@@ -1,0 +1,110 @@
+#include "supervisor.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "child_process.hpp"
+#include "microgpt/core/stop.hpp"
+
+namespace microgpt::cluster {
+
+namespace {
+
+void limit_memory(double megabytes) {
+  if (megabytes <= 0) return;
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  double kilobytes = 0;
+  while (status >> word) {
+    if (word == "VmData:") status >> kilobytes;
+  }
+  const auto bytes = static_cast<rlim_t>(kilobytes * 1024 + megabytes * 1048576);
+  const rlimit limit = {bytes, bytes};
+  setrlimit(RLIMIT_DATA, &limit);
+}
+
+Evaluation train_here(const Task& task, const TrainingSetup& about) {
+  return guarded_evaluation([&] {
+    about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
+    return evaluate(task.genome, about.problem, task.replicate);
+  });
+}
+
+void train_for(int rank, const TrainingSetup& about) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  limit_memory(about.memory_mb);
+  while (const std::optional<Task> task = receive_frame<Task>(rank)) {
+    if (!send_frame(rank, train_here(*task, about))) break;
+  }
+}
+
+class Keeper {
+ public:
+  explicit Keeper(int rank) : rank_(rank) {}
+
+  void run() {
+    char request = 0;
+    while (receive_all(rank_, &request, 1) && serve(static_cast<Request>(request))) {
+    }
+    end_trainer();
+  }
+
+ private:
+  /// False if the rank has gone.
+  bool serve(Request request) {
+    switch (request) {
+      case Request::prepare:
+        about_ = receive_frame<TrainingSetup>(rank_);
+        return about_.has_value();
+      case Request::start:
+        return start_trainer();
+      case Request::end: {
+        const int status = end_trainer();
+        return send_all(rank_, &status, sizeof status);
+      }
+    }
+    return false;
+  }
+
+  bool start_trainer() {
+    const ChildProcess trainer = fork_child([this](int of_rank) {
+      close(rank_);
+      train_for(of_rank, *about_);
+    });
+    trainer_ = trainer.id;
+    const bool sent = send_child(rank_, trainer);
+    close(trainer.socket);
+    return sent;
+  }
+
+  /// How it ended, as waitpid() says it. One that has died already keeps its own end.
+  int end_trainer() {
+    int status = 0;
+    if (trainer_ < 0) return status;
+    kill(trainer_, SIGKILL);
+    waitpid(trainer_, &status, 0);
+    trainer_ = -1;
+    return status;
+  }
+
+  int rank_;
+  pid_t trainer_ = -1;
+  std::optional<TrainingSetup> about_;
+};
+
+}  // namespace
+
+void supervise(int rank) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ignore_stop_signals();  // the rank says when it is over; the trainer inherits this
+  Keeper(rank).run();
+}
+
+}  // namespace microgpt::cluster

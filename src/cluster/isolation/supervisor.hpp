@@ -1,0 +1,34 @@
+#pragma once
+
+#include "../messages.hpp"
+#include "microgpt/cluster/isolation/faults.hpp"
+#include "microgpt/evolution/objective.hpp"
+
+// What stands below a IsolatedTrainer: the supervisor, and the trainers that it forks.
+namespace microgpt::cluster {
+
+/// What trainings are about.
+struct TrainingSetup {
+  Problem problem;
+  double memory_mb = 0;
+  Faults faults;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& problem& memory_mb;
+    archive& faults.nan& faults.thrown& faults.hang& faults.segv& faults.oom;
+    archive& faults.spin;
+  }
+};
+
+/// What the rank asks of the supervisor, as one byte.
+enum class Request : char {
+  prepare,  ///< a frame follows: the TrainingSetup
+  start,    ///< a trainer; its end of a socket comes back
+  end       ///< of the trainer, which is killed if it still lives; its wait status comes back
+};
+
+/// Serves a rank until it has gone: `rank` is the socket to it.
+void supervise(int rank);
+
+}  // namespace microgpt::cluster

@@ -1,0 +1,197 @@
+#include "microgpt/run/cache.hpp"
+
+#include <chrono>
+
+#include "json_lines.hpp"
+#include "limits.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/version.hpp"
+#include "microgpt/run/journal.hpp"
+
+namespace microgpt::run {
+
+namespace {
+
+std::string fingerprint(const Problem& p) {
+  std::string text =
+      fmt::format("version {} dataset {} objective {} precision {} seed {}", version(),
+                  p.dataset.checksum, name(p.objective), name(p.precision), p.seed);
+  text += fmt::format(" temperature {}", p.temperature);  // of the names that are kept
+  if (p.objective == Objective::beauty) text += fmt::format(" samples {}", p.samples);
+  return text;
+}
+
+constexpr std::chrono::milliseconds kPatience(10'000);  // with others that use the file
+
+/// Whether a file, to its first line, may be a cache.
+bool is_ours(std::string_view content) {
+  const std::string_view line = content.substr(0, content.find('\n'));
+  constexpr std::string_view kBegin = "{\"problem\":\"";
+  // What was not written to its end, or into each other, begins like one.
+  return line.starts_with(kBegin) || (line == content && kBegin.starts_with(line));
+}
+
+}  // namespace
+
+EvaluationCache::EvaluationCache(const Problem& problem) : problem_(fingerprint(problem)) {}
+
+EvaluationCache::EvaluationCache(const Problem& problem, std::filesystem::path file)
+    : EvaluationCache(problem) {
+  path_ = std::move(file);
+  file_.emplace(path_);
+  const LineFile::Lock lock = file_->lock(kPatience);
+  require(lock != LineFile::Lock::taken, "{}: another process keeps it locked", path_.string());
+  const std::string content = file_->read();
+  require(is_ours(content), "{}: is no cache of evaluations, which has a JSON object a line",
+          path_.string());
+  const std::size_t whole_lines = content.rfind('\n') + 1;  // 0 if there is none
+  if (lock == LineFile::Lock::unsupported) {
+    notice("cannot be locked on this file system; let no other run use it at the same time");
+  } else if (whole_lines < content.size()) {
+    file_->cut(whole_lines);
+    notice(fmt::format("the last line was cut short, {} bytes, and is dropped",
+                       content.size() - whole_lines));
+  }
+  file_->unlock();
+  read(std::string_view(content).substr(0, whole_lines));
+}
+
+void EvaluationCache::read(std::string_view lines) {
+  std::size_t number_of_line = 0, dropped = 0;
+  std::string first;
+  while (!lines.empty()) {
+    const std::string_view object = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(object.size() + 1);
+    ++number_of_line;
+    try {
+      const auto line = parse_line(object);
+      if (text(line, "problem") == problem_ && text(line, "failure").empty()) {
+        known_[{genome_of(line), replicate_of(line)}] = {evaluation_of(line), std::nullopt};
+      }
+    } catch (const Error& error) {
+      if (++dropped == 1) first = fmt::format("line {}: {}", number_of_line, error.what());
+    }
+  }
+  if (dropped == 1) notice(first + "; it is left out");
+  if (dropped > 1) notice(fmt::format("{}; it and {} more are left out", first, dropped - 1));
+}
+
+void EvaluationCache::notice(std::string_view what) {
+  notices_.push_back(fmt::format("{}: {}", path_.string(), what));
+}
+
+const EvaluationCache::Known* EvaluationCache::find(const Genome& genome,
+                                                    std::uint32_t replicate) const {
+  const auto found = known_.find({genome, replicate});
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+const EvaluationCache::Known* EvaluationCache::find(const Task& task) const {
+  const auto own = by_task_.find({task.id, task.replicate});
+  return own == by_task_.end() ? find(task.genome, task.replicate) : &own->second;
+}
+
+void EvaluationCache::remember(const KnownEvaluation& known) {
+  const std::pair key(known.genome, known.timing.replicate);
+  Known value = {known.evaluation, known.timing};
+  const auto [first, is_new] = known_.try_emplace(key, value);
+  if (is_new) return;
+  // Two coordinators may have trained one genome, and one of them may have had bad luck. Whoever
+  // took that over from another organism has a record of its own.
+  if (first->second.evaluation.failed()) std::swap(first->second, value);
+  if (!value.timing) return;
+  by_task_.insert_or_assign({value.timing->id, value.timing->replicate}, value);
+}
+
+void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
+                          const Evaluation& evaluation, std::optional<Timing> timing) {
+  const bool is_new =
+      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::move(timing)}).second;
+  if (!is_new || !file_ || evaluation.failed()) return;
+  LineWriter line;
+  line.put("problem", problem_);
+  line.put(genome, replicate, evaluation);
+  write(line.object());
+}
+
+void EvaluationCache::write(std::string_view object) {
+  try {
+    const auto patience = writable_ ? kPatience : std::chrono::milliseconds(0);
+    require(file_->lock(patience) != LineFile::Lock::taken, "{}: another process keeps it locked",
+            path_.string());
+    require(file_->is_in_place(), "{}: has been removed", path_.string());
+    // Somebody may have died in the middle of a line.
+    file_->append(fmt::format("{}{}\n", file_->is_torn() ? "\n" : "", object));
+    writable_ = true;
+  } catch (const Error& error) {
+    if (std::exchange(writable_, false)) {
+      notices_.push_back(fmt::format("{}; what is learnt is not kept there", error.what()));
+    }
+  }
+  file_->unlock();
+}
+
+void CachedEvaluator::submit(std::span<const Task> tasks) {
+  std::vector<Task> unknown;
+  for (const Task& task : tasks) {
+    const std::pair training(task.genome, task.replicate);
+    if (const EvaluationCache::Known* known = cache_.find(task)) {
+      answer(task, *known);
+    } else if (!in_training_.insert(training).second) {
+      held_back_.emplace(training, task);
+    } else {
+      under_way_[{task.id, task.replicate}] = task.genome;
+      unknown.push_back(task);
+    }
+  }
+  trains_.submit(unknown);
+}
+
+void CachedEvaluator::answer(const Task& task, const EvaluationCache::Known& known) {
+  TimedResult& result = ready_.emplace_back();
+  result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known.evaluation};
+  result.known = true;
+  if (known.timing && known.timing->id == task.id) {
+    result.timing = *known.timing;
+    return;
+  }
+  result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
+  // Another coordinator may have had more luck with this genome; when the run goes on, this
+  // organism is to be what it is now.
+  const bool is_new = saved_.insert({task.id, task.replicate}).second;
+  if (is_new && known.evaluation.failed()) record(task.genome, result);
+}
+
+void CachedEvaluator::record(const Genome& genome, const TimedResult& timed) {
+  if (journal_ == nullptr) return;
+  journal_->append(
+      {.genome = genome, .evaluation = timed.result.evaluation, .timing = timed.timing});
+}
+
+TimedResult CachedEvaluator::wait() {
+  if (!ready_.empty()) {
+    trains_.poll();  // a million known results are no reason to be deaf
+    TimedResult result = std::move(ready_.front());
+    ready_.pop_front();
+    return result;
+  }
+  TimedResult timed = trains_.wait();
+  Evaluation& evaluation = timed.result.evaluation;
+  try {
+    validate(evaluation, timed.result.replicate);
+  } catch (const Error& error) {
+    evaluation = failed_evaluation(error.what());
+  }
+  const auto task = under_way_.find({timed.result.id, timed.result.replicate});
+  const std::pair training(task->second, timed.result.replicate);
+  under_way_.erase(task);
+  record(training.first, timed);
+  cache_.add(training.first, training.second, evaluation, timed.timing);
+  in_training_.erase(training);
+  const auto [begin, end] = held_back_.equal_range(training);
+  for (auto copy = begin; copy != end; ++copy) answer(copy->second, *cache_.find(copy->second));
+  held_back_.erase(begin, end);
+  return timed;
+}
+
+}  // namespace microgpt::run

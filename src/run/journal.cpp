@@ -1,0 +1,135 @@
+#include "microgpt/run/journal.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "json_lines.hpp"
+#include "limits.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt::run {
+
+namespace {
+
+constexpr std::size_t kDigits = 16;
+
+std::string digits_of(std::string_view last, std::string_view object) {
+  return sha256(fmt::format("{}{}", last, object)).substr(0, kDigits);
+}
+
+std::string object_of(const KnownEvaluation& known) {
+  const Timing& t = known.timing;
+  LineWriter line;
+  line.put("id", t.id);
+  line.put(known.genome, t.replicate, known.evaluation);
+  line.put("rank", t.rank), line.put("host", t.host);
+  line.put("start", t.start), line.put("seconds", t.seconds);
+  return line.object();
+}
+
+KnownEvaluation known_of(std::string_view object) {
+  const auto line = parse_line(object);
+  constexpr double kMaxRank = std::numeric_limits<int>::max();
+  return {.genome = genome_of(line),
+          .evaluation = evaluation_of(line),
+          .timing = {.id = whole(line, "id"),
+                     .replicate = replicate_of(line),
+                     .rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
+                     .host = text(line, "host"),
+                     .start = number(line, "start", 0, kMaxSeconds),
+                     .seconds = number(line, "seconds", 0, kMaxSeconds)}};
+}
+
+/// The whole lines of a journal.
+struct Content {
+  std::string header, last;
+  std::vector<KnownEvaluation> entries;
+  std::size_t size = 0, torn = 0;  // bytes
+};
+
+Content content_of(const std::filesystem::path& path, const std::string& bytes) {
+  Content content;
+  content.size = bytes.rfind('\n') + 1;  // 0 if there is none
+  content.torn = bytes.size() - content.size;
+  std::size_t number_of_line = 0;
+  for (std::size_t begin = 0; begin < content.size;) {
+    const std::size_t end = bytes.find('\n', begin);
+    const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
+    ++number_of_line;
+    try {
+      require(line.size() > kDigits && line[kDigits] == ' ', "it is no record");
+      const std::string_view object = line.substr(kDigits + 1);
+      require(line.substr(0, kDigits) == digits_of(content.last, object),
+              "its checksum is wrong: this line or one before it was changed or lost");
+      content.last = line.substr(0, kDigits);
+      if (number_of_line == 1) {
+        content.header = object;
+      } else {
+        content.entries.push_back(known_of(object));
+      }
+    } catch (const Error& error) {
+      fail("{}: line {}: {}", path.string(), number_of_line, error.what());
+    }
+    begin = end + 1;
+  }
+  return content;
+}
+
+}  // namespace
+
+Journal::Journal(std::filesystem::path file) : path_(std::move(file)), file_(path_) {
+  using namespace std::chrono_literals;
+  const LineFile::Lock lock = file_.lock(10s);
+  require(lock != LineFile::Lock::taken, "{}: another run is using this folder", path_.string());
+  if (lock == LineFile::Lock::unsupported) {
+    notices_.push_back(
+        fmt::format("{}: cannot be locked on this file system; let no other run use this folder",
+                    path_.string()));
+  }
+  Content content = content_of(path_, file_.read());
+  header_ = std::move(content.header);
+  last_ = std::move(content.last);
+  entries_ = std::move(content.entries);
+  if (content.torn == 0) return;
+  file_.cut(content.size);
+  notices_.push_back(fmt::format("{}: the last record was cut short, {} bytes, and is dropped",
+                                 path_.string(), content.torn));
+}
+
+void Journal::begin(std::string_view header) {
+  require(is_new(), "{}: has a first record", path_.string());
+  write(header);
+  header_ = header;
+}
+
+void Journal::append(const KnownEvaluation& known) { write(object_of(known)); }
+
+void Journal::write(std::string_view object) {
+  require(file_.is_in_place(), "{}: has been removed", path_.string());
+  const std::string digits = digits_of(last_, object);
+  file_.append(fmt::format("{} {}\n", digits, object));
+  file_.sync();
+  last_ = digits;
+}
+
+std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
+                                       std::string_view header) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const std::string name = file.path().filename().string();
+    if (name == "journal" || name.starts_with("journal-")) files.push_back(file.path());
+  }
+  std::ranges::sort(files);
+  std::vector<KnownEvaluation> all;
+  for (const std::filesystem::path& file : files) {
+    const Content content = content_of(file, LineFile(file, LineFile::Use::read).read());
+    require(content.header.empty() || content.header == header,
+            "{}: belongs to another run than {}", file.string(), (folder / "journal").string());
+    all.insert(all.end(), content.entries.begin(), content.entries.end());
+  }
+  return all;
+}
+
+}  // namespace microgpt::run

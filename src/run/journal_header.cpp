@@ -1,0 +1,114 @@
+#include "microgpt/run/journal_header.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "json_lines.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
+
+namespace microgpt::run {
+
+namespace {
+
+std::string json_of(const json::Value& value) {
+  json::StringBuffer buffer;
+  json::Writer<json::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+/// On one line.
+std::string compact(std::string_view json) { return json_of(parse_line(json)); }
+
+void require_same_members(std::string_view what, const std::string& journal,
+                          const std::string& now) {
+  const json::Document theirs = parse_line(journal), ours = parse_line(now);
+  for (const auto& [key, value] : ours.GetObject()) {
+    const auto found = theirs.FindMember(key);
+    const std::string there = found == theirs.MemberEnd() ? "not there" : json_of(found->value);
+    require(there == json_of(value),
+            "{}{} is {} now, but the run was started with {}; a run goes on as it began", what,
+            key.GetString(), json_of(value), there);
+  }
+}
+
+bool is_utf8(std::string_view text) { return valid_utf8(text) == text; }
+
+/// Paths are bytes, and JSON is Unicode: with %, and in what is no UTF-8 with every byte above 127,
+/// as % and two hexadecimal digits.
+std::string escaped(std::string_view bytes) {
+  const bool all_bytes = !is_utf8(bytes);
+  std::string text;
+  for (const char c : bytes) {
+    const bool escape = c == '%' || (all_bytes && static_cast<unsigned char>(c) > 127);
+    text += escape ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return text;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = static_cast<unsigned char>(text[i]);
+    if (text[i] == '%') {
+      const char* const digits = text.data() + i + 1;
+      const char* const end = text.data() + std::min(text.size(), i + 3);
+      const auto parsed = std::from_chars(digits, end, byte, 16);
+      require(parsed.ec == std::errc() && parsed.ptr == digits + 2,
+              "\"options\" ({}): two hexadecimal digits must follow each %", text);
+      i += 2;
+    }
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+constexpr std::uint64_t kFormat = 2;  // of the header
+
+}  // namespace
+
+std::string to_json(const JournalHeader& header) {
+  json::StringBuffer buffer;
+  json::Writer<json::StringBuffer> options(buffer);
+  options.StartArray();
+  for (const std::string& option : header.options) {
+    const std::string text = escaped(option);
+    options.String(text.data(), static_cast<json::SizeType>(text.size()));
+  }
+  options.EndArray();
+  LineWriter line;
+  line.put("journal", kFormat);
+  line.put_json("options", {buffer.GetString(), buffer.GetSize()});
+  line.put_json("settings", compact(header.settings));
+  line.put_json("space", compact(header.space));
+  return line.object();
+}
+
+JournalHeader journal_header_from(std::string_view json) {
+  const json::Document line = parse_line(json);
+  require(whole(line, "journal") == kFormat,
+          "\"journal\" ({}) must be {}: another version of this program began the run",
+          whole(line, "journal"), kFormat);
+  JournalHeader header;
+  const json::Value& options = member(line, "options");
+  require(options.IsArray(), "\"options\" must be a list");
+  for (const auto& option : options.GetArray()) {
+    require(option.IsString(), "\"options\" must be a list of strings");
+    header.options.push_back(unescaped({option.GetString(), option.GetStringLength()}));
+  }
+  for (const char* key : {"settings", "space"}) {
+    require(member(line, key).IsObject(), "\"{}\" must be an object", key);
+  }
+  header.settings = json_of(member(line, "settings"));
+  header.space = json_of(member(line, "space"));
+  return header;
+}
+
+void require_same(const JournalHeader& journal, const JournalHeader& now) {
+  require_same_members("", journal.settings, compact(now.settings));
+  require_same_members("the search space's ", journal.space, compact(now.space));
+}
+
+}  // namespace microgpt::run

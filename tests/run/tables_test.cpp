@@ -1,0 +1,168 @@
+#include "microgpt/run/tables.hpp"
+
+#include <gtest/gtest.h>
+
+#include "microgpt/analysis/generation_summary.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace microgpt::test {
+
+using namespace run;
+namespace {
+
+Organism crossover() {
+  Organism o;
+  o.id = 3, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
+  o.genome.lr = 0.1 + 0.2;
+  o.flops = 1234.5;
+  o.evaluation.emplace();
+  o.evaluation->loss = 2.5, o.evaluation->fitness = -1.25, o.evaluation->beauty = 1.25;
+  return o;
+}
+
+Organism with_fitness(std::uint64_t id, double fitness) {
+  Organism o = crossover();
+  o.id = id;
+  o.evaluation->fitness = o.evaluation->loss = fitness;
+  return o;
+}
+
+Organism failed(std::uint64_t id) {
+  Organism o = crossover();
+  o.id = id;
+  o.evaluation = failed_evaluation("bad luck");
+  return o;
+}
+
+std::string written(std::span<const Organism> organisms) {
+  return organisms_header() + organisms_csv(organisms, 2, Precision::f32, 27);
+}
+
+/// What is read of a file with this content.
+std::vector<Organism> read(const std::string& text) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "organisms.csv", text);
+  return read_organisms_csv(folder / "organisms.csv");
+}
+
+TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
+  Organism o = crossover();
+  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,-1.25,2.5,"
+            "1.25,,,,\n");
+  o.evaluation = failed_evaluation("a \"quoted\", broken\nreason");
+  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,,,,,,,"
+            "\"a \"\"quoted\"\", broken\nreason\"\n");
+}
+
+TEST(CsvField, what_is_no_text_leaves_a_mark_and_can_be_read) {
+  EXPECT_EQ(csv_field("h\xff"), "h\uFFFD");
+  EXPECT_EQ(csv_field("h\xff,"), "\"h\uFFFD,\"");
+}
+
+TEST(OrganismsCsv, the_row_of_a_finalist_has_the_means_of_its_new_trainings) {
+  const Organism o = crossover();
+  Finals finals({o}, 2);
+  const auto replicate = [](std::uint32_t number, double loss) {
+    Result result = {.id = 3, .replicate = number, .evaluation = {}};
+    result.evaluation.fitness = result.evaluation.loss = loss;
+    result.evaluation.test_loss = loss + 1;
+    return result;
+  };
+  finals.tell(std::vector{replicate(1, 2.0), replicate(2, 3.0)});
+  const std::string row = organisms_csv(std::span(&o, 1), 1, Precision::f64, 27, finals.ranking());
+  EXPECT_TRUE(row.ends_with(",-1.25,2.5,1.25,2.5,0.5,3.5,\n")) << row;
+}
+
+TEST(OrganismsCsv, what_is_read_is_what_was_written) {
+  Organism strange = failed(5);
+  strange.evaluation->failure = "a \"quoted\", broken\r\nreason";
+  strange.parents.clear();
+  const std::vector<Organism> organisms = {crossover(), strange, with_fitness(7, 0.1 + 0.7)};
+  const std::vector<Organism> back = read(written(organisms));
+  ASSERT_EQ(back.size(), 3U);
+  EXPECT_EQ(written(back), written(organisms));
+  EXPECT_EQ(back[0].parents, (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(back[1].evaluation->failure, strange.evaluation->failure);
+}
+
+TEST(OrganismsCsv, a_file_that_is_being_written_is_read_to_its_last_whole_row) {
+  const std::vector<Organism> organisms = {crossover(), failed(5), with_fitness(7, 2)};
+  const std::string text = written(organisms);
+  for (std::size_t length = organisms_header().size(); length <= text.size(); ++length) {
+    const std::vector<Organism> back = read(text.substr(0, length));
+    EXPECT_EQ(back.size(),
+              static_cast<std::size_t>(std::count(
+                  text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n')) -
+                  1);
+  }
+}
+
+TEST(OrganismsCsv, a_wrong_value_is_named_with_file_row_and_column) {
+  const auto message = [](const std::string& text) -> std::string {
+    try {
+      read(text);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const Organism o = crossover();
+  const std::string good = written(std::span(&o, 1));
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  ASSERT_EQ(message(good), "");
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
+           {with(",1 2,", ",1 x,"), "row 2: parents (1 x) must be numbers"},
+           {with("crossover", "stork"), "origin (stork)"},
+           {with("16,4,1,", "15,4,1,"), "n_emb (15)"},
+           {with("1234.5", "cheap"), "flops (cheap) must be a number"},
+           {with("generation", "epoch"), "no column generation"},
+           {with(",1.25,", ","), "fields"},
+           {with("f32", "\"f\"32"), "organisms.csv: row 2"},
+           {with("f32", "f\xe9"), "invalid UTF-8"},
+           {with("1234.5", "1e308"), "flops (1e308) must be from 0 to 1e+24"},
+           {with("-1.25,2.5", "-1e10,2.5"), "fitness (-10000000000) must be from -1e+09"},
+           {with("-1.25,2.5", "-1.25,-5"), "loss (-5) must be from 0"},
+           {with("3,2,2", "3,2,0"), "generation (0) must be at least 1"},
+           {with("3,2,2", "99999999999999999999,2,2"), "must be a whole number"}}) {
+    EXPECT_NE(message(text).find(expected), std::string::npos) << expected << ": " << message(text);
+  }
+}
+
+TEST(GenerationsCsv, has_the_quantiles_of_those_that_did_not_fail) {
+  const std::vector<Organism> members = {with_fitness(4, 3), failed(6), with_fitness(8, 1),
+                                         with_fitness(10, 2)};
+  EXPECT_EQ(generations_csv(members, 2), "1,2,4,1,1,8,1,2,1.2,1.5,2,2.5,2.8,3\n");
+  EXPECT_EQ(generations_csv(std::vector{failed(1)}, 2), "2,2,1,1,1,,,,,,,,,\n");
+}
+
+TEST(NamesCsv, are_those_of_the_best) {
+  std::vector<Organism> members = {with_fitness(0, 3), with_fitness(1, 1)};
+  members[0].evaluation->names = {"no"};
+  members[1].evaluation->names = {"mara", "a, b"};
+  EXPECT_EQ(names_csv(members, 1), "1,2,1,mara\n1,2,1,\"a, b\"\n");
+}
+
+TEST(Diversity, counts_architectures_and_not_trainings) {
+  std::vector<Organism> organisms(3);
+  organisms[1].genome.lr = 0.04;
+  organisms[2].genome.n_layer = 2;
+  EXPECT_EQ(diversity(organisms), 2U);
+}
+
+TEST(Quantile, lies_between_its_neighbours) {
+  const std::vector<double> numbers = {1, 2, 4};
+  EXPECT_EQ(quantile(numbers, 0), 1);
+  EXPECT_EQ(quantile(numbers, 1), 4);
+  EXPECT_EQ(quantile(numbers, 0.75), 3);
+  EXPECT_EQ(quantile(std::vector{7.0}, 0.3), 7);
+}
+
+}  // namespace
+}  // namespace microgpt::test
