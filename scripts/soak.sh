@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Kills runs at random moments and compares what comes of them with runs that
-# nobody disturbed: both programs, both modes, islands, caches, documents whose scoring takes longer
-# than the training. Each run gets 1 to 5 kills (SIGKILL) among: a training's
+# Kills runs at random moments and compares their results with those of
+# undisturbed runs: both programs, both modes, islands, caches, and documents
+# whose scoring takes longer than the training. Each run gets 1 to 5 kills (SIGKILL) among: a training's
 # process, a worker, rank 0, mpirun, all of it with its supervisor. Prints a
 # line for each run and fails if one ends with other bytes. 100 runs take some
 # twenty minutes.
@@ -17,7 +17,7 @@ install_packages
 build_targets evolve_loss evolve
 mpi_environment
 work=$(mktemp -d)
-trap 'pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'pkill -KILL -f "$work" || true; rm -rf "$work"' EXIT
 echo '{"steps_min": 100, "steps_max": 1000, "steps_draw": [200, 500, 1000], "steps_moves": [100]}' >"$work/space.json"
 
 awk 'BEGIN { srand(1); for (l = 0; l < 200; ++l) { s = ""
@@ -54,7 +54,7 @@ supervised() {
 }
 
 # victim KIND FOLDER: the id of a process of this run, nothing if there is none now. Processes of
-# a rank: the rank itself has many threads; its keeper is its child, and the trainer the keeper's.
+# a rank: the rank itself has many threads; its supervisor is its child, and the trainer the supervisor's.
 victim() {
     local kind=$1 folder=$2 ranks pid parent
     mapfile -t ranks < <(pgrep -f "^build/bin/evolve.*$folder" || true)
@@ -67,7 +67,7 @@ victim() {
             if [[ " ${ranks[*]} " == *" $parent "* ]]; then
                 local grandparent
                 grandparent=$(ps -o ppid= -p "$parent" | tr -d ' ' || true)
-                if [[ " ${ranks[*]} " == *" $grandparent "* ]]; then name=trainer; else name=keeper; fi
+                if [[ " ${ranks[*]} " == *" $grandparent "* ]]; then name=trainer; else name=supervisor; fi
             elif { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null |
                 grep -qx OMPI_COMM_WORLD_RANK=0; then
                 name=rank0
