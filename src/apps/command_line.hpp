@@ -1,7 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,6 +9,10 @@
 
 #include "microgpt/genome/genome.hpp"
 #include "standard_streams.hpp"
+
+namespace CLI {
+class App;  // whose header takes seconds: only files that declare options include it
+}
 
 namespace microgpt::apps {
 

@@ -1,4 +1,6 @@
 // One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
+#include <CLI/CLI.hpp>
+
 #include <initializer_list>
 #include <iterator>
 #include <optional>

@@ -1,4 +1,6 @@
 // Makes something of the folder of a run: a page, a table, a genome.
+#include <CLI/CLI.hpp>
+
 #include <filesystem>
 
 #include "command_line.hpp"

@@ -1,5 +1,7 @@
 #include "manual.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
