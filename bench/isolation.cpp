@@ -1,5 +1,5 @@
 // What it costs that a training has a process of its own and that its result is journaled:
-// trainings of some 20 ms in this process and in the nursery, in turn, and appends to a journal.
+// trainings of some 20 ms in this process and in the trainer, in turn, and appends to a journal.
 //
 // usage: isolation [NAMES [FOLDER]]: the dataset, and where the journal goes.
 #include <fmt/format.h>
@@ -35,20 +35,20 @@ double median(std::vector<double> values) {
 }
 
 void run(const std::string& names, const std::filesystem::path& folder) {
-  IsolatedTrainer nursery;
+  IsolatedTrainer trainer;
   Problem problem;
   problem.dataset = load_dataset(names, 1);
-  nursery.prepare(problem, {});
+  trainer.prepare(problem, {});
   const std::filesystem::path file = folder / fmt::format("isolation-{}.tmp", getpid());
   Journal journal(file);
   journal.begin("{}");
-  KnownEvaluation known;
-  known.genome.steps = 1500;
-  const Task task = {.id = 1, .genome = known.genome, .flops = 1e8};
+  Trial known;
+  known.task.genome.steps = 1500;
+  const Task task = {.id = 1, .genome = known.task.genome, .flops = 1e8};
   std::vector<double> here, there, ratios, appends;
   for (int round = 0; round <= kRounds; ++round) {  // the first warms up both
     here.push_back(milliseconds_of([&] { evaluate(task.genome, problem); }));
-    there.push_back(milliseconds_of([&] { known.evaluation = nursery.train(task, [] {}); }));
+    there.push_back(milliseconds_of([&] { known.evaluation = trainer.train(task, [] {}); }));
     appends.push_back(milliseconds_of([&] { journal.append(known); }));
     ratios.push_back((there.back() + appends.back()) / here.back());
   }
@@ -57,7 +57,7 @@ void run(const std::string& names, const std::filesystem::path& folder) {
   }
   std::filesystem::remove(file);
   fmt::print(
-      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in the nursery, {:.3f} ms to "
+      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in the trainer, {:.3f} ms to "
       "journal one;\nboth together against this process alone: {:.3f}\n",
       kRounds, median(here), median(there), median(appends), median(ratios));
 }

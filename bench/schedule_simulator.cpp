@@ -104,7 +104,7 @@ class Cluster {
     const double seconds = static_cast<double>(born.size()) * options_.breed_us * 1e-6;
     free_again_ = std::max(free_again_, now_) + seconds;
     breeding_ += seconds;
-    for (const Organism& o : born) waiting_.emplace(rank_of(o), std::pair(o.id, o.flops));
+    for (const Organism& o : born) waiting_.emplace(-priority_of(o), std::pair(o.id, o.flops));
   }
 
   void finish_one() {
@@ -113,8 +113,7 @@ class Cluster {
     now_ = std::max(now_, next.until);
     idle_.push_back(next.worker);
     const Genome& genome = evolution_.history()[next.id / evolution_.config().islands].genome;
-    evolution_.tell(
-        std::vector{Result{.id = next.id, .replicate = 0, .evaluation = pretended(genome)}});
+    evolution_.tell(std::vector{Trial{.task = {.id = next.id}, .evaluation = pretended(genome)}});
   }
 
   void hand_out() {

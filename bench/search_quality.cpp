@@ -84,9 +84,9 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
   Outcome outcome;
   double flops = 0, best = kMaxLoss;
   while (!evolution.finished()) {
-    std::vector<Result> results;
+    std::vector<Trial> results;
     for (const Organism& o : evolution.ask()) {
-      results.push_back({.id = o.id, .replicate = 0, .evaluation = evaluate(o.genome, problem)});
+      results.push_back({.task = {.id = o.id}, .evaluation = evaluate(o.genome, problem)});
       flops += o.flops;
       best = std::min(best, results.back().evaluation.loss);
       outcome.moments.push_back({flops, best});
@@ -96,11 +96,9 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
   }
   outcome.trainings = outcome.moments.size();
   Finals finals(best_of(evolution.history(), kFinalists), kFinalReplicates);
-  std::vector<Result> results;
+  std::vector<Trial> results;
   for (const Task& task : finals.tasks()) {
-    results.push_back({.id = task.id,
-                       .replicate = task.replicate,
-                       .evaluation = evaluate(task.genome, problem, task.replicate)});
+    results.push_back({.task = task, .evaluation = evaluate(task.genome, problem, task.replicate)});
   }
   finals.tell(results);
   const Finalist& champion = finals.ranking().front();

@@ -32,7 +32,7 @@ Evaluation some_evaluation() {
 /// program, so a seed has a dollar sign in its place.
 std::string problem_text() {
   const MemoryFile file("");
-  EvaluationCache(Problem(), file.path()).add({}, 0, some_evaluation());
+  EvaluationCache(Problem(), file.path()).add({.evaluation = some_evaluation()});
   const std::string line = read_file(file.path());
   constexpr std::string_view kBefore = "{\"problem\":\"";
   check(line.starts_with(kBefore), "a line begins with its problem");
@@ -48,12 +48,12 @@ std::string with_problem(std::string_view input) {
 
 /// Adds what the first cache knows, or something new, to the other; this must be found in its file.
 void check_append(const EvaluationCache& known, const Training& training, const MemoryFile& file) {
-  const auto& [genome, replicate] = training;
-  const EvaluationCache::Known* const found = known.find(genome, replicate);
+  const Task task = {.id = 1, .genome = training.genome, .replicate = training.replicate};
+  const Trial* const found = known.find(task);
   const Evaluation evaluation = found != nullptr ? found->evaluation : some_evaluation();
-  EvaluationCache(Problem(), file.path()).add(genome, replicate, evaluation);
+  EvaluationCache(Problem(), file.path()).add({.task = task, .evaluation = evaluation});
   const EvaluationCache again(Problem(), file.path());
-  const EvaluationCache::Known* const saved = again.find(genome, replicate);
+  const Trial* const saved = again.find(task);
   check(saved != nullptr && saved->evaluation == evaluation, "an evaluation survives being saved");
 }
 

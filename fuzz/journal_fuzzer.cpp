@@ -29,7 +29,7 @@ void run(std::string_view input) {
   const std::string bytes = with_checksums(input);
   const MemoryFile file(bytes);
   std::string header;
-  std::vector<KnownEvaluation> entries;
+  std::vector<Trial> entries;
   const auto opened = loaded(file.path(), [&] {
     const Journal journal(file.path());
     header = journal.header();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <thread>
 
@@ -14,132 +15,152 @@ namespace microgpt::cluster {
 
 namespace {
 
-/// Sends a task to whoever is free, the one with the lowest rank first.
-class DynamicEvaluator final : public Evaluator {
+/// What all coordinators of workers have in common.
+class GroupEvaluator : public Evaluator {
  public:
-  DynamicEvaluator(const boost::mpi::communicator& group, Heartbeat& pulse)
-      : group_(group), pulse_(pulse) {
+  GroupEvaluator(const boost::mpi::communicator& group, Heartbeat& heartbeat)
+      : group_(group), heartbeat_(heartbeat) {
+    for (int rank = 1; rank < group_.size(); ++rank) workers_.push_back({.rank = rank});
+  }
+
+  std::vector<WorkerState> workers() const override { return workers_; }
+
+  /// While somebody trains it is wait() that stops, when what has arrived is taken.
+  void poll() override {
+    heartbeat_.tick();
+    if (busy() == 0) throw_if_stop_requested();
+  }
+
+ protected:
+  std::size_t busy() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers_, [](const WorkerState& w) { return w.task.has_value(); }));
+  }
+
+  WorkerState& worker(int rank) { return workers_[static_cast<std::size_t>(rank) - 1]; }
+
+  void begin(int rank, const Task& task) {
+    worker(rank) = {.rank = rank, .task = task, .since = seconds_since_1970()};
+  }
+
+  /// The worker that has a report ready; it is idle from now on.
+  int wait_for_report() {
+    const int rank = wait_with_backoff(group_, boost::mpi::any_source, kReportTag, [&] {
+                       heartbeat_.tick();
+                     }).source();
+    worker(rank).task.reset();
+    return rank;
+  }
+
+  boost::mpi::communicator group_;
+  Heartbeat& heartbeat_;
+
+ private:
+  std::vector<WorkerState> workers_;  // by rank in the group
+};
+
+/// Sends a task to whoever is free, the one with the highest priority first.
+class DynamicEvaluator final : public GroupEvaluator {
+ public:
+  DynamicEvaluator(const boost::mpi::communicator& group, Heartbeat& heartbeat)
+      : GroupEvaluator(group, heartbeat) {
     for (int rank = group_.size() - 1; rank > 0; --rank) free_.push_back(rank);
-    for (int rank = 1; rank < group_.size(); ++rank) running_.push_back({.rank = rank, .task = {}});
   }
 
   ~DynamicEvaluator() override {
     for (int rank = 1; rank < group_.size(); ++rank) {
-      group_.send(rank, kOrderTag, WorkOrder{.dismissed = true, .task = {}});
+      group_.send(rank, kOrderTag, WorkOrder{.dismissed = true});
     }
   }
 
   void submit(std::span<const Task> tasks) override {
-    pulse_.tick();  // also while all results come from elsewhere, or are always there
-    for (const Task& task : tasks) queue_.emplace(task.rank, task);
+    heartbeat_.tick();  // also while all results come from elsewhere, or are always there
+    for (const Task& task : tasks) queue_.emplace(task.priority, task);
     hand_out();
   }
 
-  TimedResult wait() override {
+  Trial wait() override {
     require(pending() > 0, "waiting for a result, but nothing was submitted");
-    TimedResult result = receive();
+    const int rank = wait_for_report();
+    WorkReport report;
+    group_.recv(rank, kReportTag, report);
+    free_.push_back(rank);
     hand_out();
-    return result;
+    return std::move(report.trial);
   }
 
-  /// While somebody trains it is wait() that stops, when what has arrived is taken.
-  void poll() override {
-    pulse_.tick();
-    if (under_way() == 0) throw_if_stop_requested();
-  }
-
-  std::size_t pending() const override { return queue_.size() + under_way(); }
+  std::size_t pending() const override { return queue_.size() + busy(); }
   std::size_t idle() const override { return queue_.empty() ? free_.size() : 0; }
-  std::vector<Running> running() const override { return running_; }
 
  private:
-  std::size_t under_way() const {
-    return static_cast<std::size_t>(group_.size()) - 1 - free_.size();
-  }
-
-  Running& running_of(int rank) { return running_[static_cast<std::size_t>(rank) - 1]; }
-
   void hand_out() {
     if (stop_requested() != Stop::none) return;
     while (!queue_.empty() && !free_.empty()) {
       const auto first = queue_.begin();
-      group_.send(free_.back(), kOrderTag, WorkOrder{.has_task = true, .task = first->second});
-      running_of(free_.back()) = {
-          .rank = free_.back(), .task = first->second, .since = seconds_since_1970()};
+      const int rank = free_.back();
+      group_.send(rank, kOrderTag, WorkOrder{.has_task = true, .task = first->second});
+      begin(rank, first->second);
       free_.pop_back();
       queue_.erase(first);
     }
   }
 
-  TimedResult receive() {
-    const int worker = wait_with_backoff(group_, boost::mpi::any_source, kReportTag, [&] {
-                         pulse_.tick();
-                       }).source();
-    WorkReport report;
-    group_.recv(worker, kReportTag, report);
-    free_.push_back(worker);
-    running_of(worker).task.reset();
-    return std::move(report.result);
-  }
-
-  boost::mpi::communicator group_;
-  Heartbeat& pulse_;
-  std::multimap<double, Task> queue_;  // by rank; equals in the order of submission
+  // By priority; equals in the order of submission.
+  std::multimap<double, Task, std::greater<>> queue_;
   std::vector<int> free_;
-  std::vector<Running> running_;  // by rank in the group
 };
 
 /// Scatters tasks and gathers results, as many at a time as there are workers.
-class WaveEvaluator final : public Evaluator {
+class WaveEvaluator final : public GroupEvaluator {
  public:
-  explicit WaveEvaluator(const boost::mpi::communicator& group) : group_(group) {}
+  using GroupEvaluator::GroupEvaluator;
 
-  ~WaveEvaluator() override {
-    std::vector<WorkOrder> orders(ranks(), WorkOrder{.dismissed = true, .task = {}});
-    WorkOrder own;
-    boost::mpi::scatter(group_, orders, own, 0);
-  }
+  ~WaveEvaluator() override { announce(Wave::over); }
 
   void submit(std::span<const Task> tasks) override {
+    heartbeat_.tick();
     queue_.insert(queue_.end(), tasks.begin(), tasks.end());
   }
 
-  TimedResult wait() override {
+  Trial wait() override {
     require(pending() > 0, "waiting for a result, but nothing was submitted");
     if (ready_.empty()) {
       throw_if_stop_requested();
       run_wave();
     }
-    TimedResult result = std::move(ready_.front());
+    Trial trial = std::move(ready_.front());
     ready_.pop_front();
-    return result;
+    return trial;
   }
 
-  void poll() override { throw_if_stop_requested(); }
-
-  std::size_t pending() const override { return queue_.size() + ready_.size(); }
+  std::size_t pending() const override { return queue_.size() + ready_.size() + busy(); }
 
  private:
-  std::size_t ranks() const { return static_cast<std::size_t>(group_.size()); }
+  void announce(Wave wave) {
+    for (int rank = 1; rank < group_.size(); ++rank) group_.send(rank, kOrderTag, wave);
+  }
 
   void run_wave() {
-    std::vector<WorkOrder> orders(ranks());
-    for (std::size_t rank = 1; rank < ranks() && !queue_.empty(); ++rank) {
-      orders[rank] = {.has_task = true, .task = queue_.front()};
+    announce(Wave::scatter);
+    std::vector<WorkOrder> orders(static_cast<std::size_t>(group_.size()));
+    for (int rank = 1; rank < group_.size() && !queue_.empty(); ++rank) {
+      begin(rank, queue_.front());
+      orders[static_cast<std::size_t>(rank)] = {.has_task = true, .task = queue_.front()};
       queue_.pop_front();
     }
     WorkOrder own_order;
     boost::mpi::scatter(group_, orders, own_order, 0);
+    for (int done = 1; done < group_.size(); ++done) group_.recv(wait_for_report(), kReportTag);
+    announce(Wave::gather);
     std::vector<WorkReport> reports;
     boost::mpi::gather(group_, WorkReport{}, reports, 0);
     for (WorkReport& report : reports) {
-      if (report.has_result) ready_.push_back(std::move(report.result));
+      if (report.has_trial) ready_.push_back(std::move(report.trial));
     }
   }
 
-  boost::mpi::communicator group_;
   std::deque<Task> queue_;
-  std::deque<TimedResult> ready_;
+  std::deque<Trial> ready_;
 };
 
 }  // namespace
@@ -161,12 +182,13 @@ boost::mpi::status wait_with_backoff(const boost::mpi::communicator& world, int 
 }
 
 std::unique_ptr<Evaluator> dynamic_evaluator(const boost::mpi::communicator& group,
-                                             Heartbeat& pulse) {
-  return std::make_unique<DynamicEvaluator>(group, pulse);
+                                             Heartbeat& heartbeat) {
+  return std::make_unique<DynamicEvaluator>(group, heartbeat);
 }
 
-std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group) {
-  return std::make_unique<WaveEvaluator>(group);
+std::unique_ptr<Evaluator> wave_evaluator(const boost::mpi::communicator& group,
+                                          Heartbeat& heartbeat) {
+  return std::make_unique<WaveEvaluator>(group, heartbeat);
 }
 
 }  // namespace microgpt::cluster

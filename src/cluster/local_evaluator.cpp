@@ -7,7 +7,7 @@
 #include "microgpt/core/clock.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/stop.hpp"
-#include "timed_evaluation.hpp"
+#include "run_trial.hpp"
 
 namespace microgpt::cluster {
 
@@ -25,44 +25,38 @@ class LocalEvaluator final : public Evaluator {
   void submit(std::span<const Task> tasks) override {
     waiting_.insert(waiting_.end(), tasks.begin(), tasks.end());
   }
-  TimedResult wait() override {
+  Trial wait() override {
     require(!waiting_.empty(), "waiting for a result, but nothing was submitted");
     throw_if_stop_requested();
     const Task task = waiting_.front();
     waiting_.pop_front();
-    running_ = {.rank = 0, .task = task, .since = seconds_since_1970()};
-    const TimedResult result = timed_evaluation(task, function_, 0);
-    running_.task.reset();
-    return result;
+    state_ = {.rank = 0, .task = task, .since = seconds_since_1970()};
+    const Trial trial = run_trial(task, function_, 0);
+    state_.task.reset();
+    return trial;
   }
   void poll() override { throw_if_stop_requested(); }
   std::size_t pending() const override {
-    return waiting_.size() + (running_.task.has_value() ? 1 : 0);
+    return waiting_.size() + (state_.task.has_value() ? 1 : 0);
   }
-  std::vector<Running> running() const override { return {running_}; }
+  std::vector<WorkerState> workers() const override { return {state_}; }
 
  private:
   EvaluateFunction function_;
   std::deque<Task> waiting_;
-  Running running_;
+  WorkerState state_;
 };
 
 }  // namespace
 
-TimedResult timed_evaluation(const Task& task, const EvaluateFunction& function, int rank) {
-  TimedResult timed;
-  timed.result.id = task.id;
-  timed.result.replicate = task.replicate;
-  timed.timing = {.id = task.id,
-                  .replicate = task.replicate,
-                  .rank = rank,
-                  .host = host_name(),
-                  .start = seconds_since_1970()};
+Trial run_trial(const Task& task, const EvaluateFunction& function, int rank) {
+  const double start = seconds_since_1970();
   const auto begin = std::chrono::steady_clock::now();
-  timed.result.evaluation = guarded_evaluation([&] { return function(task); });
-  const auto took = std::chrono::steady_clock::now() - begin;
-  timed.timing.seconds = std::chrono::duration<double>(took).count();
-  return timed;
+  Evaluation evaluation = function(task);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  return {.task = task,
+          .evaluation = std::move(evaluation),
+          .timing = {.rank = rank, .host = host_name(), .start = start, .seconds = took.count()}};
 }
 
 std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function) {

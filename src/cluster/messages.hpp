@@ -6,35 +6,36 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 
-#include "microgpt/cluster/island_channel.hpp"
 #include "microgpt/cluster/session.hpp"
-#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/island_channel.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/genes.hpp"
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
-// The protocol. A worker waits for an order; rank 0 waits for a report; nobody waits for anything
-// else, and neither burns a core meanwhile (wait_with_backoff).
+// A coordinator (rank 0, where there are no groups) hands tasks to workers. Both wait with
+// wait_with_backoff, which sends heartbeats and keeps no core busy.
 //
-//   dynamic    rank 0 ── WorkOrder{task} ──► a free worker, which is busy from now on
-//              rank 0 ◄── WorkReport ─────── the worker, free again
-//              rank 0 ── WorkOrder{dismissed} ──► every worker, when the search is over or shall
-//                 stop; one that is busy abandons what it does
-//              Each worker sends rank 0 a pulse every second, and rank 0 each worker one every
-//              five. Who hears nothing of the other for long ends the job (Heartbeat).
+//   dynamic    coordinator ── WorkOrder{task} ──► a free worker, which is busy from now on
+//              coordinator ◄── WorkReport ─────── the worker, free again
+//              coordinator ── WorkOrder{dismissed} ──► every worker, when the search is over or
+//                 shall stop; one that is busy abandons its training
 //
-//   scatter    one wave after another until a wave says that it is the last:
-//              rank 0 scatters one WorkOrder to each rank (its own has no task),
-//              each worker that got a task evaluates it,
-//              rank 0 gathers one WorkReport from each rank (empty from those without a task).
-
+//   scatter    coordinator ── Wave::scatter ──► every worker; then a collective scatter of one
+//                 WorkOrder to each rank (its own has no task)
+//              coordinator ◄── an empty report ── each worker that has done its task, or has none
+//              coordinator ── Wave::gather ──► every worker; then a collective gather of one
+//                 WorkReport from each rank (empty from those without a task)
+//              coordinator ── Wave::over ──► every worker, as WorkOrder{dismissed}
+//
+// Collectives are entered only when every rank is about to: a rank that waited inside one could
+// neither send heartbeats nor stop.
 //
 // With islands the ranks form groups. Each has a coordinator, its first rank, which speaks to its
-// workers as above, and to other coordinators by mail:
+// workers as above, and to other coordinators through an IslandChannel:
 //
 //   the coordinator of an island ── Migrant ──► that of the next island on the ring
-//   every coordinator ── GenerationReport of a generation ──► rank 0, which keeps the history
+//   every coordinator ── GenerationReport ──► rank 0, which keeps the history
 
 namespace microgpt::cluster {
 
@@ -42,15 +43,18 @@ inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kGeneration
                      kHeartbeatTag = 5;
 
 struct WorkOrder {
-  bool dismissed = false;  ///< no more waves: the worker may go
+  bool dismissed = false;  ///< the worker may go
   bool has_task = false;
-  Task task;
+  Task task = {};
 };
 
 struct WorkReport {
-  bool has_result = false;
-  TimedResult result;
+  bool has_trial = false;
+  Trial trial = {};
 };
+
+/// What the ranks of a group do next in the schedule `scatter`.
+enum class Wave { scatter, gather, over };
 
 }  // namespace microgpt::cluster
 
@@ -64,7 +68,7 @@ void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Task& task, unsigned) {
-  archive& task.id& task.genome& task.replicate& task.rank& task.flops;
+  archive& task.id& task.island& task.genome& task.replicate& task.priority& task.flops;
 }
 
 template <class Archive>
@@ -85,14 +89,17 @@ void serialize(Archive& archive, microgpt::evolution::Evaluation& e, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Timing& t, unsigned) {
-  archive& t.id& t.replicate& t.rank& t.host& t.start& t.seconds;
+  archive& t.rank& t.host& t.start& t.seconds;
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::evolution::Trial& trial, unsigned) {
+  archive& trial.task& trial.evaluation& trial.timing& trial.known;
 }
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::cluster::WorkReport& report, unsigned) {
-  archive& report.has_result& report.result.result.id& report.result.result.replicate;
-  archive& report.result.result.evaluation;
-  archive& report.result.timing;
+  archive& report.has_trial& report.trial;
 }
 
 template <class Archive>
@@ -100,13 +107,13 @@ void serialize(Archive& archive, microgpt::evolution::Organism& o, unsigned) {
   bool evaluated = o.evaluation.has_value();
   microgpt::evolution::Evaluation evaluation =
       o.evaluation.value_or(microgpt::evolution::Evaluation{});
-  archive& o.id& o.generation& o.genome& o.origin& o.parents& o.flops& o.due;
+  archive& o.id& o.island& o.generation& o.genome& o.origin& o.parents& o.flops& o.due;
   archive& evaluated& evaluation;
   o.evaluation = evaluated ? std::optional(evaluation) : std::nullopt;
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::cluster::Migrant& migrant, unsigned) {
+void serialize(Archive& archive, microgpt::evolution::Migrant& migrant, unsigned) {
   bool there = migrant.organism.has_value();
   microgpt::evolution::Organism organism =
       migrant.organism.value_or(microgpt::evolution::Organism{});
@@ -115,14 +122,9 @@ void serialize(Archive& archive, microgpt::cluster::Migrant& migrant, unsigned) 
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::evolution::Work& work, unsigned) {
-  archive& work.timing& work.flops& work.known;
-}
-
-template <class Archive>
-void serialize(Archive& archive, microgpt::cluster::GenerationReport& news, unsigned) {
-  archive& news.island& news.generation& news.work& news.seconds& news.last& news.flops;
-  archive& news.saved& news.space_exhausted;
+void serialize(Archive& archive, microgpt::evolution::GenerationReport& report, unsigned) {
+  archive& report.island& report.members& report.trials& report.last& report.flops;
+  archive& report.saved& report.space_exhausted;
 }
 
 template <class Archive>

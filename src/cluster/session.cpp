@@ -69,7 +69,7 @@ void require_no_strangers() {
 Session::Session(int& argc, char**& argv) {
   if (started_by_launcher()) {
     ranks_ = std::make_unique<Ranks>(argc, argv);
-    ranks_->pulse.emplace(ranks_->group);
+    ranks_->heartbeat.emplace(ranks_->group);
   }
   if (size() == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {
     ranks_.reset();  // an exception that met it on its way would make it end the job
@@ -108,7 +108,7 @@ void Session::form_groups(std::size_t islands) {
   const std::size_t mine = static_cast<std::size_t>(rank()) * group_count_ / ranks;
   ranks_->group = ranks_->world.split(static_cast<int>(mine));
   ranks_->coordinators = ranks_->world.split(is_coordinator() ? 0 : 1);
-  ranks_->pulse.emplace(ranks_->group);
+  ranks_->heartbeat.emplace(ranks_->group);
 }
 
 bool Session::is_coordinator() const { return !ranks_ || ranks_->group.rank() == 0; }
@@ -125,16 +125,16 @@ std::size_t Session::workers() const {
   return size() == 1 ? 1 : static_cast<std::size_t>(size()) - group_count_;
 }
 
-std::unique_ptr<IslandChannel> Session::mail() {
-  return group_count_ == 1 ? local_channel() : rank_channel(ranks_->coordinators, *ranks_->pulse);
+std::unique_ptr<IslandChannel> Session::island_channel() {
+  return group_count_ == 1 ? nullptr : rank_channel(ranks_->coordinators, *ranks_->heartbeat);
 }
 
 std::size_t Session::group() const {
   return group_count_ == 1 ? 0 : static_cast<std::size_t>(ranks_->coordinators.rank());
 }
 
-void Session::share(RunSpec& briefing) {
-  if (size() > 1) boost::mpi::broadcast(ranks_->world, briefing, 0);
+void Session::share(RunSpec& spec) {
+  if (size() > 1) boost::mpi::broadcast(ranks_->world, spec, 0);
 }
 
 std::string_view name(Schedule schedule) {
@@ -150,24 +150,22 @@ Schedule schedule_from(std::string_view text) {
 
 std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {
   if (size() == 1) return local_evaluator(std::move(function));
-  if (schedule == Schedule::scatter) return wave_evaluator(ranks_->group);
-  return dynamic_evaluator(ranks_->group, *ranks_->pulse);
+  const auto evaluator = schedule == Schedule::scatter ? wave_evaluator : dynamic_evaluator;
+  return evaluator(ranks_->group, *ranks_->heartbeat);
 }
 
 void Session::work(const EvaluateFunction& function, Schedule schedule) {
-  on_demand_ = schedule == Schedule::dynamic;
-  if (on_demand_) {
-    work_on_demand(ranks_->group, function, rank(), *ranks_->pulse);
-  } else {
-    work_in_waves(ranks_->group, function, rank());
-  }
-  on_demand_ = false;
+  works_ = true;
+  const auto work = schedule == Schedule::scatter ? work_in_waves : work_on_demand;
+  work(ranks_->group, function, rank(), *ranks_->heartbeat);
+  works_ = false;
 }
 
 void Session::poll() {
-  if (on_demand_) {
-    ranks_->pulse->tick();
-    if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};  // nobody else is sent one at work
+  if (works_) {
+    ranks_->heartbeat->tick();
+    // A busy worker is sent one order only.
+    if (ranks_->group.iprobe(0, kOrderTag)) throw Dismissed{};
   } else if (size() == 1) {
     throw_if_stop_requested();
     if (on_idle_) on_idle_();
@@ -176,7 +174,7 @@ void Session::poll() {
 
 void Session::on_idle(std::function<void()> body) {
   if (ranks_ && size() > 1) {
-    ranks_->pulse->also(std::move(body));
+    ranks_->heartbeat->also(std::move(body));
   } else {
     on_idle_ = std::move(body);
   }

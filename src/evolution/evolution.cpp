@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <numeric>
+#include <limits>
+#include <utility>
 
 #include "microgpt/core/error.hpp"
+#include "replacement.hpp"
 
 namespace microgpt::evolution {
 
@@ -52,17 +53,10 @@ void validate(const EvolutionConfig& c) {
       c.tournament, c.population);
 }
 
-Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost) {
-  if (!cost) cost = [](const Genome&) { return 0.0; };
-  rules_ = std::make_unique<const Rules>(Rules{config, std::move(space), std::move(cost)});
-  validate(rules_->config);
-  validate(rules_->space);
-  strategy_ = make_strategy(rules_->config, rules_->space, rules_->cost);
+std::size_t slots_of(const EvolutionConfig& config) {
+  return config.slots > 0 ? config.slots : 2 * config.population;
 }
 
-namespace {
-
-/// Places of a generation, the best first; as better() orders them.
 std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
   struct Key {  // side by side in memory: the steady state sorts for each birth
     double fitness;
@@ -80,78 +74,22 @@ std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
   return ranking;
 }
 
-}  // namespace
-
-std::uint64_t Evolution::id_of(std::size_t place_in_history) const {
-  return place_in_history * config().islands + config().island;
+Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost)
+    : history_(config.island, config.islands) {
+  if (!cost) cost = [](const Genome&) { return 0.0; };
+  rules_ = std::make_unique<const Rules>(Rules{config, std::move(space), std::move(cost)});
+  validate(rules_->config);
+  validate(rules_->space);
+  strategy_ = make_strategy(rules_->config, rules_->space, rules_->cost);
+  replacement_ = config.mode == Mode::generational ? generational_replacement(config)
+                                                   : steady_state_replacement(config);
 }
 
-std::size_t Evolution::place_of(std::uint64_t id) const {
-  const bool ours = id % config().islands == config().island;
-  return ours ? id / config().islands : history_.size();
-}
-
-bool Evolution::migration_due() const {
-  if (config().islands == 1 || complete()) return false;
-  if (config().mode == Mode::generational && awaited_ > 0) return false;
-  return history_.size() == (migrations_ + 1) * config().migration_interval * config().population;
-}
-
-std::optional<Organism> Evolution::emigrant() const {
-  const bool generational = config().mode == Mode::generational;
-  const std::vector<Organism> best = best_of(generational ? history_ : finished_, 1);
-  return best.empty() ? std::nullopt : std::optional(best.front());
-}
-
-void Evolution::immigrate(std::optional<Organism> migrant) {
-  require(migration_due(), "a migrant, but no migration is due");
-  ++migrations_;
-  migrant_ = std::move(migrant);
-}
-
-/// The child for a place: bred, or the migrant that has waited for the last one.
-std::optional<Organism> Evolution::next_child(std::size_t place, const Ancestors& ancestors,
-                                              const std::function<void()>& on_attempt) {
-  if (!migrant_ || place + 1 != config().population) return breed(place, ancestors, on_attempt);
-  Organism settler = std::move(*migrant_);
-  migrant_.reset();
-  settler.parents = {settler.id};
-  settler.id = id_of(history_.size());
-  settler.generation = static_cast<std::uint32_t>(starts_.size());
-  settler.origin = Origin::migrant;
-  return settler;
-}
-
-/// The first of many attempts that is new and affordable, or an elite; otherwise someone known and
-/// affordable; nobody if there is none either. Where nobody new was found for the last births,
-/// fewer attempts are made: an exhausted space must not keep the ranks waiting.
-std::optional<Organism> Evolution::breed(std::size_t place, const Ancestors& ancestors,
-                                         const std::function<void()>& on_attempt) const {
-  constexpr std::size_t kAttempts = 1000;
-  const std::size_t attempts =
-      std::max<std::size_t>(1, kAttempts >> std::min<std::size_t>(fruitless_births_, 10));
-  const std::uint64_t id = id_of(history_.size());
-  Rng rng(config().seed, Stream::breeding, id);
-  std::optional<Organism> known;
-  for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
-    if (on_attempt) on_attempt();
-    Organism child = strategy_->breed(ancestors, place, rng);
-    child.id = id;
-    child.generation = static_cast<std::uint32_t>(starts_.size());  // counts from 1
-    child.flops = rules_->cost(child.genome);
-    if (!is_affordable(child.flops)) continue;
-    if (child.origin == Origin::elite || !known_.contains(child.genome)) return child;
-    known = std::move(child);
-  }
-  require(known || !history_.empty(),
-          "max_training_flops ({:g}): none of {} genomes drawn from the space is cheap enough",
-          space().max_training_flops, kAttempts);
-  return known;
-}
+Evolution::~Evolution() = default;
+Evolution::Evolution(Evolution&&) noexcept = default;
 
 void Evolution::require_room() const {
-  const Ancestors nobody = {.history = {}, .parents = {}, .ranking = {}, .known = &known_};
-  const double flops = breed(0, nobody, nullptr)->flops;  // throws if there is none
+  const double flops = breed({}, nullptr)->flops;  // throws if there is none
   require(config().budget_flops == 0 || flops <= config().budget_flops,
           "budget-flops ({:g}{}) is not enough for a single training: the first takes {:g}",
           config().budget_flops, config().islands > 1 ? " for each island" : "", flops);
@@ -162,151 +100,105 @@ bool Evolution::is_affordable(double flops) const {
   return limit == 0 || flops <= limit;
 }
 
+bool Evolution::fits_budget(const Organism& organism) const {
+  return config().budget_flops == 0 || !history_.needs_training(organism) ||
+         flops() + organism.flops <= config().budget_flops;
+}
+
 bool Evolution::can_breed() const {
-  if (complete() || migration_due()) return false;
-  if (config().mode == Mode::generational) return awaited_ == 0;
-  return busy_.size() < slots() || history_[busy_.top().organism].evaluation.has_value();
+  if (exhausted_) return false;
+  return replacement_->within_generation() || (!complete() && !migration_due());
 }
 
-std::size_t slots_of(const EvolutionConfig& config) {
-  return config.slots > 0 ? config.slots : 2 * config.population;
-}
-
-std::vector<Organism> Evolution::ask(const std::function<void()>& on_attempt) {
-  if (!can_breed()) return {};
-  return config().mode == Mode::generational ? breed_generation(on_attempt)
-                                             : breed_into_slots(on_attempt);
-}
-
-/// False if there is no child, or no room for it in the budget; then nobody is born.
-bool Evolution::add_to_history(std::optional<Organism> born, std::vector<Organism>& to_evaluate) {
-  if (!born) {
-    exhausted_ = true;
-    return false;
-  }
-  Organism& child = *born;
-  const auto known = known_.find(child.genome);
-  const bool is_new = child.origin == Origin::migrant || known == known_.end();
-  if (child.origin == Origin::migrant) {
-    known_.try_emplace(child.genome, history_.size());
-  } else if (known == known_.end()) {
-    if (config().budget_flops > 0 && flops_ + child.flops > config().budget_flops) {
-      exhausted_ = true;
-      return false;
-    }
-    flops_ += child.flops;
-    ++awaited_;
-    known_.emplace(child.genome, history_.size());
-    to_evaluate.push_back(child);
-  } else {
-    known_genomes_born_ += child.origin != Origin::elite;
-    child.evaluation = history_[known->second].evaluation;
-    if (!child.evaluation) copies_.push_back(history_.size());
-  }
-  fruitless_births_ = is_new ? 0 : fruitless_births_ + 1;
-  history_.push_back(std::move(child));
-  return true;
-}
-
-std::vector<Organism> Evolution::breed_generation(const std::function<void()>& on_attempt) {
-  // Room for all siblings, so that the spans below stay what they are while history_ grows.
-  if (history_.capacity() < history_.size() + config().population) {
-    history_.reserve(2 * history_.size() + config().population);
-  }
-  const std::span<const Organism> past = history_;
-  const std::span<const Organism> parents = past.subspan(starts_.empty() ? 0 : starts_.back());
-  const std::vector<std::size_t> ranking = ranking_of(parents);
-  const Ancestors ancestors = {
-      .history = past, .parents = parents, .ranking = ranking, .known = &known_};
-  strategy_->study(ancestors);
-  starts_.push_back(history_.size());
-  std::vector<Organism> to_evaluate;
-  for (std::size_t place = 0; place < config().population; ++place) {
-    if (!add_to_history(next_child(place, ancestors, on_attempt), to_evaluate)) break;
-  }
-  if (history_.size() == starts_.back()) starts_.pop_back();  // nobody could be afforded
-  return to_evaluate;
-}
-
-std::vector<Organism> Evolution::breed_into_slots(const std::function<void()>& on_attempt) {
-  // The elite need not be born again: it lives on. Everyone else has a place as in a generation.
-  const std::size_t population = config().population,
-                    elite = std::min(config().elite, population - 1);
+std::vector<Organism> Evolution::ask(const OnAttempt& on_attempt) {
   std::vector<Organism> to_evaluate;
   while (can_breed()) {
-    double now = 0;
-    if (busy_.size() == slots()) {
-      now = busy_.top().until;
-      finish_on_virtual_clock(history_[busy_.top().organism]);
-      busy_.pop();
+    const std::optional<Birth> birth = replacement_->next(history_);
+    if (!birth) break;
+    if (birth->begins_generation) {
+      strategy_->study(birth->ancestors);
+      history_.begin_generation();
     }
-    update_living();
-    const std::span<const Organism> parents = living_;
-    const std::vector<std::size_t> ranking = ranking_of(parents);
-    const Ancestors ancestors = {
-        .history = finished_, .parents = parents, .ranking = ranking, .known = &known_};
-    const std::size_t number = history_.size();
-    if (number % population == 0) {
-      strategy_->study(ancestors);
-      starts_.push_back(number);
-    }
-    // The very first has place 0: there is no elite yet.
-    const std::size_t place = number == 0 ? 0 : elite + number % (population - elite);
-    std::optional<Organism> child = next_child(place, ancestors, on_attempt);
-    if (child) {
-      const bool trained = child->origin != Origin::migrant && !known_.contains(child->genome);
-      child->due = now + (trained ? child->flops : 0);
-    }
-    const double due = child ? child->due : now;
-    if (add_to_history(std::move(child), to_evaluate)) busy_.push({due, number});
+    std::optional<Organism> child = next_child(*birth, on_attempt);
+    exhausted_ = !child || !fits_budget(*child);
+    if (exhausted_) break;
+    const bool trains = history_.needs_training(*child);
+    if (birth->now) child->due = *birth->now + (trains ? child->flops : 0);
+    if (trains) to_evaluate.push_back(*child);
+    history_.add(std::move(*child));
+    replacement_->born(history_.organisms().back());
   }
-  if (starts_.back() == history_.size()) starts_.pop_back();  // nobody could be afforded
+  history_.drop_empty_generation();
   return to_evaluate;
 }
 
-void Evolution::finish_on_virtual_clock(const Organism& organism) {
-  finished_.push_back(organism);
-  elite_.insert(std::upper_bound(elite_.begin(), elite_.end(), organism, better), organism);
-  if (elite_.size() > config().elite) elite_.pop_back();
+/// The child for a place: bred, or the migrant that has waited for the last one.
+std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttempt& on_attempt) {
+  const bool settles = migrant_ && birth.place + 1 == config().population;
+  return settles ? settle() : breed(birth, on_attempt);
 }
 
-/// The parents of the steady state: the elite, and the youngest of those who have finished,
-/// together as many as a population. Assigned in place, which keeps their memory: it is done anew
-/// for each birth.
-void Evolution::update_living() {
-  std::size_t count = 0;
-  const auto put = [&](const Organism& organism) {
-    if (count == living_.size()) living_.emplace_back();
-    living_[count++] = organism;
+Organism Evolution::settle() {
+  Organism settler = std::move(*migrant_);
+  migrant_.reset();
+  settler.parents = {settler.id};
+  settler.id = history_.next_id();
+  settler.island = static_cast<std::uint32_t>(config().island);
+  settler.generation = static_cast<std::uint32_t>(generation_count());
+  settler.origin = Origin::migrant;
+  return settler;
+}
+
+/// The first of many attempts that is new and affordable, or an elite; otherwise someone known and
+/// affordable; nobody if there is none either. Where nobody new was found for the last births,
+/// fewer attempts are made: an exhausted space must not keep the ranks waiting.
+std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on_attempt) const {
+  constexpr std::size_t kAttempts = 1000;
+  const std::size_t attempts =
+      std::max<std::size_t>(1, kAttempts >> std::min<std::size_t>(history_.births_since_new(), 10));
+  Ancestors ancestors = birth.ancestors;
+  ancestors.is_candidate = [this](const Genome& genome) {
+    const bool is_limited = space().max_training_flops > 0;  // else the cost need not be known
+    return !history_.knows(genome) && (!is_limited || is_affordable(rules_->cost(genome)));
   };
-  for (const Organism& organism : elite_) put(organism);
-  for (std::size_t i = finished_.size(); i-- > 0 && count < config().population;) {
-    const bool is_elite = std::any_of(elite_.begin(), elite_.end(),
-                                      [&](const Organism& o) { return o.id == finished_[i].id; });
-    if (!is_elite) put(finished_[i]);
+  Rng rng(config().seed, Stream::breeding, history_.next_id());
+  std::optional<Organism> known;
+  for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
+    if (on_attempt) on_attempt();
+    Organism child = strategy_->breed(ancestors, birth.place, rng);
+    child.id = history_.next_id();
+    child.island = static_cast<std::uint32_t>(config().island);
+    child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
+    child.flops = rules_->cost(child.genome);
+    if (!is_affordable(child.flops)) continue;
+    if (child.origin == Origin::elite || !history_.knows(child.genome)) return child;
+    known = std::move(child);
   }
-  living_.resize(count);
+  require(known || history_.size() > 0,
+          "max_training_flops ({:g}): none of {} genomes drawn from the space is cheap enough",
+          space().max_training_flops, kAttempts);
+  return known;
 }
 
-void Evolution::tell(std::span<const Result> results) {
-  for (const Result& result : results) {
-    const std::size_t place = place_of(result.id);
-    const bool awaited = place < history_.size() && !history_[place].evaluation &&
-                         known_.at(history_[place].genome) == place;
-    require(awaited, "tell() of organism {}, whose result is not awaited", result.id);
-    history_[place].evaluation = result.evaluation;
-    --awaited_;
-    std::erase_if(copies_, [&](std::size_t copy) {
-      if (known_.at(history_[copy].genome) != place) return false;
-      history_[copy].evaluation = result.evaluation;
-      return true;
-    });
-  }
+void Evolution::tell(std::span<const Trial> trials) {
+  for (const Trial& trial : trials) history_.tell(trial);
 }
 
-std::span<const Organism> Evolution::generation(std::size_t number) const {
-  const std::size_t end = number + 1 < starts_.size() ? starts_[number + 1] : history_.size();
-  return std::span(history_).subspan(starts_[number], end - starts_[number]);
+bool Evolution::migration_due() const {
+  if (config().islands == 1 || complete()) return false;
+  if (config().mode == Mode::generational && awaited() > 0) return false;
+  return history_.size() == (migrations_ + 1) * config().migration_interval * config().population;
+}
+
+std::optional<Organism> Evolution::emigrant() const {
+  const std::vector<Organism> best = best_of(replacement_->finished(history_), 1);
+  return best.empty() ? std::nullopt : std::optional(best.front());
+}
+
+void Evolution::immigrate(std::optional<Organism> migrant) {
+  require(migration_due(), "a migrant, but no migration is due");
+  ++migrations_;
+  migrant_ = std::move(migrant);
 }
 
 }  // namespace microgpt::evolution

@@ -73,21 +73,21 @@ std::vector<Task> Finals::tasks() const {
   std::vector<Task> tasks;
   for (const Finalist& finalist : finalists_) {
     for (std::uint32_t replicate = 1; replicate <= replicates_; ++replicate) {
-      tasks.push_back({.id = finalist.organism.id,
-                       .genome = finalist.organism.genome,
-                       .replicate = replicate,
-                       .rank = -finalist.organism.flops,
-                       .flops = finalist.organism.flops});
+      Task& task = tasks.emplace_back(task_of(finalist.organism));
+      task.replicate = replicate;
+      task.priority = task.flops;  // the longest first; the virtual clock has stopped
     }
   }
   return tasks;
 }
 
-void Finals::tell(std::span<const Result> results) {
+void Finals::tell(std::span<const Trial> trials) {
   std::map<std::pair<std::uint64_t, std::uint32_t>, const Evaluation*> found;
-  for (const Result& result : results) found[{result.id, result.replicate}] = &result.evaluation;
-  require(results.size() == finalists_.size() * replicates_ && found.size() == results.size(),
-          "{} results of replicates, but {} are awaited", results.size(),
+  for (const Trial& trial : trials) {
+    found[{trial.task.id, trial.task.replicate}] = &trial.evaluation;
+  }
+  require(trials.size() == finalists_.size() * replicates_ && found.size() == trials.size(),
+          "{} results of replicates, but {} are awaited", trials.size(),
           finalists_.size() * replicates_);
   for (Finalist& finalist : finalists_) {
     finalist.replicates.clear();

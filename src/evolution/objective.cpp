@@ -77,21 +77,24 @@ Evaluation guarded_evaluation(const std::function<Evaluation()>& body) {
 }
 
 Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
-  return guarded_evaluation([&] {
-    Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
-    const double last_loss = creature.train();
-    Evaluation evaluation;
-    evaluation.loss = creature.loss(problem.dataset.validation);
-    evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
-    if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);
-    evaluation.names = creature.speak(names_of(problem), problem.temperature);
-    if (problem.objective == Objective::beauty) {
-      evaluation.beauty = beauty_of(evaluation.names, known_names(problem.dataset));
-      evaluation.fitness = -*evaluation.beauty;
-    }
-    evaluation.names.resize(std::min<std::size_t>(evaluation.names.size(), kNamesKept));
-    return evaluation;
-  });
+  return guarded_evaluation([&] { return evaluate_or_throw(genome, problem, replicate); });
+}
+
+Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem,
+                             std::uint32_t replicate) {
+  Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
+  const double last_loss = creature.train();
+  Evaluation evaluation;
+  evaluation.loss = creature.loss(problem.dataset.validation);
+  evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
+  if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);
+  evaluation.names = creature.speak(names_of(problem), problem.temperature);
+  if (problem.objective == Objective::beauty) {
+    evaluation.beauty = beauty_of(evaluation.names, known_names(problem.dataset));
+    evaluation.fitness = -*evaluation.beauty;
+  }
+  evaluation.names.resize(std::min<std::size_t>(evaluation.names.size(), kNamesKept));
+  return evaluation;
 }
 
 }  // namespace microgpt::evolution

@@ -13,7 +13,8 @@ Progress::Progress(const EvolutionConfig& config, Objective objective, std::size
                    double start)
     : config_(config), objective_(objective), final_trainings_(final_trainings), start_(start) {}
 
-void Progress::finished(const Task& task, const Evaluation& evaluation, bool known) {
+void Progress::finished(const Trial& trial) {
+  const auto& [task, evaluation, timing, known] = trial;
   flops_done_ += task.flops;
   if (!known) flops_trained_ += task.flops;
   if (task.replicate > 0) {
@@ -28,9 +29,7 @@ void Progress::finished(const Task& task, const Evaluation& evaluation, bool kno
   }
   recent_.push_back(evaluation.fitness);
   if (recent_.size() > config_.population * config_.islands) recent_.pop_front();
-  if (!champion_ || evaluation.fitness < champion_->evaluation.fitness) {
-    champion_ = {.task = task, .evaluation = evaluation};
-  }
+  if (!champion_ || evaluation.fitness < champion_->evaluation.fitness) champion_ = trial;
 }
 
 void Progress::generation(std::uint32_t number) { generation_ = std::max(generation_, number); }
@@ -71,10 +70,10 @@ std::string coloured(std::string_view text, std::string_view code, bool colours)
   return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
-/// Who is busy with whom, as far as it fits.
-std::string workers(std::span<const Running> running, double now) {
+/// What each worker does.
+std::string text_of(std::span<const WorkerState> workers, double now) {
   std::string text = "workers    ";
-  for (const Running& r : running) {
+  for (const WorkerState& r : workers) {
     text += r.task ? fmt::format("{} #{} {:.1f} s   ", r.rank, r.task->id, now - r.since)
                    : fmt::format("{} idle   ", r.rank);
   }
@@ -104,10 +103,10 @@ std::string Progress::where() const {
                      config_.generations);
 }
 
-std::vector<std::string> Progress::lines(double now, std::span<const Running> running,
+std::vector<std::string> Progress::lines(double now, std::span<const WorkerState> workers,
                                          std::size_t pending, const Style& style) const {
   const auto busy = static_cast<std::size_t>(
-      std::ranges::count_if(running, [](const Running& r) { return r.task.has_value(); }));
+      std::ranges::count_if(workers, [](const WorkerState& r) { return r.task.has_value(); }));
   const std::size_t waiting = pending - std::min(pending, busy);
   std::vector<std::string> lines = {shortened(time_line(now), style.width)};
   const std::string counts =
@@ -130,7 +129,7 @@ std::vector<std::string> Progress::lines(double now, std::span<const Running> ru
                                         trim(one_line(champion_->task.genome)));
     lines.push_back(shortened(who, style.width));
   }
-  if (!running.empty()) lines.push_back(shortened(workers(running, now), style.width));
+  if (!workers.empty()) lines.push_back(shortened(text_of(workers, now), style.width));
   return lines;
 }
 

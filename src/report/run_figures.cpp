@@ -6,11 +6,11 @@
 
 namespace microgpt::report {
 
-std::vector<Timing> trainings_of(const RunRecord& run) {
-  std::vector<Timing> trainings;
-  std::ranges::copy_if(run.timings, std::back_inserter(trainings),
-                       [](const Timing& t) { return t.rank >= 0; });
-  std::ranges::stable_sort(trainings, {}, &Timing::start);
+std::vector<Trial> trainings_of(const RunRecord& run) {
+  std::vector<Trial> trainings;
+  std::ranges::copy_if(run.trials, std::back_inserter(trainings),
+                       [](const Trial& t) { return t.timing.rank >= 0; });
+  std::ranges::stable_sort(trainings, {}, [](const Trial& t) { return t.timing.start; });
   return trainings;
 }
 
@@ -21,20 +21,20 @@ RunFigures figures_of(const RunRecord& run) {
     flops[o.id] = o.flops;
     figures.failed += o.evaluation->failed();
   }
-  const std::vector<Timing> trainings = trainings_of(run);
+  const std::vector<Trial> trainings = trainings_of(run);
   figures.trainings = trainings.size();
   if (trainings.empty()) return figures;
   std::set<int> ranks;
   double busy = 0, end = 0;
-  for (const Timing& t : trainings) {
+  for (const auto& [task, evaluation, t, known] : trainings) {
     ranks.insert(t.rank);
-    figures.flops += flops[t.id];
+    figures.flops += flops[task.id];
     busy += t.seconds;
     end = std::max(end, t.start + t.seconds);
   }
   figures.workers = ranks.size();
-  figures.started = trainings.front().start;
-  figures.seconds = end - trainings.front().start;
+  figures.started = trainings.front().timing.start;
+  figures.seconds = end - trainings.front().timing.start;
   const double available = *figures.seconds * static_cast<double>(ranks.size());
   figures.utilisation = available > 0 ? busy / available : 1;
   return figures;

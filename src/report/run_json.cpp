@@ -201,22 +201,22 @@ struct RunWriter {
 
   void timings() {
     std::map<std::string, std::uint64_t> hosts;
-    std::vector<Timing> trainings = trainings_of(run);
-    for (const Timing& t : trainings) hosts.emplace(t.host, 0);
+    const std::vector<Trial> trainings = trainings_of(run);
+    for (const Trial& t : trainings) hosts.emplace(t.timing.host, 0);
     std::vector<std::string> names;
     for (auto& [host, number] : hosts) number = names.size(), names.push_back(host);
-    const double begin = trainings.empty() ? 0 : trainings.front().start;
+    const double begin = trainings.empty() ? 0 : trainings.front().timing.start;
     out.put("hosts", names);
     out.object("timings", [&] {
       const auto column = [&](std::string_view key, const auto& value) {
         out.column(key, trainings, value);
       };
-      column("id", [](const Timing& t) { return t.id; });
-      column("replicate", [](const Timing& t) { return t.replicate; });
-      column("rank", [](const Timing& t) { return t.rank; });
-      column("host", [&](const Timing& t) { return hosts.at(t.host); });
-      column("start", [&](const Timing& t) { return microseconds(t.start - begin); });
-      column("seconds", [](const Timing& t) { return microseconds(t.seconds); });
+      column("id", [](const Trial& t) { return t.task.id; });
+      column("replicate", [](const Trial& t) { return t.task.replicate; });
+      column("rank", [](const Trial& t) { return t.timing.rank; });
+      column("host", [&](const Trial& t) { return hosts.at(t.timing.host); });
+      column("start", [&](const Trial& t) { return microseconds(t.timing.start - begin); });
+      column("seconds", [](const Trial& t) { return microseconds(t.timing.seconds); });
     });
   }
 

@@ -43,10 +43,10 @@ namespace {
 std::vector<Finalist> load_finalists(const RunRecord& run) {
   const std::filesystem::path file = run.folder / "replicates.csv";
   if (!is_there(file)) return {};
-  const std::vector<Result> results = read_replicates_csv(file);
+  const std::vector<Trial> trials = read_replicates_csv(file);
   try {
     Finals finals(best_of(run.organisms, run.settings.finalists), run.settings.replicates);
-    finals.tell(results);
+    finals.tell(trials);
     return {finals.ranking().begin(), finals.ranking().end()};
   } catch (const Error& error) {
     fail("{}: {}", file.string(), error.what());
@@ -105,7 +105,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
   run.state = state_of(run.folder);  // first: what comes last says that all else is there
   run.organisms = read_organisms_csv(run.folder / "organisms.csv");
   drop_unfinished_generation(run);
-  run.timings = read_timings_csv(run.folder / "timings.csv");
+  run.trials = read_timings_csv(run.folder / "timings.csv");
   add_names(run);
   run.finalists = load_finalists(run);
   if (has_failed(run)) run.state = RunState::failed;

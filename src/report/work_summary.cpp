@@ -10,41 +10,41 @@
 
 namespace microgpt::report {
 
-void WorkSummary::add(const Work& work) {
-  if (!work.known) work_.push_back(work);
+void WorkSummary::add(const Trial& trial) {
+  if (!trial.known) trials_.push_back(trial);
 }
 
 double WorkSummary::begin() const {
-  double first = work_.front().timing.start;
-  for (const Work& w : work_) first = std::min(first, w.timing.start);
+  double first = trials_.front().timing.start;
+  for (const Trial& t : trials_) first = std::min(first, t.timing.start);
   return first;
 }
 
 double WorkSummary::end() const {
   double last = 0;
-  for (const Work& w : work_) last = std::max(last, w.timing.start + w.timing.seconds);
+  for (const Trial& t : trials_) last = std::max(last, t.timing.start + t.timing.seconds);
   return last;
 }
 
 double WorkSummary::busy_seconds() const {
   double sum = 0;
-  for (const Work& w : work_) sum += w.timing.seconds;
+  for (const Trial& t : trials_) sum += t.timing.seconds;
   return sum;
 }
 
 double WorkSummary::utilisation(std::size_t workers) const {
-  if (work_.empty()) return 0;
+  if (trials_.empty()) return 0;
   const double elapsed = end() - begin();
   return elapsed > 0 ? busy_seconds() / (elapsed * static_cast<double>(workers)) : 1;
 }
 
 std::string WorkSummary::cost_model() const {
   std::vector<double> flops, seconds, seconds_per_flop;
-  for (const Work& w : work_) {
-    if (w.flops <= 0) continue;
-    flops.push_back(w.flops);
-    seconds.push_back(w.timing.seconds);
-    seconds_per_flop.push_back(w.timing.seconds / w.flops);
+  for (const Trial& t : trials_) {
+    if (t.task.flops <= 0) continue;
+    flops.push_back(t.task.flops);
+    seconds.push_back(t.timing.seconds);
+    seconds_per_flop.push_back(t.timing.seconds / t.task.flops);
   }
   if (flops.size() < 3) return "";
   std::sort(seconds_per_flop.begin(), seconds_per_flop.end());
@@ -62,9 +62,9 @@ std::string WorkSummary::timeline() const {
   std::map<int, std::vector<double>> busy;  // by rank: the busy share of each column
   const double from = begin(), column = (end() - from) / kColumns;
   if (column <= 0) return "";
-  for (const Work& w : work_) {
-    auto& columns = busy.try_emplace(w.timing.rank, kColumns, 0.0).first->second;
-    const double start = (w.timing.start - from) / column, stop = start + w.timing.seconds / column;
+  for (const Trial& t : trials_) {
+    auto& columns = busy.try_emplace(t.timing.rank, kColumns, 0.0).first->second;
+    const double start = (t.timing.start - from) / column, stop = start + t.timing.seconds / column;
     for (std::size_t c = 0; c < kColumns; ++c) {
       const double left = static_cast<double>(c);
       columns[c] += std::max(0.0, std::min(stop, left + 1) - std::max(start, left));
@@ -85,13 +85,13 @@ std::string WorkSummary::timeline() const {
 }
 
 std::string WorkSummary::text(std::size_t workers, double coordinator_seconds) const {
-  if (work_.empty()) return "Work: nothing was trained\n";
+  if (trials_.empty()) return "Work: nothing was trained\n";
   const double elapsed = end() - begin();
   return fmt::format(
              "Work: {} trainings by {} worker{} in {:.2f} s, busy {:.0f} % of the time, {:.1f} a "
              "second\n  rank 0: {:.2f} s of CPU time\n",
-             work_.size(), workers, workers == 1 ? "" : "s", elapsed, 100 * utilisation(workers),
-             elapsed > 0 ? static_cast<double>(work_.size()) / elapsed : 0, coordinator_seconds) +
+             trials_.size(), workers, workers == 1 ? "" : "s", elapsed, 100 * utilisation(workers),
+             elapsed > 0 ? static_cast<double>(trials_.size()) / elapsed : 0, coordinator_seconds) +
          cost_model() + timeline();
 }
 

@@ -1,6 +1,7 @@
 #include "microgpt/run/cache.hpp"
 
 #include <chrono>
+#include <limits>
 
 #include "json_lines.hpp"
 #include "limits.hpp"
@@ -22,6 +23,8 @@ std::string fingerprint(const Problem& p) {
 }
 
 constexpr std::chrono::milliseconds kPatience(10'000);  // with others that use the file
+// The id of organisms of other runs.
+constexpr std::uint64_t kNobody = std::numeric_limits<std::uint64_t>::max();
 
 /// Whether a file, to its first line, may be a cache.
 bool is_ours(std::string_view content) {
@@ -66,7 +69,10 @@ void EvaluationCache::read(std::string_view lines) {
     try {
       const auto line = parse_line(object);
       if (text(line, "problem") == problem_ && text(line, "failure").empty()) {
-        known_[{genome_of(line), replicate_of(line)}] = {evaluation_of(line), std::nullopt};
+        Trial trial = {.task = {.id = kNobody, .genome = genome_of(line)}, .known = true};
+        trial.task.replicate = replicate_of(line);
+        trial.evaluation = evaluation_of(line);
+        known_.insert_or_assign({trial.task.genome, trial.task.replicate}, std::move(trial));
       }
     } catch (const Error& error) {
       if (++dropped == 1) first = fmt::format("line {}: {}", number_of_line, error.what());
@@ -80,37 +86,32 @@ void EvaluationCache::notice(std::string_view what) {
   notices_.push_back(fmt::format("{}: {}", path_.string(), what));
 }
 
-const EvaluationCache::Known* EvaluationCache::find(const Genome& genome,
-                                                    std::uint32_t replicate) const {
-  const auto found = known_.find({genome, replicate});
+const Trial* EvaluationCache::find(const Task& task) const {
+  const auto own = by_task_.find({task.id, task.replicate});
+  if (own != by_task_.end()) return &own->second;
+  const auto found = known_.find({task.genome, task.replicate});
   return found == known_.end() ? nullptr : &found->second;
 }
 
-const EvaluationCache::Known* EvaluationCache::find(const Task& task) const {
-  const auto own = by_task_.find({task.id, task.replicate});
-  return own == by_task_.end() ? find(task.genome, task.replicate) : &own->second;
-}
-
-void EvaluationCache::remember(const KnownEvaluation& known) {
-  const std::pair key(known.genome, known.timing.replicate);
-  Known value = {known.evaluation, known.timing};
-  const auto [first, is_new] = known_.try_emplace(key, value);
+void EvaluationCache::remember(const Trial& trial) {
+  Trial other = trial;
+  const auto [first, is_new] = known_.try_emplace({trial.task.genome, trial.task.replicate}, trial);
   if (is_new) return;
-  // Two coordinators may have trained one genome, and one of them may have had bad luck. Whoever
-  // took that over from another organism has a record of its own.
-  if (first->second.evaluation.failed()) std::swap(first->second, value);
-  if (!value.timing) return;
-  by_task_.insert_or_assign({value.timing->id, value.timing->replicate}, value);
+  // Two coordinators may have trained one genome, and one of them may have had bad luck. An
+  // organism that took over another's evaluation has a record of its own.
+  if (first->second.evaluation.failed()) std::swap(first->second, other);
+  if (other.task.id != kNobody) {
+    by_task_.insert_or_assign({other.task.id, other.task.replicate}, std::move(other));
+  }
 }
 
-void EvaluationCache::add(const Genome& genome, std::uint32_t replicate,
-                          const Evaluation& evaluation, std::optional<Timing> timing) {
-  const bool is_new =
-      known_.emplace(std::pair(genome, replicate), Known{evaluation, std::move(timing)}).second;
-  if (!is_new || !file_ || evaluation.failed()) return;
+void EvaluationCache::add(const Trial& trial) {
+  const Task& task = trial.task;
+  const bool is_new = known_.try_emplace({task.genome, task.replicate}, trial).second;
+  if (!is_new || !file_ || trial.evaluation.failed()) return;
   LineWriter line;
   line.put("problem", problem_);
-  line.put(genome, replicate, evaluation);
+  line.put(task.genome, task.replicate, trial.evaluation);
   write(line.object());
 }
 
@@ -134,64 +135,54 @@ void EvaluationCache::write(std::string_view object) {
 void CachedEvaluator::submit(std::span<const Task> tasks) {
   std::vector<Task> unknown;
   for (const Task& task : tasks) {
-    const std::pair training(task.genome, task.replicate);
-    if (const EvaluationCache::Known* known = cache_.find(task)) {
+    if (const Trial* known = cache_.find(task)) {
       answer(task, *known);
-    } else if (!in_training_.insert(training).second) {
-      held_back_.emplace(training, task);
-    } else {
-      under_way_[{task.id, task.replicate}] = task.genome;
+    } else if (in_training_.insert(training_of(task)).second) {
       unknown.push_back(task);
+    } else {
+      held_back_.emplace(training_of(task), task);
     }
   }
   trains_.submit(unknown);
 }
 
-void CachedEvaluator::answer(const Task& task, const EvaluationCache::Known& known) {
-  TimedResult& result = ready_.emplace_back();
-  result.result = {.id = task.id, .replicate = task.replicate, .evaluation = known.evaluation};
-  result.known = true;
-  if (known.timing && known.timing->id == task.id) {
-    result.timing = *known.timing;
-    return;
-  }
-  result.timing = {.id = task.id, .replicate = task.replicate, .rank = -1, .host = "cache"};
+void CachedEvaluator::answer(const Task& task, const Trial& known) {
+  Trial& trial = ready_.emplace_back(known);
+  trial.task = task;
+  trial.known = true;
+  if (known.task.id == task.id) return;
+  trial.timing = {.rank = -1, .host = "cache"};
   // Another coordinator may have had more luck with this genome; when the run goes on, this
   // organism is to be what it is now.
   const bool is_new = saved_.insert({task.id, task.replicate}).second;
-  if (is_new && known.evaluation.failed()) record(task.genome, result);
+  if (is_new && known.evaluation.failed()) record(trial);
 }
 
-void CachedEvaluator::record(const Genome& genome, const TimedResult& timed) {
-  if (journal_ == nullptr) return;
-  journal_->append(
-      {.genome = genome, .evaluation = timed.result.evaluation, .timing = timed.timing});
+void CachedEvaluator::record(const Trial& trial) {
+  if (journal_ != nullptr) journal_->append(trial);
 }
 
-TimedResult CachedEvaluator::wait() {
+Trial CachedEvaluator::wait() {
   if (!ready_.empty()) {
     trains_.poll();  // a million known results are no reason to be deaf
-    TimedResult result = std::move(ready_.front());
+    Trial trial = std::move(ready_.front());
     ready_.pop_front();
-    return result;
+    return trial;
   }
-  TimedResult timed = trains_.wait();
-  Evaluation& evaluation = timed.result.evaluation;
+  Trial trial = trains_.wait();
   try {
-    validate(evaluation, timed.result.replicate);
+    validate(trial.evaluation, trial.task.replicate);
   } catch (const Error& error) {
-    evaluation = failed_evaluation(error.what());
+    trial.evaluation = failed_evaluation(error.what());
   }
-  const auto task = under_way_.find({timed.result.id, timed.result.replicate});
-  const std::pair training(task->second, timed.result.replicate);
-  under_way_.erase(task);
-  record(training.first, timed);
-  cache_.add(training.first, training.second, evaluation, timed.timing);
+  record(trial);
+  cache_.add(trial);
+  const Training training = training_of(trial.task);
   in_training_.erase(training);
   const auto [begin, end] = held_back_.equal_range(training);
   for (auto copy = begin; copy != end; ++copy) answer(copy->second, *cache_.find(copy->second));
   held_back_.erase(begin, end);
-  return timed;
+  return trial;
 }
 
 }  // namespace microgpt::run

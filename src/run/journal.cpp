@@ -19,33 +19,33 @@ std::string digits_of(std::string_view last, std::string_view object) {
   return sha256(fmt::format("{}{}", last, object)).substr(0, kDigits);
 }
 
-std::string object_of(const KnownEvaluation& known) {
-  const Timing& t = known.timing;
+std::string object_of(const Trial& trial) {
+  const Timing& t = trial.timing;
   LineWriter line;
-  line.put("id", t.id);
-  line.put(known.genome, t.replicate, known.evaluation);
+  line.put("id", trial.task.id);
+  line.put(trial.task.genome, trial.task.replicate, trial.evaluation);
   line.put("rank", t.rank), line.put("host", t.host);
   line.put("start", t.start), line.put("seconds", t.seconds);
   return line.object();
 }
 
-KnownEvaluation known_of(std::string_view object) {
+Trial trial_of(std::string_view object) {
   const auto line = parse_line(object);
   constexpr double kMaxRank = std::numeric_limits<int>::max();
-  return {.genome = genome_of(line),
-          .evaluation = evaluation_of(line),
-          .timing = {.id = whole(line, "id"),
-                     .replicate = replicate_of(line),
-                     .rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
-                     .host = text(line, "host"),
-                     .start = number(line, "start", 0, kMaxSeconds),
-                     .seconds = number(line, "seconds", 0, kMaxSeconds)}};
+  return {
+      .task = {.id = whole(line, "id"), .genome = genome_of(line), .replicate = replicate_of(line)},
+      .evaluation = evaluation_of(line),
+      .timing = {.rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
+                 .host = text(line, "host"),
+                 .start = number(line, "start", 0, kMaxSeconds),
+                 .seconds = number(line, "seconds", 0, kMaxSeconds)},
+      .known = true};
 }
 
 /// The whole lines of a journal.
 struct Content {
   std::string header, last;
-  std::vector<KnownEvaluation> entries;
+  std::vector<Trial> entries;
   std::size_t size = 0, torn = 0;  // bytes
 };
 
@@ -67,7 +67,7 @@ Content content_of(const std::filesystem::path& path, const std::string& bytes) 
       if (number_of_line == 1) {
         content.header = object;
       } else {
-        content.entries.push_back(known_of(object));
+        content.entries.push_back(trial_of(object));
       }
     } catch (const Error& error) {
       fail("{}: line {}: {}", path.string(), number_of_line, error.what());
@@ -104,7 +104,7 @@ void Journal::begin(std::string_view header) {
   header_ = header;
 }
 
-void Journal::append(const KnownEvaluation& known) { write(object_of(known)); }
+void Journal::append(const Trial& trial) { write(object_of(trial)); }
 
 void Journal::write(std::string_view object) {
   require(file_.is_in_place(), "{}: has been removed", path_.string());
@@ -114,15 +114,14 @@ void Journal::write(std::string_view object) {
   last_ = digits;
 }
 
-std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
-                                       std::string_view header) {
+std::vector<Trial> journaled(const std::filesystem::path& folder, std::string_view header) {
   std::vector<std::filesystem::path> files;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     const std::string name = file.path().filename().string();
     if (name == "journal" || name.starts_with("journal-")) files.push_back(file.path());
   }
   std::ranges::sort(files);
-  std::vector<KnownEvaluation> all;
+  std::vector<Trial> all;
   for (const std::filesystem::path& file : files) {
     const Content content = content_of(file, LineFile(file, LineFile::Use::read).read());
     require(content.header.empty() || content.header == header,

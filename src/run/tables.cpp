@@ -160,12 +160,12 @@ std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary
   return text;
 }
 
-std::string timings_csv(std::span<const Work> work) {
+std::string timings_csv(std::span<const Trial> trials) {
   std::string text;
-  for (const Work& done : work) {
-    const Timing& t = done.timing;
-    text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", t.id, t.replicate, t.rank, csv_field(t.host),
-                        t.start, t.seconds);
+  for (const Trial& trial : trials) {
+    const Timing& t = trial.timing;
+    text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", trial.task.id, trial.task.replicate, t.rank,
+                        csv_field(t.host), t.start, t.seconds);
   }
   return text;
 }
@@ -245,30 +245,28 @@ std::vector<Organism> read_organisms_csv(const std::filesystem::path& file) {
   return rows_of(table, [&](std::size_t row) { return organism_of(table, row); });
 }
 
-std::vector<Timing> read_timings_csv(const std::filesystem::path& file) {
+std::vector<Trial> read_timings_csv(const std::filesystem::path& file) {
   const CsvTable table(file);
   return rows_of(table, [&](std::size_t row) {
     const double rank = table.number(row, "rank", -1, std::numeric_limits<int>::max());
-    return Timing{.id = table.whole(row, "id"),
-                  .replicate = table.whole32(row, "replicate"),
-                  .rank = static_cast<int>(rank),
-                  .host = table.text(row, "host"),
-                  .start = table.number(row, "start", 0, kMaxSeconds),
-                  .seconds = table.number(row, "seconds", 0, kMaxSeconds)};
+    return Trial{
+        .task = {.id = table.whole(row, "id"), .replicate = table.whole32(row, "replicate")},
+        .timing = {.rank = static_cast<int>(rank),
+                   .host = table.text(row, "host"),
+                   .start = table.number(row, "start", 0, kMaxSeconds),
+                   .seconds = table.number(row, "seconds", 0, kMaxSeconds)}};
   });
 }
 
-std::vector<Result> read_replicates_csv(const std::filesystem::path& file) {
+std::vector<Trial> read_replicates_csv(const std::filesystem::path& file) {
   const CsvTable table(file);
   return rows_of(table, [&](std::size_t row) {
-    Result result = {.id = table.whole(row, "id"),
-                     .replicate = table.whole32(row, "replicate"),
-                     .evaluation = evaluation_of(table, row, "validation_loss")};
-    if (!result.evaluation.failed()) {
-      result.evaluation.test_loss = table.number(row, "test_loss");
-    }
-    check(table, row, [&] { validate(result.evaluation, result.replicate); });
-    return result;
+    Trial trial = {
+        .task = {.id = table.whole(row, "id"), .replicate = table.whole32(row, "replicate")},
+        .evaluation = evaluation_of(table, row, "validation_loss")};
+    if (!trial.evaluation.failed()) trial.evaluation.test_loss = table.number(row, "test_loss");
+    check(table, row, [&] { validate(trial.evaluation, trial.task.replicate); });
+    return trial;
   });
 }
 

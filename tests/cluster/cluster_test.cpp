@@ -7,7 +7,6 @@
 #include <chrono>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <thread>
 
 #include "microgpt/cluster/session.hpp"
@@ -24,7 +23,7 @@ Session* session = nullptr;
 
 // A fake training: quick, different for each genome; some fail.
 Evaluation fake(const Task& task) {
-  if (task.id % 7 == 3) throw std::runtime_error("organism " + std::to_string(task.id) + " threw");
+  if (task.id % 7 == 3) return failed_evaluation(fmt::format("organism {} is ill", task.id));
   Evaluation e;
   e.loss = e.fitness = task.genome.lr + 1.0 / static_cast<double>(task.genome.n_emb);
   return e;
@@ -48,10 +47,10 @@ std::vector<Organism> history_with(Evaluator& evaluator, std::size_t population,
   while (!evolution.finished()) {
     std::vector<Task> tasks;
     for (const Organism& o : evolution.ask()) {
-      tasks.push_back({.id = o.id, .genome = o.genome, .replicate = 0, .rank = rank_of(o)});
+      tasks.push_back(task_of(o));
     }
     evaluator.submit(tasks);
-    evolution.tell(std::vector{evaluator.wait().result});
+    evolution.tell(std::vector{evaluator.wait()});
   }
   return {evolution.history().begin(), evolution.history().end()};
 }
@@ -88,7 +87,7 @@ TEST(Cluster, the_history_is_that_of_one_process_for_few_and_many_organisms_in_b
   }
 }
 
-TEST(Cluster, a_worker_that_throws_costs_one_organism_and_gives_the_reason) {
+TEST(Cluster, a_training_that_fails_costs_one_organism_and_gives_the_reason) {
   for (const Schedule schedule : kSchedules) {
     if (!session->is_coordinator()) {
       session->work(fake, schedule);
@@ -97,17 +96,16 @@ TEST(Cluster, a_worker_that_throws_costs_one_organism_and_gives_the_reason) {
     const auto evaluator = session->coordinate(fake, schedule);
     std::vector<Task> tasks(11);
     for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].id = i;
-    auto timed = evaluator->evaluate(tasks);
-    EXPECT_EQ(timed.size(), tasks.size());
-    std::sort(timed.begin(), timed.end(),
-              [](const TimedResult& a, const TimedResult& b) { return a.result.id < b.result.id; });
-    for (std::size_t i = 0; i < timed.size(); ++i) {
-      const Evaluation& e = timed[i].result.evaluation;
-      EXPECT_EQ(timed[i].result.id, i);
+    auto trials = evaluator->evaluate(tasks);
+    EXPECT_EQ(trials.size(), tasks.size());
+    std::ranges::sort(trials, {}, [](const Trial& trial) { return trial.task.id; });
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      const Evaluation& e = trials[i].evaluation;
+      EXPECT_EQ(trials[i].task.id, i);
       EXPECT_EQ(e.failed(), i % 7 == 3);
       if (e.failed()) {
         EXPECT_EQ(e.loss, kMaxLoss);
-        EXPECT_EQ(e.failure, "organism " + std::to_string(i) + " threw");
+        EXPECT_EQ(e.failure, "organism " + std::to_string(i) + " is ill");
       }
     }
   }
@@ -121,8 +119,8 @@ TEST(Cluster, rank_0_does_not_train_while_there_are_workers) {
     }
     const auto evaluator = session->coordinate(fake, schedule);
     std::vector<Task> tasks(5);
-    for (const TimedResult& timed : evaluator->evaluate(tasks)) {
-      EXPECT_EQ(timed.timing.rank == 0, session->size() == 1);
+    for (const Trial& trial : evaluator->evaluate(tasks)) {
+      EXPECT_EQ(trial.timing.rank == 0, session->size() == 1);
     }
   }
 }
@@ -141,19 +139,19 @@ TEST(Cluster, no_tasks_give_no_results_and_cannot_be_waited_for) {
 }
 
 // With one worker the order of the results is the order in which tasks went out.
-TEST(Cluster, the_lowest_rank_goes_first) {
+TEST(Cluster, the_highest_priority_goes_first) {
   if (!session->is_coordinator()) return session->work(fake, Schedule::dynamic);
   const auto evaluator = session->coordinate(fake, Schedule::dynamic);
   std::vector<Task> tasks(6);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i].id = i;
-    tasks[i].rank = static_cast<double>(i * 5 % 6);
+    tasks[i].priority = static_cast<double>(i * 5 % 6);
   }
   const auto timed = evaluator->evaluate(tasks);
   EXPECT_EQ(timed.size(), tasks.size());
   if (session->size() != 2) return;
   for (std::size_t i = 1; i < timed.size(); ++i) {
-    EXPECT_LT(tasks[timed[i - 1].result.id].rank, tasks[timed[i].result.id].rank);
+    EXPECT_GT(timed[i - 1].task.priority, timed[i].task.priority);
   }
 }
 
@@ -162,6 +160,51 @@ TEST(Cluster, workers_are_dismissed_although_results_were_not_fetched) {
   if (!session->is_coordinator()) return session->work(slow_fake, Schedule::dynamic);
   const auto evaluator = session->coordinate(slow_fake, Schedule::dynamic);
   evaluator->submit(std::vector<Task>(7));
+}
+
+/// Every coordinator writes to that of the next island, and to rank 0.
+void expect_messages_to_arrive(IslandChannel& channel, std::size_t islands) {
+  const std::vector<std::size_t> own = session->islands();
+  for (const std::size_t island : own) {
+    Organism traveller;
+    traveller.id = island, traveller.parents = {7, 8}, traveller.origin = Origin::mutant;
+    traveller.island = 5;
+    traveller.evaluation.emplace().loss = 2.5;
+    const std::size_t next = (island + 1) % islands;
+    channel.send(Migrant{.island = next, .organism = traveller});
+    channel.send(Migrant{.island = next, .organism = std::nullopt, .last = true});
+  }
+  std::map<std::size_t, std::vector<Migrant>> came;
+  for (std::size_t i = 0; i < 2 * own.size(); ++i) {
+    const Migrant migrant = std::get<Migrant>(channel.wait());
+    came[migrant.island].push_back(migrant);
+  }
+  for (const std::size_t island : own) {
+    EXPECT_EQ(came[island].size(), 2U);
+    came[island].resize(2);
+    const Organism traveller = came[island][0].organism.value_or(Organism{});
+    EXPECT_EQ(traveller.id, (island + islands - 1) % islands);
+    EXPECT_EQ(traveller.parents, (std::vector<std::uint64_t>{7, 8}));
+    EXPECT_EQ(traveller.origin, Origin::mutant);
+    EXPECT_EQ(traveller.island, 5U);
+    EXPECT_EQ(traveller.evaluation.value_or(Evaluation{}).loss, 2.5);
+    EXPECT_FALSE(came[island][1].organism.has_value());
+    EXPECT_TRUE(came[island][1].last);
+    if (session->is_first()) continue;
+    const Trial trial = {.task = {.id = island, .replicate = 3}, .timing = {.host = "h"}};
+    channel.send(GenerationReport{.island = island, .trials = {trial}, .last = true, .flops = 1.5});
+  }
+  if (!session->is_first()) return;
+  std::set<std::size_t> finished(own.begin(), own.end());
+  while (finished.size() < islands) {
+    const GenerationReport report = std::get<GenerationReport>(channel.wait());
+    EXPECT_TRUE(report.last && report.flops == 1.5);
+    EXPECT_EQ(report.trials.size(), 1U);
+    EXPECT_EQ(report.trials.front().task.replicate, 3U);
+    EXPECT_EQ(report.trials.front().timing.host, "h");
+    EXPECT_TRUE(finished.insert(report.island).second);
+  }
+  EXPECT_FALSE(channel.poll().has_value());
 }
 
 // Last of those that use groups: afterwards there is one again.
@@ -173,43 +216,13 @@ TEST(Cluster, islands_are_bred_by_groups_that_write_to_each_other) {
       continue;
     }
     const auto evaluator = session->coordinate(fake, Schedule::dynamic);
-    const auto mail = session->mail();
+    const auto channel = session->island_channel();
     for (const std::size_t island : session->islands()) {
       EXPECT_LT(island, islands);
-      Organism traveller;
-      traveller.id = island, traveller.parents = {7, 8}, traveller.origin = Origin::mutant;
-      traveller.evaluation.emplace().loss = 2.5;
-      mail->send(Migrant{.island = (island + 1) % islands, .organism = traveller});
-      mail->send(Migrant{.island = (island + 1) % islands, .organism = std::nullopt});
-    }
-    std::map<std::size_t, std::vector<Migrant>> came;
-    for (std::size_t i = 0; i < 2 * session->islands().size(); ++i) {
-      const Migrant migrant = std::get<Migrant>(mail->wait());
-      came[migrant.island].push_back(migrant);
-    }
-    for (const std::size_t island : session->islands()) {
-      EXPECT_EQ(came[island].size(), 2U);
-      came[island].resize(2);
-      const Organism traveller = came[island][0].organism.value_or(Organism{});
-      EXPECT_EQ(traveller.id, (island + islands - 1) % islands);
-      EXPECT_EQ(traveller.parents, (std::vector<std::uint64_t>{7, 8}));
-      EXPECT_EQ(traveller.origin, Origin::mutant);
-      EXPECT_EQ(traveller.evaluation.value_or(Evaluation{}).loss, 2.5);
-      EXPECT_FALSE(came[island][1].organism.has_value());
-      std::vector<Task> tasks(3, Task{.id = island, .genome = {}});
+      std::vector<Task> tasks(3, Task{.id = island});
       EXPECT_EQ(evaluator->evaluate(tasks).size(), 3U);  // by the own group
-      GenerationReport news;
-      news.island = island, news.work.resize(1), news.seconds = 1.5, news.last = true;
-      mail->send(news);
     }
-    if (!session->is_first()) continue;
-    std::set<std::size_t> finished;
-    while (finished.size() < islands) {
-      const GenerationReport news = std::get<GenerationReport>(mail->wait());
-      EXPECT_TRUE(news.last && news.work.size() == 1 && news.seconds == 1.5);
-      finished.insert(news.island);
-    }
-    EXPECT_FALSE(mail->look().has_value());
+    if (channel) expect_messages_to_arrive(*channel, islands);
   }
 }
 
@@ -236,22 +249,22 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   original.seed = 0xFFFFFFFFFFFFFFFFULL;
   original.samples = 77;
   original.temperature = 0.123456789;
-  RunSpec briefing;
+  RunSpec spec;
   if (session->is_first()) {
-    briefing = {.arguments = {"--seed=3", "--mode=steady-state"},
-                .problem = original,
-                .space = aesthetic_space(),
-                .folder = "a folder",
-                .journal_header = "{}",
-                .exit_code = 0};
+    spec = {.arguments = {"--seed=3", "--mode=steady-state"},
+            .problem = original,
+            .space = aesthetic_space(),
+            .folder = "a folder",
+            .journal_header = "{}",
+            .exit_code = 0};
   }
-  session->share(briefing);
-  EXPECT_EQ(briefing.arguments, (std::vector<std::string>{"--seed=3", "--mode=steady-state"}));
-  EXPECT_EQ(briefing.space, aesthetic_space());
-  EXPECT_EQ(briefing.folder, "a folder");
-  EXPECT_EQ(briefing.journal_header, "{}");
-  EXPECT_EQ(briefing.exit_code, 0);
-  const std::optional<Problem>& problem = briefing.problem;
+  session->share(spec);
+  EXPECT_EQ(spec.arguments, (std::vector<std::string>{"--seed=3", "--mode=steady-state"}));
+  EXPECT_EQ(spec.space, aesthetic_space());
+  EXPECT_EQ(spec.folder, "a folder");
+  EXPECT_EQ(spec.journal_header, "{}");
+  EXPECT_EQ(spec.exit_code, 0);
+  const std::optional<Problem>& problem = spec.problem;
   EXPECT_TRUE(problem.has_value());
   EXPECT_EQ(problem->dataset.vocabulary.characters(), original.dataset.vocabulary.characters());
   EXPECT_EQ(problem->dataset.training, original.dataset.training);
@@ -266,11 +279,11 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
 }
 
 TEST(Cluster, without_a_problem_nobody_has_one) {
-  RunSpec briefing;
-  if (!session->is_first()) briefing.problem.emplace();
-  session->share(briefing);
-  EXPECT_FALSE(briefing.problem.has_value());
-  EXPECT_EQ(briefing.exit_code, 2);
+  RunSpec spec;
+  if (!session->is_first()) spec.problem.emplace();
+  session->share(spec);
+  EXPECT_FALSE(spec.problem.has_value());
+  EXPECT_EQ(spec.exit_code, 2);
 }
 
 }  // namespace

@@ -20,10 +20,8 @@ int main(int argc, char** argv) {
       local_evaluator([&](const Task& t) { return evaluate(t.genome, problem); });
   while (!evolution.finished()) {
     std::vector<Task> tasks;
-    for (const Organism& o : evolution.ask()) tasks.push_back({.id = o.id, .genome = o.genome});
-    for (const TimedResult& timed : evaluator->evaluate(tasks)) {
-      evolution.tell(std::span(&timed.result, 1));
-    }
+    for (const Organism& o : evolution.ask()) tasks.push_back(task_of(o));
+    evolution.tell(evaluator->evaluate(tasks));
   }
   fmt::print("{}", final_report(evolution.history(), {}, Objective::loss,
                                 problem.dataset.vocabulary.size()));

@@ -21,9 +21,10 @@ Evaluation fake(const Genome& g) {
   return e;
 }
 
-std::vector<Result> results_of(std::span<const Organism> organisms) {
-  std::vector<Result> results;
-  for (const Organism& o : organisms) results.push_back({.id = o.id, .evaluation = fake(o.genome)});
+std::vector<Trial> results_of(std::span<const Organism> organisms) {
+  std::vector<Trial> results;
+  for (const Organism& o : organisms)
+    results.push_back({.task = {.id = o.id}, .evaluation = fake(o.genome)});
   return results;
 }
 
@@ -109,9 +110,10 @@ TEST(Evolution, finds_better_organisms_than_it_started_with) {
 TEST(Evolution, goes_on_when_everything_fails) {
   Evolution evolution({.generations = 3}, {});
   while (!evolution.finished()) {
-    std::vector<Result> results;
-    for (const Organism& o : evolution.ask()) results.push_back({.id = o.id, .evaluation = {}});
-    for (Result& result : results) result.evaluation.failure = "it was not to be";
+    std::vector<Trial> results;
+    for (const Organism& o : evolution.ask())
+      results.push_back({.task = {.id = o.id}, .evaluation = {}});
+    for (Trial& trial : results) trial.evaluation.failure = "it was not to be";
     evolution.tell(results);
   }
   EXPECT_EQ(champion_of(evolution.history(), {}).id, 0U);  // of equals, the one born first
@@ -142,7 +144,7 @@ TEST(Evolution, refuses_results_that_are_not_awaited) {
   EXPECT_EQ(evolution.awaited(), 8U);
   EXPECT_TRUE(evolution.ask().empty());  // nobody can be bred yet
   auto foreign = results;
-  foreign.back().id = 99;
+  foreign.back().task.id = 99;
   EXPECT_THROW(evolution.tell(std::span(foreign).last(1)), Error);
   evolution.tell(std::span(results).first(3));
   EXPECT_EQ(evolution.awaited(), 5U);

@@ -21,11 +21,11 @@ std::vector<Organism> organisms(std::size_t count) {
   return found;
 }
 
-Result result(const Task& task, double loss) {
+Trial trial(const Task& task, double loss) {
   Evaluation e;
   e.fitness = e.loss = loss;
   e.test_loss = loss + 0.5;
-  return {.id = task.id, .replicate = task.replicate, .evaluation = e};
+  return {.task = task, .evaluation = e};
 }
 
 TEST(Estimate, has_the_mean_its_error_and_students_interval) {
@@ -70,13 +70,13 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
 
 TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
   Finals finals(organisms(3), 2);
-  std::vector<Result> results;
+  std::vector<Trial> trials;
   for (const Task& task : finals.tasks()) {
     const double mean = task.id == 10 ? 2.0 : 2.1 + 0.01 * static_cast<double>(task.id);
-    results.push_back(result(task, mean + (task.replicate == 1 ? 0.3 : -0.3)));
+    trials.push_back(trial(task, mean + (task.replicate == 1 ? 0.3 : -0.3)));
   }
-  std::reverse(results.begin(), results.end());
-  finals.tell(results);
+  std::reverse(trials.begin(), trials.end());
+  finals.tell(trials);
   const Finalist& champion = finals.ranking().front();
   EXPECT_EQ(champion.organism.id, 10U);
   EXPECT_NEAR(champion.validation.mean, 2.0, 1e-12);
@@ -87,13 +87,13 @@ TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
 
 TEST(Finals, who_fails_less_often_wins) {
   Finals finals(organisms(2), 2);
-  std::vector<Result> results;
+  std::vector<Trial> trials;
   for (const Task& task : finals.tasks()) {
-    results.push_back(result(task, task.id == 0 ? 1.0 : 3.0));
+    trials.push_back(trial(task, task.id == 0 ? 1.0 : 3.0));
   }
-  results[1].evaluation = {};
-  results[1].evaluation.failure = "it diverged";
-  finals.tell(results);
+  trials[1].evaluation = {};
+  trials[1].evaluation.failure = "it diverged";
+  finals.tell(trials);
   EXPECT_EQ(finals.ranking().front().organism.id, 10U);
   const Finalist& second = finals.ranking()[1];
   EXPECT_EQ(second.failures(), 1U);
@@ -103,14 +103,14 @@ TEST(Finals, who_fails_less_often_wins) {
 
 TEST(Finals, who_fails_always_has_failed) {
   Finals finals(organisms(2), 2);
-  std::vector<Result> results;
+  std::vector<Trial> trials;
   for (const Task& task : finals.tasks()) {
-    results.push_back(result(task, 3.0));
+    trials.push_back(trial(task, 3.0));
     if (task.id != 0) continue;
-    results.back().evaluation = {};
-    results.back().evaluation.failure = "it diverged";
+    trials.back().evaluation = {};
+    trials.back().evaluation.failure = "it diverged";
   }
-  finals.tell(results);
+  finals.tell(trials);
   EXPECT_EQ(finals.ranking().front().organism.id, 10U);
   EXPECT_TRUE(finals.ranking()[1].failed());
   EXPECT_EQ(finals.ranking()[1].fitness.mean, kMaxLoss);
@@ -118,12 +118,12 @@ TEST(Finals, who_fails_always_has_failed) {
 
 TEST(Finals, refuse_results_that_are_missing_or_strange) {
   Finals finals(organisms(2), 2);
-  std::vector<Result> results;
-  for (const Task& task : finals.tasks()) results.push_back(result(task, 2));
-  std::vector<Result> fewer(results.begin(), results.end() - 1), doubled = results;
+  std::vector<Trial> trials;
+  for (const Task& task : finals.tasks()) trials.push_back(trial(task, 2));
+  std::vector<Trial> fewer(trials.begin(), trials.end() - 1), doubled = trials;
   doubled[0] = doubled[1];
-  std::vector<Result> foreign = results;
-  foreign[0].id = 99;
+  std::vector<Trial> foreign = trials;
+  foreign[0].task.id = 99;
   for (const auto& wrong : {fewer, doubled, foreign}) {
     EXPECT_NE(error_of([&] { finals.tell(wrong); }), "");
   }

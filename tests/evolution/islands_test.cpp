@@ -75,7 +75,7 @@ class Ring {
     const Organism chosen = island.waiting[which];
     island.waiting.erase(island.waiting.begin() + static_cast<std::ptrdiff_t>(which));
     island.evolution.tell(
-        std::vector{Result{.id = chosen.id, .replicate = 0, .evaluation = fake(chosen.genome)}});
+        std::vector{Trial{.task = {.id = chosen.id}, .evaluation = fake(chosen.genome)}});
   }
 
   std::deque<Island> islands_;
@@ -169,7 +169,7 @@ TEST(Islands, one_island_has_no_migration) {
   while (!evolution.finished()) {
     EXPECT_FALSE(evolution.migration_due());
     for (const Organism& o : evolution.ask()) {
-      evolution.tell(std::vector{Result{.id = o.id, .replicate = 0, .evaluation = fake(o.genome)}});
+      evolution.tell(std::vector{Trial{.task = {.id = o.id}, .evaluation = fake(o.genome)}});
     }
   }
   EXPECT_TRUE(

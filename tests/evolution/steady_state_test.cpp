@@ -62,7 +62,7 @@ Outcome run(const EvolutionConfig& config, std::size_t workers, double deviation
     now = next.until;
     idle.push_back(next.worker);
     const Genome& genome = evolution.history()[next.id].genome;
-    evolution.tell(std::vector{Result{.id = next.id, .replicate = 0, .evaluation = fake(genome)}});
+    evolution.tell(std::vector{Trial{.task = {.id = next.id}, .evaluation = fake(genome)}});
   }
   return {{evolution.history().begin(), evolution.history().end()},
           busy / (now * static_cast<double>(workers))};
@@ -136,7 +136,7 @@ TEST(SteadyState, one_slot_is_one_after_another) {
     ASSERT_EQ(born.size(), 1U);
     ++asked;
     evolution.tell(
-        std::vector{Result{.id = born[0].id, .replicate = 0, .evaluation = fake(born[0].genome)}});
+        std::vector{Trial{.task = {.id = born[0].id}, .evaluation = fake(born[0].genome)}});
   }
   EXPECT_EQ(asked, 64U);
 }
@@ -159,7 +159,7 @@ TEST(SteadyState, generations_are_as_many_births_as_the_population_has_members) 
   Evolution evolution(steady(1), {}, fake_cost);
   while (!evolution.finished()) {
     for (const Organism& o : evolution.ask()) {
-      evolution.tell(std::vector{Result{.id = o.id, .replicate = 0, .evaluation = fake(o.genome)}});
+      evolution.tell(std::vector{Trial{.task = {.id = o.id}, .evaluation = fake(o.genome)}});
     }
   }
   ASSERT_EQ(evolution.generation_count(), 8U);

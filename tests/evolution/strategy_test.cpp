@@ -35,10 +35,10 @@ double fake_cost(const Genome& g) {
   return static_cast<double>(g.steps) * g.n_layer * g.n_emb * g.n_emb;
 }
 
-std::vector<Result> results_of(std::span<const Organism> organisms, bool reversed = false) {
-  std::vector<Result> results;
+std::vector<Trial> results_of(std::span<const Organism> organisms, bool reversed = false) {
+  std::vector<Trial> results;
   for (const Organism& o : organisms) {
-    results.push_back({.id = o.id, .replicate = 0, .evaluation = fake(o.genome)});
+    results.push_back({.task = {.id = o.id}, .evaluation = fake(o.genome)});
   }
   if (reversed) std::reverse(results.begin(), results.end());
   return results;
@@ -259,9 +259,9 @@ TEST(Strategy, guided_search_starts_with_the_primordial_organism_trained_longest
 TEST(Strategy, guided_search_goes_on_when_everything_fails) {
   Evolution evolution({.strategy = StrategyKind::guided, .generations = 3}, {});
   while (!evolution.finished()) {
-    std::vector<Result> results;
+    std::vector<Trial> results;
     for (const Organism& o : evolution.ask()) {
-      results.push_back({.id = o.id, .replicate = 0, .evaluation = {}});
+      results.push_back({.task = {.id = o.id}, .evaluation = {}});
       results.back().evaluation.failure = "it was not to be";
     }
     evolution.tell(results);

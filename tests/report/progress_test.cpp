@@ -18,6 +18,10 @@ Task task(std::uint64_t id, double flops, std::uint32_t replicate = 0) {
   return {.id = id, .genome = {}, .replicate = replicate, .flops = flops};
 }
 
+Trial trial(const Task& task, const Evaluation& evaluation, bool known) {
+  return {.task = task, .evaluation = evaluation, .known = known};
+}
+
 Evaluation worth(double loss) {
   Evaluation evaluation;
   evaluation.fitness = evaluation.loss = loss;
@@ -37,21 +41,21 @@ TEST(Progress, knows_nothing_of_the_end_before_the_first_training) {
 
 TEST(Progress, predicts_the_births_to_come_and_the_finals_from_flops) {
   Progress progress(kConfig, Objective::loss, 2, 100);
-  progress.finished(task(0, 10), worth(2.0), false);
-  progress.finished(task(1, 30), worth(3.0), false);
+  progress.finished(trial(task(0, 10), worth(2.0), false));
+  progress.finished(trial(task(1, 30), worth(3.0), false));
   // Eight births of 20 on average, two trainings of the best, which takes 10.
   EXPECT_EQ(progress.remaining_flops(), 8 * 20 + 2 * 10);
   EXPECT_EQ(progress.remaining_seconds(104), 180 * 4 / 40.0);
-  progress.finished(task(0, 10, 1), worth(2.0), false);
+  progress.finished(trial(task(0, 10, 1), worth(2.0), false));
   EXPECT_EQ(progress.remaining_flops(), 8 * 20 + 1 * 10);
 }
 
 TEST(Progress, results_that_were_known_do_not_make_it_look_faster) {
   Progress progress(kConfig, Objective::loss, 0, 0);
-  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(task(id, 20), worth(2), true);
+  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(trial(task(id, 20), worth(2), true));
   EXPECT_EQ(progress.remaining_flops(), 5 * 20);
   EXPECT_EQ(progress.remaining_seconds(1), std::nullopt);
-  progress.finished(task(5, 20), worth(2), false);
+  progress.finished(trial(task(5, 20), worth(2), false));
   EXPECT_EQ(progress.remaining_seconds(1), 4 * 20 / 20.0);
 }
 
@@ -59,18 +63,18 @@ TEST(Progress, with_a_budget_the_rest_of_it_is_left) {
   EvolutionConfig config = kConfig;
   config.budget_flops = 100;
   Progress progress(config, Objective::loss, 0, 0);
-  progress.finished(task(0, 30), worth(2), false);
+  progress.finished(trial(task(0, 30), worth(2), false));
   EXPECT_EQ(progress.remaining_flops(), 70);
 }
 
 TEST(Progress, says_who_is_best_and_who_works) {
   Progress progress(kConfig, Objective::loss, 0, 100);
-  progress.finished(task(0, 10), worth(2.5), false);
-  progress.finished(task(1, 10), failed_evaluation("bad luck"), false);
-  progress.finished(task(2, 10), worth(2.25), false);
+  progress.finished(trial(task(0, 10), worth(2.5), false));
+  progress.finished(trial(task(1, 10), failed_evaluation("bad luck"), false));
+  progress.finished(trial(task(2, 10), worth(2.25), false));
   progress.generation(1);
-  const std::vector<Running> running = {{.rank = 1, .task = task(7, 10), .since = 104},
-                                        {.rank = 2, .task = {}}};
+  const std::vector<WorkerState> running = {{.rank = 1, .task = task(7, 10), .since = 104},
+                                            {.rank = 2, .task = {}}};
   const std::string text = joined(progress.lines(105, running, 4, {.width = 120}));
   for (const char* part :
        {"generation 2/3", "3 done, 1 running, 3 waiting, 1 failed", "2.2500",
@@ -81,16 +85,16 @@ TEST(Progress, says_who_is_best_and_who_works) {
 
 TEST(Progress, beauty_is_shown_as_people_know_it) {
   Progress progress(kConfig, Objective::beauty, 0, 0);
-  progress.finished(task(0, 10), worth(-1.5), false);
+  progress.finished(trial(task(0, 10), worth(-1.5), false));
   EXPECT_NE(joined(progress.lines(1, {}, 0, {})).find("+1.5000"), std::string::npos);
 }
 
 TEST(Progress, no_line_is_longer_than_the_screen_is_wide) {
   Progress progress(kConfig, Objective::loss, 5, 0);
   Task long_task = task(123456789, 1e12);
-  progress.finished(long_task, worth(2), false);
-  progress.finished(task(1, 1), failed_evaluation("x"), false);
-  std::vector<Running> running;
+  progress.finished(trial(long_task, worth(2), false));
+  progress.finished(trial(task(1, 1), failed_evaluation("x"), false));
+  std::vector<WorkerState> running;
   for (int rank = 1; rank < 100; ++rank) {
     running.push_back({.rank = rank, .task = long_task, .since = 0});
   }
@@ -107,8 +111,8 @@ TEST(Progress, no_line_is_longer_than_the_screen_is_wide) {
 
 TEST(Progress, colours_are_only_where_they_were_asked_for) {
   Progress progress(kConfig, Objective::loss, 0, 0);
-  progress.finished(task(0, 10), worth(2), false);
-  progress.finished(task(1, 10), failed_evaluation("x"), false);
+  progress.finished(trial(task(0, 10), worth(2), false));
+  progress.finished(trial(task(1, 10), failed_evaluation("x"), false));
   EXPECT_EQ(joined(progress.lines(1, {}, 0, {})).find('\x1b'), std::string::npos);
   EXPECT_NE(joined(progress.lines(1, {}, 0, {.colours = true})).find("\x1b[31m1 failed\x1b[0m"),
             std::string::npos);
@@ -133,13 +137,13 @@ TEST(Progress, in_the_steady_state_everyone_is_trained) {
   EvolutionConfig config = kConfig;
   config.mode = Mode::steady_state;
   Progress progress(config, Objective::loss, 0, 0);
-  progress.finished(task(0, 10), worth(2), false);
+  progress.finished(trial(task(0, 10), worth(2), false));
   EXPECT_EQ(progress.remaining_flops(), 11 * 10);
 }
 
 TEST(Progress, what_a_run_that_goes_on_knows_is_done) {
   Progress progress(kConfig, Objective::loss, 0, 0);
-  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(task(id, 20), worth(2), true);
+  for (std::uint64_t id = 0; id < 5; ++id) progress.finished(trial(task(id, 20), worth(2), true));
   EXPECT_NE(joined(progress.lines(1, {}, 0, {})).find(" 50 %"), std::string::npos);
 }
 

@@ -17,14 +17,14 @@ Evaluation worth(double loss) {
 Evolution finished_run(bool fails) {
   Evolution evolution({.generations = 3, .seed = 2}, {});
   while (!evolution.finished()) {
-    std::vector<Result> results;
+    std::vector<Trial> results;
     for (const Organism& o : evolution.ask()) {
       Evaluation e = worth(2 + o.genome.lr);
       if (fails || o.id % 5 == 0) {
         e = {};
         e.failure = "it broke";
       }
-      results.push_back({.id = o.id, .evaluation = e});
+      results.push_back({.task = {.id = o.id}, .evaluation = e});
     }
     evolution.tell(results);
   }
@@ -56,11 +56,11 @@ TEST(Report, a_run_in_which_everything_failed_can_be_reported) {
 TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
   const Evolution evolution = finished_run(false);
   Finals finals(best_of(evolution.history(), 2), 3);
-  std::vector<Result> results;
+  std::vector<Trial> results;
   for (const Task& task : finals.tasks()) {
     Evaluation e = worth(2 + task.genome.lr + 0.001 * task.replicate);
     e.test_loss = e.loss;
-    results.push_back({.id = task.id, .replicate = task.replicate, .evaluation = e});
+    results.push_back({.task = task, .evaluation = e});
   }
   finals.tell(results);
   const std::string text = final_report(evolution.history(), finals.ranking(), Objective::loss, 27);

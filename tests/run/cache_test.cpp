@@ -25,10 +25,18 @@ Problem problem_of(std::uint64_t seed = 1) {
   return problem;
 }
 
+const Trial* find(const EvaluationCache& cache, const Genome& genome, std::uint32_t replicate) {
+  return cache.find({.id = 77, .genome = genome, .replicate = replicate});
+}
+
 std::optional<Evaluation> evaluation_in(const EvaluationCache& cache, const Genome& genome,
                                         std::uint32_t replicate) {
-  const EvaluationCache::Known* known = cache.find(genome, replicate);
+  const Trial* known = find(cache, genome, replicate);
   return known == nullptr ? std::nullopt : std::optional(known->evaluation);
+}
+
+Trial trial_of(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation) {
+  return {.task = {.genome = genome, .replicate = replicate}, .evaluation = evaluation};
 }
 
 struct Entry {
@@ -62,8 +70,8 @@ TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
     for (int i = 0; i < 300; ++i) {
       entries.push_back(random_entry(rng));
       const Entry& e = entries.back();
-      EXPECT_FALSE(cache.find(e.genome, e.replicate));
-      cache.add(e.genome, e.replicate, e.evaluation);
+      EXPECT_FALSE(find(cache, e.genome, e.replicate));
+      cache.add(trial_of(e.genome, e.replicate, e.evaluation));
       EXPECT_EQ(evaluation_in(cache, e.genome, e.replicate), e.evaluation);
     }
   }
@@ -72,17 +80,17 @@ TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
     const std::optional<Evaluation> kept =
         e.evaluation.failed() ? std::nullopt : std::optional(e.evaluation);
     EXPECT_EQ(evaluation_in(again, e.genome, e.replicate), kept);
-    EXPECT_FALSE(again.find(e.genome, e.replicate + 7));
+    EXPECT_FALSE(find(again, e.genome, e.replicate + 7));
   }
 }
 
 // Two coordinators trained one genome, and one of them was unlucky: each keeps what it bred from.
 TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
   EvaluationCache cache(problem_of());
-  KnownEvaluation lucky, unlucky;
+  Trial lucky, unlucky;
   lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
   unlucky.evaluation.failure = "killed";
-  lucky.timing.id = 0, unlucky.timing.id = 1;
+  lucky.task.id = 0, unlucky.task.id = 1;
   cache.remember(lucky);
   cache.remember(unlucky);
   EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
@@ -93,10 +101,10 @@ TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
 // Whoever took over a failure has a record of its own, so all others took over what went well.
 TEST(EvaluationCache, prefers_of_two_trainings_the_one_that_went_well) {
   EvaluationCache cache(problem_of());
-  KnownEvaluation lucky, unlucky;
+  Trial lucky, unlucky;
   lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
   unlucky.evaluation.failure = "killed";
-  unlucky.timing.id = 1;
+  unlucky.task.id = 1;
   cache.remember(unlucky);
   cache.remember(lucky);
   EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
@@ -108,7 +116,7 @@ TEST(EvaluationCache, knows_nothing_of_another_problem) {
   const TemporaryFolder folder;
   Evaluation e;
   e.fitness = e.loss = 2.5;
-  EvaluationCache(problem_of(), folder / "cache").add({}, 0, e);
+  EvaluationCache(problem_of(), folder / "cache").add(trial_of({}, 0, e));
   std::vector<Problem> others(5, problem_of());
   others[0].seed = 2;
   others[1].dataset.checksum = "abd";
@@ -116,9 +124,9 @@ TEST(EvaluationCache, knows_nothing_of_another_problem) {
   others[3].objective = Objective::last_step;
   others[4].objective = Objective::beauty;
   for (const Problem& other : others) {
-    EXPECT_FALSE(EvaluationCache(other, folder / "cache").find({}, 0));
+    EXPECT_FALSE(find(EvaluationCache(other, folder / "cache"), {}, 0));
   }
-  EXPECT_TRUE(EvaluationCache(problem_of(), folder / "cache").find({}, 0));
+  EXPECT_TRUE(find(EvaluationCache(problem_of(), folder / "cache"), {}, 0));
 }
 
 TEST(EvaluationCache, drops_a_last_line_that_was_not_finished) {
@@ -127,18 +135,18 @@ TEST(EvaluationCache, drops_a_last_line_that_was_not_finished) {
   e.fitness = e.loss = 2.5;
   {
     EvaluationCache cache(problem_of(), folder / "cache");
-    cache.add({.steps = 1}, 0, e);
-    cache.add({.steps = 2}, 0, e);
+    cache.add(trial_of({.steps = 1}, 0, e));
+    cache.add(trial_of({.steps = 2}, 0, e));
   }
   const std::string whole = read_file(folder / "cache");
   const std::size_t first = whole.find('\n') + 1;
   for (std::size_t size = first; size < whole.size(); ++size) {
     std::ofstream(folder / "cache", std::ios::binary) << whole.substr(0, size);
     EvaluationCache cache(problem_of(), folder / "cache");
-    EXPECT_TRUE(cache.find({.steps = 1}, 0));
-    EXPECT_FALSE(cache.find({.steps = 2}, 0));
+    EXPECT_TRUE(find(cache, {.steps = 1}, 0));
+    EXPECT_FALSE(find(cache, {.steps = 2}, 0));
     EXPECT_EQ(cache.take_notices().size(), size > first ? 1U : 0U);
-    cache.add({.steps = 2}, 0, e);
+    cache.add(trial_of({.steps = 2}, 0, e));
     EXPECT_EQ(read_file(folder / "cache"), whole);
   }
 }
@@ -147,7 +155,7 @@ TEST(EvaluationCache, drops_a_last_line_that_was_not_finished) {
 std::string line_of(const Entry& entry) {
   const TemporaryFolder folder;
   EvaluationCache(problem_of(), folder / "cache")
-      .add(entry.genome, entry.replicate, entry.evaluation);
+      .add(trial_of(entry.genome, entry.replicate, entry.evaluation));
   return read_file(folder / "cache");
 }
 
@@ -181,9 +189,9 @@ TEST(EvaluationCache, leaves_out_lines_that_it_does_not_understand) {
     ASSERT_EQ(notices.size(), 1U) << bad;
     EXPECT_TRUE(contains(notices[0], "cache: line 2: ")) << bad;
     EXPECT_TRUE(cache.take_notices().empty());
-    EXPECT_TRUE(cache.find({.steps = 1}, 1));
-    EXPECT_FALSE(cache.find({.steps = 2}, 1));
-    EXPECT_TRUE(cache.find({.steps = 3}, 1));
+    EXPECT_TRUE(find(cache, {.steps = 1}, 1));
+    EXPECT_FALSE(find(cache, {.steps = 2}, 1));
+    EXPECT_TRUE(find(cache, {.steps = 3}, 1));
   }
 }
 
@@ -244,7 +252,7 @@ TEST(EvaluationCache, processes_may_add_to_one_file_at_once) {
     for (std::uint32_t line = 1; line <= kLines; ++line) {
       Entry entry = good_entry(process * kLines + line);
       entry.evaluation.names.assign(4, std::string(2'100, static_cast<char>('a' + process)));
-      cache.add(entry.genome, entry.replicate, entry.evaluation);
+      cache.add(trial_of(entry.genome, entry.replicate, entry.evaluation));
     }
     return cache.take_notices().empty() ? 0 : 1;
   };
@@ -261,7 +269,7 @@ TEST(EvaluationCache, processes_may_add_to_one_file_at_once) {
   EvaluationCache cache(problem_of(), folder / "cache");
   EXPECT_EQ(cache.take_notices(), std::vector<std::string>());
   for (std::uint32_t steps = 1; steps <= kProcesses * kLines; ++steps) {
-    ASSERT_TRUE(cache.find({.steps = steps}, 1)) << steps;
+    ASSERT_TRUE(find(cache, {.steps = steps}, 1)) << steps;
   }
 }
 
@@ -271,9 +279,9 @@ TEST(EvaluationCache, begins_a_line_of_its_own_after_one_that_was_not_finished) 
   EvaluationCache cache(problem_of(), folder / "cache");
   std::ofstream(folder / "cache", std::ios::app) << line_of(good_entry(1)).substr(0, 99);
   const Entry entry = good_entry(2);
-  cache.add(entry.genome, entry.replicate, entry.evaluation);
+  cache.add(trial_of(entry.genome, entry.replicate, entry.evaluation));
   EvaluationCache again(problem_of(), folder / "cache");
-  EXPECT_TRUE(again.find({.steps = 2}, 1));
+  EXPECT_TRUE(find(again, {.steps = 2}, 1));
   EXPECT_EQ(again.take_notices().size(), 1U);
 }
 
@@ -282,7 +290,7 @@ TEST(EvaluationCache, that_was_removed_keeps_nothing_and_says_so_once) {
   EvaluationCache cache(problem_of(), folder / "cache");
   std::filesystem::remove(folder / "cache");
   for (const std::uint32_t steps : {1U, 2U})
-    cache.add({.steps = steps}, 1, good_entry(1).evaluation);
+    cache.add(trial_of({.steps = steps}, 1, good_entry(1).evaluation));
   const auto notices = cache.take_notices();
   ASSERT_EQ(notices.size(), 1U);
   EXPECT_TRUE(contains(notices[0], "cache: has been removed; what is learnt is not kept there"));
@@ -294,19 +302,17 @@ class Counting final : public Evaluator {
   void submit(std::span<const Task> tasks) override {
     waiting_.insert(waiting_.end(), tasks.begin(), tasks.end());
   }
-  TimedResult wait() override {
+  Trial wait() override {
     ++trained;
     const Task task = waiting_.back();
     waiting_.pop_back();
-    TimedResult result;
-    result.result = {.id = task.id, .replicate = task.replicate, .evaluation = {}};
-    result.timing.id = task.id, result.timing.replicate = task.replicate;
-    Evaluation& evaluation = result.result.evaluation;
+    Trial trial = {.task = task};
+    Evaluation& evaluation = trial.evaluation;
     evaluation.loss = evaluation.fitness = task.genome.steps;
     evaluation.test_loss = 2.5;
     if (task.genome.lr == kFails) evaluation = failed_evaluation("killed");
     if (task.genome.lr == kDiverges) evaluation.loss = 1e12;
-    return result;
+    return trial;
   }
   std::size_t pending() const override { return waiting_.size(); }
   static constexpr double kFails = 1, kDiverges = 2;
@@ -324,24 +330,23 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i] = {.id = i,
                 .genome = {.steps = 100 + static_cast<std::uint32_t>(i / 2)},
-                .replicate = static_cast<std::uint32_t>(i % 2),
-                .rank = 0};
+                .replicate = static_cast<std::uint32_t>(i % 2)};
   }
   EXPECT_EQ(evaluator.evaluate(tasks).size(), 6U);
   EXPECT_EQ(counting.trained, 6U);
   EXPECT_EQ(evaluator.saved(), 0U);
   for (Task& task : tasks) task.id += 100;
-  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0, .rank = 0});
+  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0});
   const auto again = evaluator.evaluate(tasks);
   EXPECT_EQ(counting.trained, 7U);
   EXPECT_EQ(evaluator.saved(), 6U);
   ASSERT_EQ(again.size(), 7U);
-  for (const TimedResult& one : again) {
+  for (const Trial& one : again) {
     const auto task = std::find_if(tasks.begin(), tasks.end(),
-                                   [&](const Task& t) { return t.id == one.result.id; });
+                                   [&](const Task& t) { return t.id == one.task.id; });
     ASSERT_NE(task, tasks.end());
-    EXPECT_EQ(one.result.replicate, task->replicate);
-    EXPECT_EQ(one.result.evaluation.loss, task->genome.steps);
+    EXPECT_EQ(one.task.replicate, task->replicate);
+    EXPECT_EQ(one.evaluation.loss, task->genome.steps);
   }
 }
 
@@ -363,18 +368,18 @@ TEST(CachedEvaluator, what_is_under_way_is_not_trained_again) {
   evaluator.submit(tasks_of({.steps = 8}, {3}));
   EXPECT_EQ(counting.pending(), 2U);
   EXPECT_EQ(evaluator.pending(), 4U);
-  std::map<std::uint64_t, TimedResult> results;
+  std::map<std::uint64_t, Trial> results;
   while (evaluator.pending() > 0) {
-    const TimedResult result = evaluator.wait();
-    EXPECT_TRUE(results.emplace(result.result.id, result).second);
+    const Trial result = evaluator.wait();
+    EXPECT_TRUE(results.emplace(result.task.id, result).second);
     EXPECT_EQ(evaluator.pending(), 4 - results.size());
   }
   EXPECT_EQ(counting.trained, 2U);
   EXPECT_EQ(evaluator.saved(), 2U);
   for (std::uint64_t id = 0; id < 4; ++id) {
-    const TimedResult& result = results.at(id);
-    EXPECT_EQ(result.result.evaluation.loss, id == 3 ? 8 : 7);
-    EXPECT_EQ(result.timing.id, id);
+    const Trial& result = results.at(id);
+    EXPECT_EQ(result.evaluation.loss, id == 3 ? 8 : 7);
+    EXPECT_EQ(result.task.id, id);
     EXPECT_EQ(result.known, id == 1 || id == 2);
     EXPECT_EQ(result.timing.rank, result.known ? -1 : 0);
   }
@@ -396,16 +401,16 @@ TEST(CachedEvaluator, whoever_takes_over_a_failure_has_it_on_record) {
   EXPECT_EQ(counting.trained, 1U);
   EXPECT_EQ(evaluator.saved(), 2U);
   EvaluationCache again(problem_of());
-  KnownEvaluation elsewhere;
-  elsewhere.genome = genome, elsewhere.timing.id = 9;
+  Trial elsewhere;
+  elsewhere.task.genome = genome, elsewhere.task.id = 9;
   elsewhere.evaluation.loss = elsewhere.evaluation.fitness = 2.5;
   const auto known = journaled(folder / "", "{}");
   EXPECT_EQ(known.size(), 3U);
-  for (const KnownEvaluation& one : known) again.remember(one);
+  for (const Trial& one : known) again.remember(one);
   again.remember(elsewhere);
   for (const Task& task : tasks_of(genome, {0, 1, 2})) {
     EXPECT_EQ(again.find(task)->evaluation.failure, "killed");
-    EXPECT_EQ(again.find(task)->timing->id, task.id);
+    EXPECT_EQ(again.find(task)->task.id, task.id);
   }
   EXPECT_EQ(again.find(tasks_of(genome, {10}).front())->evaluation, elsewhere.evaluation);
 }
@@ -419,10 +424,9 @@ TEST(CachedEvaluator, what_no_file_may_hold_is_a_failure) {
   CachedEvaluator evaluator(counting, cache, &journal);
   const auto results = evaluator.evaluate(tasks_of({.lr = Counting::kDiverges}, {0}));
   ASSERT_EQ(results.size(), 1U);
-  EXPECT_TRUE(
-      contains(results[0].result.evaluation.failure, "loss (1000000000000) must be from 0"));
-  EXPECT_EQ(results[0].result.evaluation.loss, kMaxLoss);
-  EXPECT_EQ(journaled(folder / "", "{}").at(0).evaluation, results[0].result.evaluation);
+  EXPECT_TRUE(contains(results[0].evaluation.failure, "loss (1000000000000) must be from 0"));
+  EXPECT_EQ(results[0].evaluation.loss, kMaxLoss);
+  EXPECT_EQ(journaled(folder / "", "{}").at(0).evaluation, results[0].evaluation);
 }
 
 }  // namespace

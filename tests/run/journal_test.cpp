@@ -24,12 +24,13 @@ namespace {
 
 constexpr const char* kHeader = R"({"journal":2,"options":[],"settings":{"seed":1},"space":{}})";
 
-KnownEvaluation random_entry(Rng& rng) {
-  KnownEvaluation known;
-  known.genome = random_genome({}, rng);
-  known.timing = {.id = rng.next(),
-                  .replicate = static_cast<std::uint32_t>(rng.below(3)),
-                  .rank = static_cast<int>(rng.below(9)),
+Trial random_entry(Rng& rng) {
+  Trial known;
+  known.known = true;
+  known.task.genome = random_genome({}, rng);
+  known.task.id = rng.next();
+  known.task.replicate = static_cast<std::uint32_t>(rng.below(3));
+  known.timing = {.rank = static_cast<int>(rng.below(9)),
                   .host = "a \"host\"\n,",
                   .start = rng.uniform(0, 2e9),
                   .seconds = rng.uniform()};
@@ -39,15 +40,15 @@ KnownEvaluation random_entry(Rng& rng) {
   }
   known.evaluation.fitness = rng.uniform(2, 3);
   known.evaluation.loss = rng.uniform(2, 3);
-  if (known.timing.replicate > 0) known.evaluation.test_loss = rng.uniform(2, 3);
+  if (known.task.replicate > 0) known.evaluation.test_loss = rng.uniform(2, 3);
   return known;
 }
 
-std::vector<KnownEvaluation> write_journal(const std::filesystem::path& file, int count) {
+std::vector<Trial> write_journal(const std::filesystem::path& file, int count) {
   Journal journal(file);
   journal.begin(kHeader);
   Rng rng(1, Stream::breeding, 0);
-  std::vector<KnownEvaluation> written;
+  std::vector<Trial> written;
   for (int i = 0; i < count; ++i) {
     written.push_back(random_entry(rng));
     journal.append(written.back());
@@ -228,7 +229,7 @@ TEST(Journal, what_is_no_text_leaves_a_mark_and_can_be_read) {
   const TemporaryFolder folder;
   Journal journal(folder / "journal");
   journal.begin(kHeader);
-  KnownEvaluation known;
+  Trial known;
   known.timing.host = "h\xff";
   known.evaluation.failure = "no \xc3 text";
   journal.append(known);

@@ -67,10 +67,10 @@ TEST(OrganismsCsv, the_row_of_a_finalist_has_the_means_of_its_new_trainings) {
   const Organism o = crossover();
   Finals finals({o}, 2);
   const auto replicate = [](std::uint32_t number, double loss) {
-    Result result = {.id = 3, .replicate = number, .evaluation = {}};
-    result.evaluation.fitness = result.evaluation.loss = loss;
-    result.evaluation.test_loss = loss + 1;
-    return result;
+    Trial trial = {.task = {.id = 3, .replicate = number}};
+    trial.evaluation.fitness = trial.evaluation.loss = loss;
+    trial.evaluation.test_loss = loss + 1;
+    return trial;
   };
   finals.tell(std::vector{replicate(1, 2.0), replicate(2, 3.0)});
   const std::string row = organisms_csv(std::span(&o, 1), 1, Precision::f64, 27, finals.ranking());

@@ -5,14 +5,15 @@
 #include <optional>
 #include <vector>
 
-#include "microgpt/cluster/island_channel.hpp"
 #include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/island_channel.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/search_space.hpp"
 
 namespace microgpt::cluster {
 
-/// What a worker does with a task.
+/// What a worker does with a task. A training that fails is an evaluation that says so; what is
+/// thrown ends the work.
 using EvaluateFunction = std::function<Evaluation(const Task&)>;
 
 /// What rank 0 tells all others before the search.
@@ -78,17 +79,17 @@ class Session {
   /// Ranks that train, over all groups.
   std::size_t workers() const;
 
-  /// Gives rank 0's briefing to all ranks.
-  void share(RunSpec& briefing);
+  /// Gives rank 0's specification of the run to all ranks.
+  void share(RunSpec& spec);
 
   /// Of a coordinator: hands tasks to the workers of its group, and dismisses them when it is
   /// destroyed. With one rank only, evaluates in this process.
   std::unique_ptr<Evaluator> coordinate(EvaluateFunction function, Schedule schedule);
 
-  /// Of a coordinator: its mail.
-  std::unique_ptr<IslandChannel> mail();
+  /// Of a coordinator: how it reaches the others. Null if there are none.
+  std::unique_ptr<IslandChannel> island_channel();
 
-  /// To be called again and again during a training. On a worker it gives a sign of life, and
+  /// To be called again and again during a training. On a worker it sends heartbeats, and
   /// throws if the worker is dismissed; where a process trains for itself it throws Stopped if the
   /// process should stop.
   void poll();
@@ -108,7 +109,7 @@ class Session {
   std::unique_ptr<Ranks> ranks_;  // none without MPI
   std::size_t island_count_ = 1, group_count_ = 1;
   std::function<void()> on_idle_;  // of a process without ranks
-  bool on_demand_ = false;         // this rank works, and orders come one by one
+  bool works_ = false;             // for a coordinator
 };
 
 }  // namespace microgpt::cluster

@@ -2,15 +2,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <span>
 #include <vector>
 
-#include "microgpt/core/random.hpp"
-#include "microgpt/evolution/organism.hpp"
+#include "microgpt/evolution/history.hpp"
 #include "microgpt/evolution/strategy.hpp"
 #include "microgpt/genome/search_space.hpp"
 
@@ -48,6 +45,9 @@ void validate(const EvolutionConfig& config);
 /// Slots of the steady state, chosen or by default.
 std::size_t slots_of(const EvolutionConfig& config);
 
+class Replacement;
+struct Birth;
+
 /// The search itself, as ask and tell. It never evaluates, sleeps, prints or sends; and it is a
 /// function of its settings and of what it was told: an organism's randomness comes from the seed
 /// and its id, never from the order in which results arrive.
@@ -71,13 +71,15 @@ class Evolution {
  public:
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
   Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost = nullptr);
+  ~Evolution();
+  Evolution(Evolution&&) noexcept;
 
   /// Throws Error, naming the limit, if not even the first organism can be afforded. To be called
   /// before the first ask().
   void require_room() const;
 
   /// Whether all are born, and nobody's result is awaited.
-  bool finished() const { return awaited_ == 0 && complete(); }
+  bool finished() const { return awaited() == 0 && complete(); }
 
   /// Breeds whoever can be bred from what is known; returns those who must be evaluated (not an
   /// elite, nor a genome that is known). Empty while nobody can be bred, or if the budget is spent.
@@ -86,58 +88,52 @@ class Evolution {
   std::vector<Organism> ask(const std::function<void()>& on_attempt = nullptr);
 
   /// Learns what some of the awaited organisms are worth, in any order. Throws Error if one of the
-  /// results is not awaited.
-  void tell(std::span<const Result> results);
+  /// trials is of none of them.
+  void tell(std::span<const Trial> trials);
 
   /// Whether nobody will be born any more.
   bool complete() const {
     return exhausted_ || space_exhausted() ||
-           (config().mode == Mode::generational
-                ? starts_.size() == config().generations
-                : history_.size() == config().population * config().generations);
+           history_.size() == config().population * config().generations;
   }
   /// Whether the search has ended because nobody new was found any more.
-  bool space_exhausted() const { return fruitless_births_ >= config().population; }
+  bool space_exhausted() const { return history_.births_since_new() >= config().population; }
 
   /// Whether breeding waits for a migrant.
   bool migration_due() const;
-  /// While a migration is due: who leaves for the next island. Nobody, if no one is known yet who
-  /// did not fail.
+  /// While a migration is due: who leaves for the next island, the best that did not fail, if
+  /// there is one.
   std::optional<Organism> emigrant() const;
   /// Takes in the emigrant of the island before. A migration must be due.
   void immigrate(std::optional<Organism> migrant);
 
   /// Organisms whose results are awaited.
-  std::size_t awaited() const { return awaited_; }
+  std::size_t awaited() const { return history_.awaited(); }
 
   /// Everyone who ever lived, in the order of birth, generation by generation.
-  std::span<const Organism> history() const { return history_; }
-  std::size_t generation_count() const { return starts_.size(); }
+  std::span<const Organism> history() const { return history_.organisms(); }
+  std::size_t generation_count() const { return history_.generation_count(); }
   /// The members of one generation; the last one may be cut short by the budget.
-  std::span<const Organism> generation(std::size_t number) const;
+  std::span<const Organism> generation(std::size_t number) const {
+    return history_.generation(number);
+  }
   std::size_t slots() const { return slots_of(config()); }
   /// Of all trainings so far.
-  double flops() const { return flops_; }
+  double flops() const { return history_.flops(); }
   /// Organisms, the elite aside, that were not trained because their genome was known.
-  std::size_t known_genomes_born() const { return known_genomes_born_; }
+  std::size_t known_genomes_born() const { return history_.known_genomes_born(); }
 
   const EvolutionConfig& config() const { return rules_->config; }
   const SearchSpace& space() const { return rules_->space; }
 
  private:
-  std::uint64_t id_of(std::size_t place_in_history) const;
-  std::size_t place_of(std::uint64_t id) const;
+  using OnAttempt = std::function<void()>;
   bool can_breed() const;
-  std::optional<Organism> next_child(std::size_t place, const Ancestors& ancestors,
-                                     const std::function<void()>& on_attempt);
-  std::optional<Organism> breed(std::size_t place, const Ancestors& ancestors,
-                                const std::function<void()>& on_attempt) const;
+  std::optional<Organism> next_child(const Birth& birth, const OnAttempt& on_attempt);
+  Organism settle();
+  std::optional<Organism> breed(const Birth& birth, const OnAttempt& on_attempt) const;
   bool is_affordable(double flops) const;
-  bool add_to_history(std::optional<Organism> born, std::vector<Organism>& to_evaluate);
-  std::vector<Organism> breed_generation(const std::function<void()>& on_attempt);
-  std::vector<Organism> breed_into_slots(const std::function<void()>& on_attempt);
-  void finish_on_virtual_clock(const Organism& organism);
-  void update_living();
+  bool fits_budget(const Organism& organism) const;
 
   // On the heap, so that the strategy can refer to them when an Evolution moves.
   struct Rules {
@@ -147,27 +143,11 @@ class Evolution {
   };
   std::unique_ptr<const Rules> rules_;
   std::unique_ptr<Strategy> strategy_;
-  std::vector<Organism> history_;
-  std::map<Genome, std::size_t> known_;  // the first organism of each genome, in history_
-  std::vector<std::size_t> starts_;      // of the generations, in history_
-  std::vector<std::size_t> copies_;      // of organisms that are awaited, in history_
-  std::size_t migrations_ = 0;           // so far
-  std::optional<Organism> migrant_;      // has arrived, and waits for its place in a generation
-  double flops_ = 0;
-  std::size_t known_genomes_born_ = 0, awaited_ = 0;
-  std::size_t fruitless_births_ = 0;  // of nobody new, since the last one who was
-  bool exhausted_ = false;            // the budget, or all that the space can afford
-
-  // The steady state: who is busy until when, and who has finished, in this order.
-  struct Busy {
-    double until;
-    std::size_t organism;  // in history_
-    auto operator<=>(const Busy&) const = default;
-  };
-  std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy_;
-  std::vector<Organism> finished_;
-  std::vector<Organism> elite_;   // the best of those who have finished
-  std::vector<Organism> living_;  // who may be a parent now
+  std::unique_ptr<Replacement> replacement_;
+  History history_;
+  std::size_t migrations_ = 0;       // so far
+  std::optional<Organism> migrant_;  // has arrived, and waits for its place in a generation
+  bool exhausted_ = false;           // the budget, or all that the space can afford
 };
 
 }  // namespace microgpt::evolution

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/evolution/organism.hpp"
+#include "microgpt/evolution/trial.hpp"
 
 namespace microgpt::evolution {
 
@@ -47,8 +46,8 @@ class Finals {
   Finals(std::vector<Organism> finalists, std::uint32_t replicates);
 
   std::vector<Task> tasks() const;
-  /// The results of all tasks, in any order. Throws Error unless there is one for each.
-  void tell(std::span<const Result> results);
+  /// The trials of all tasks, in any order. Throws Error unless there is one for each.
+  void tell(std::span<const Trial> trials);
 
   /// The champion first. There must be at least one finalist.
   std::span<const Finalist> ranking() const { return finalists_; }

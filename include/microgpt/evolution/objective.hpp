@@ -47,10 +47,11 @@ inline constexpr std::uint32_t kNamesKept = 5;
 /// What `body` returns; what it throws becomes the evaluation's failure.
 Evaluation guarded_evaluation(const std::function<Evaluation()>& body);
 
-/// Builds the organism, trains it and judges it. Whatever goes wrong on the way costs the organism
-/// its fitness, and only that: the evaluation then has the reason, and kMaxLoss. Replicate 0 is the
-/// training that all organisms are compared by; the others are for finalists, and are judged by the
-/// test names too.
+/// Builds the organism, trains it and scores it. Replicate 0 is the training that all organisms are
+/// compared by; the others are for finalists, and are scored on the test names too. A training that
+/// fails costs the organism its fitness, and only that: the evaluation has kMaxLoss and the reason.
 Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate = 0);
+/// The same, but throws what makes a training fail: Error if a loss is not finite, std::bad_alloc.
+Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::uint32_t replicate);
 
 }  // namespace microgpt::evolution

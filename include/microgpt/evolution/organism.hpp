@@ -56,8 +56,9 @@ Origin origin_from(std::string_view name);
 /// One member of one generation.
 struct Organism {
   std::uint64_t id = 0;  ///< counts from 0 in the order of birth; of K islands, each counts by K
+  std::uint32_t island = 0;
   std::uint32_t generation = 0;  ///< counts from 1
-  Genome genome;
+  Genome genome = {};
   Origin origin = Origin::random;
   std::vector<std::uint64_t> parents;  ///< ids; none, one or two
   double flops = 0;                    ///< of its training, known before it
@@ -69,13 +70,6 @@ struct Organism {
 inline bool is_copy(const Organism& organism) {
   return organism.origin == Origin::elite || organism.origin == Origin::migrant;
 }
-
-/// What one training of an organism turned out to be worth.
-struct Result {
-  std::uint64_t id;
-  std::uint32_t replicate = 0;  ///< see Creature; 0 during the search
-  Evaluation evaluation;
-};
 
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.
 bool better(const Organism& a, const Organism& b);

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -35,8 +34,8 @@ struct Ancestors {
   std::span<const Organism> history;     ///< all finished generations
   std::span<const Organism> parents;     ///< the last of them; none before the first generation
   std::span<const std::size_t> ranking;  ///< places in `parents`, the best first
-  /// Genomes that need not be born: they have been, or will be (their results may be unknown yet).
-  const std::map<Genome, std::size_t>* known = nullptr;
+  /// Whether a genome is worth proposing: new, and no dearer than the space allows.
+  std::function<bool(const Genome&)> is_candidate = {};
 };
 
 /// One way to make the next generation. It sees what Evolution has been told, and proposes; whether

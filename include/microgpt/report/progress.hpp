@@ -21,8 +21,8 @@ class Progress {
   Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
            double start);
 
-  /// A training has come to its end. `known`: its result was known before, and took no time.
-  void finished(const Task& task, const Evaluation& evaluation, bool known);
+  /// A training has come to its end.
+  void finished(const Trial& trial);
   /// A generation of an island is complete.
   void generation(std::uint32_t number);
 
@@ -38,14 +38,10 @@ class Progress {
     bool colours = false;    ///< green where something got better, red where something failed
   };
   /// A few lines that say it all. `pending`: trainings that were submitted and have not ended.
-  std::vector<std::string> lines(double now, std::span<const Running> running, std::size_t pending,
-                                 const Style& style) const;
+  std::vector<std::string> lines(double now, std::span<const WorkerState> workers,
+                                 std::size_t pending, const Style& style) const;
 
  private:
-  struct Champion {
-    Task task;
-    Evaluation evaluation;
-  };
   std::size_t births() const;
   double mean_of_recent() const;
   std::string time_line(double now) const;
@@ -60,7 +56,7 @@ class Progress {
   double flops_ = 0;                           // of the trainings of the search that have ended
   double flops_done_ = 0, flops_trained_ = 0;  // of all, and of those that took time
   std::deque<double> recent_;                  // fitnesses of the last ones that did not fail
-  std::optional<Champion> champion_;
+  std::optional<Trial> champion_;
 };
 
 /// "1:07:03", "2:05" or "0:09".

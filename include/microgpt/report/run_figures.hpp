@@ -23,7 +23,7 @@ struct RunFigures {
 RunFigures figures_of(const RunRecord& run);
 
 /// The trainings that took place, by their start; not what came from a cache.
-std::vector<Timing> trainings_of(const RunRecord& run);
+std::vector<Trial> trainings_of(const RunRecord& run);
 
 /// The members of each generation of each island, in the order of the file.
 std::vector<std::span<const Organism>> generations_of(const RunRecord& run);

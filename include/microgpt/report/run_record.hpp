@@ -31,7 +31,7 @@ struct RunRecord {
   /// the names.
   std::vector<Organism> organisms;
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
-  std::vector<Timing> timings;
+  std::vector<Trial> trials;        ///< see read_timings_csv()
 
   /// The best so far; null if nobody is known who did not fail.
   const Organism* champion() const;

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/trial.hpp"
 
 namespace microgpt::report {
 
@@ -12,7 +12,7 @@ namespace microgpt::report {
 class WorkSummary {
  public:
   /// A training; those that were known before are not counted.
-  void add(const Work& work);
+  void add(const Trial& trial);
 
   /// Share of the workers' time, from the first start to the last end, in which they trained.
   double utilisation(std::size_t workers) const;
@@ -28,7 +28,7 @@ class WorkSummary {
   std::string cost_model() const;
   std::string timeline() const;
 
-  std::vector<Work> work_;
+  std::vector<Trial> trials_;
 };
 
 }  // namespace microgpt::report

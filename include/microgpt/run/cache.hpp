@@ -32,20 +32,13 @@ class EvaluationCache {
   /// if that cannot be, or if it is no such file.
   EvaluationCache(const Problem& problem, std::filesystem::path file);
 
-  struct Known {
-    Evaluation evaluation;
-    std::optional<Timing> timing;  ///< if it was this run that trained, and for whom
-    bool operator==(const Known&) const = default;
-  };
-  /// Null if it is not known.
-  const Known* find(const Genome& genome, std::uint32_t replicate) const;
-  /// The same for a task: where the journal knows several evaluations of a genome, its own.
-  const Known* find(const Task& task) const;
+  /// The trial that is known of a task: where the journal has several of a genome, its own. Null if
+  /// there is none. Of a trial from the file, genome, replicate and evaluation alone are known.
+  const Trial* find(const Task& task) const;
   /// Remembers. Failures are not written to the file: another run may allow more memory or time.
-  void add(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation,
-           std::optional<Timing> timing = std::nullopt);
+  void add(const Trial& trial);
   /// Remembers what this run's journal knows. Not written to the file.
-  void remember(const KnownEvaluation& known);
+  void remember(const Trial& trial);
 
   /// What the user should know of the file, since the last call.
   std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
@@ -55,9 +48,9 @@ class EvaluationCache {
   void write(std::string_view object);
   void notice(std::string_view what);
 
-  std::string problem_;  // a fingerprint
-  std::map<std::pair<Genome, std::uint32_t>, Known> known_;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, Known> by_task_;  // where known_ has another
+  std::string problem_;                                               // a fingerprint
+  std::map<std::pair<Genome, std::uint32_t>, Trial> known_;           // by genome and replicate
+  std::map<std::pair<std::uint64_t, std::uint32_t>, Trial> by_task_;  // where known_ has another
   std::filesystem::path path_;
   std::optional<LineFile> file_;
   std::vector<std::string> notices_;
@@ -68,7 +61,7 @@ class Journal;
 
 /// Hands to another evaluator only what the cache does not know and nobody trains already, and
 /// journals what comes back before anybody sees it. What breaks the rules of all files (a loss
-/// beyond any measure) is a failure. The timing of a result from the cache has no seconds, and rank
+/// beyond any measure) is a failure. The timing of a trial from the cache has no seconds, and rank
 /// -1.
 class CachedEvaluator final : public Evaluator {
  public:
@@ -76,29 +69,30 @@ class CachedEvaluator final : public Evaluator {
   CachedEvaluator(Evaluator& trains, EvaluationCache& cache, Journal* journal = nullptr)
       : trains_(trains), cache_(cache), journal_(journal) {}
   void submit(std::span<const Task> tasks) override;
-  TimedResult wait() override;
+  Trial wait() override;
   void poll() override { trains_.poll(); }
   std::size_t pending() const override {
     return ready_.size() + held_back_.size() + trains_.pending();
   }
   std::size_t idle() const override { return trains_.idle(); }
-  std::vector<Running> running() const override { return trains_.running(); }
+  std::vector<WorkerState> workers() const override { return trains_.workers(); }
   /// Trainings that were not needed, because another run or organism had done them.
   std::size_t saved() const { return saved_.size(); }
 
  private:
-  /// Makes a result of what is known of a task.
-  void answer(const Task& task, const EvaluationCache::Known& known);
-  void record(const Genome& genome, const TimedResult& timed);
+  using Training = std::pair<Genome, std::uint32_t>;  // genome and replicate
+  static Training training_of(const Task& task) { return {task.genome, task.replicate}; }
+  /// Makes a trial of what is known of a task.
+  void answer(const Task& task, const Trial& known);
+  void record(const Trial& trial);
 
   Evaluator& trains_;
   EvaluationCache& cache_;
   Journal* journal_;
-  std::deque<TimedResult> ready_;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, Genome> under_way_;  // by id and replicate
-  std::set<std::pair<Genome, std::uint32_t>> in_training_;               // the same
-  std::multimap<std::pair<Genome, std::uint32_t>, Task> held_back_;      // until that is known
-  std::set<std::pair<std::uint64_t, std::uint32_t>> saved_;
+  std::deque<Trial> ready_;
+  std::set<Training> in_training_;
+  std::multimap<Training, Task> held_back_;                  // until that is known
+  std::set<std::pair<std::uint64_t, std::uint32_t>> saved_;  // by id and replicate
 };
 
 }  // namespace microgpt::run

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "microgpt/evolution/evaluator.hpp"
+#include "microgpt/evolution/trial.hpp"
 #include "microgpt/run/line_file.hpp"
 
 namespace microgpt::run {
@@ -31,13 +31,13 @@ class Journal {
   void begin(std::string_view header);
 
   std::filesystem::path folder() const { return path_.parent_path(); }
-  const std::vector<KnownEvaluation>& entries() const { return entries_; }
+  const std::vector<Trial>& entries() const { return entries_; }
   /// What the user should know: of a record that was cut off, of a lock that is not to be had.
   const std::vector<std::string>& notices() const { return notices_; }
 
   /// Returns when the record is on the disk. Throws Error if it cannot be written, and is then no
   /// part of the file, or if the file has been removed.
-  void append(const KnownEvaluation& known);
+  void append(const Trial& trial);
 
  private:
   void write(std::string_view object);
@@ -45,14 +45,13 @@ class Journal {
   std::filesystem::path path_;
   LineFile file_;
   std::string header_, last_;  // the digits of the last line
-  std::vector<KnownEvaluation> entries_;
+  std::vector<Trial> entries_;
   std::vector<std::string> notices_;
 };
 
-/// What all journals of a run know: `journal`, and with several coordinators `journal-2` and so on.
-/// Reads them while others may write. Throws Error as Journal does, and if one of them has another
-/// first record.
-std::vector<KnownEvaluation> journaled(const std::filesystem::path& folder,
-                                       std::string_view header);
+/// The trials in all journals of a run: `journal`, and with several coordinators `journal-2` and so
+/// on. Reads them while others may write. Throws Error as Journal does, and if one of them has
+/// another first record.
+std::vector<Trial> journaled(const std::filesystem::path& folder, std::string_view header);
 
 }  // namespace microgpt::run

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/finals.hpp"
 
 // The CSV files of a run folder; docs/run-folder.md says what is in them. All but timings.csv have
@@ -42,13 +41,14 @@ std::string replicates_csv(std::span<const Finalist> finalists);
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary);
 
 inline constexpr std::string_view kTimingsHeader = "id,replicate,rank,host,start,seconds\n";
-std::string timings_csv(std::span<const Work> work);
+std::string timings_csv(std::span<const Trial> trials);
 
 // What the files say. Rows whose end is missing, because the file is being written, are left out.
 // Throw Error naming file, row, column and rule.
 std::vector<Organism> read_organisms_csv(const std::filesystem::path& file);
-std::vector<Timing> read_timings_csv(const std::filesystem::path& file);
-std::vector<Result> read_replicates_csv(const std::filesystem::path& file);
+/// Who was trained where, and for how long; nothing else of the trials.
+std::vector<Trial> read_timings_csv(const std::filesystem::path& file);
+std::vector<Trial> read_replicates_csv(const std::filesystem::path& file);
 /// By the id of who speaks them.
 std::vector<std::pair<std::uint64_t, std::string>> read_names_csv(
     const std::filesystem::path& file);

@@ -39,43 +39,43 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
 /// One search, on one rank.
 class Run {
  public:
-  Run(const SearchApp& app, Session& session, IsolatedTrainer& nursery)
-      : app_(app), session_(session), nursery_(nursery) {}
+  Run(const SearchApp& app, Session& session, IsolatedTrainer& trainer)
+      : app_(app), session_(session), trainer_(trainer) {}
 
   int first(const std::vector<std::string>& arguments) {
-    std::optional<SearchSetup> ready;
-    RunSpec briefing;
+    std::optional<SearchSetup> setup;
+    RunSpec spec;
     try {
       Start start = start_of(app_, arguments);
       options_ = std::move(start.options);
-      if (start.goes) ready.emplace(options_, app_, std::move(start.resumed));
+      if (start.goes) setup.emplace(options_, app_, std::move(start.resumed));
     } catch (...) {
-      session_.share(briefing);  // lets the others leave
+      session_.share(spec);  // lets the others leave
       throw;
     }
-    if (ready) {
-      briefing = {.arguments = options_.given,
-                  .problem = ready->problem,
-                  .space = ready->space,
-                  .folder = ready->folder->path().string(),
-                  .journal_header = ready->journal->header()};
+    if (setup) {
+      spec = {.arguments = options_.given,
+              .problem = setup->problem,
+              .space = setup->space,
+              .folder = setup->folder->path().string(),
+              .journal_header = setup->journal->header()};
     }
-    briefing.exit_code = kSuccess;
-    session_.share(briefing);
-    return ready ? search(*ready) : int{kSuccess};
+    spec.exit_code = kSuccess;
+    session_.share(spec);
+    return setup ? search(*setup) : int{kSuccess};
   }
 
   int other() {
     ignore_stop_signals();  // rank 0 says when it is over
-    RunSpec briefing;
-    session_.share(briefing);
-    if (!briefing.problem) return briefing.exit_code;
-    read_options(app_, briefing.arguments, false, options_);
+    RunSpec spec;
+    session_.share(spec);
+    if (!spec.problem) return spec.exit_code;
+    read_options(app_, spec.arguments, false, options_);
     session_.form_groups(options_.evolution.islands);
     if (session_.is_coordinator()) {
-      coordinate(briefing);
+      coordinate(spec);
     } else {
-      session_.work(training(*briefing.problem), schedule());
+      session_.work(training(*spec.problem), schedule());
     }
     return kSuccess;
   }
@@ -83,18 +83,18 @@ class Run {
  private:
   Schedule schedule() const { return schedule_from(options_.schedule); }
 
-  /// Trains in the nursery.
+  /// Trains in a process of its own.
   EvaluateFunction training(const Problem& problem) {
-    nursery_.prepare(problem, options_.limits);
-    return [this](const Task& task) { return nursery_.train(task, [this] { session_.poll(); }); };
+    trainer_.prepare(problem, options_.limits);
+    return [this](const Task& task) { return trainer_.train(task, [this] { session_.poll(); }); };
   }
 
-  int search(SearchSetup& ready) {
+  int search(SearchSetup& setup) {
     if (options_.time_limit > 0) stop_after(options_.time_limit);
     session_.form_groups(options_.evolution.islands);
-    const EvaluateFunction function = session_.size() == 1 ? training(ready.problem) : nullptr;
+    const EvaluateFunction function = session_.size() == 1 ? training(setup.problem) : nullptr;
     const auto evaluator = session_.coordinate(function, schedule());  // dismisses all in the end
-    Search search(options_, app_, ready);
+    Search search(options_, app_, setup);
     try {
       search.run(session_, *evaluator);
       return kSuccess;
@@ -105,37 +105,37 @@ class Run {
   }
 
   /// Coordinates a group, for islands that are not rank 0's.
-  void coordinate(const RunSpec& briefing) {
-    const std::filesystem::path folder = briefing.folder;
-    EvaluationCache cache(*briefing.problem);
-    for (const KnownEvaluation& known : journaled(folder, briefing.journal_header))
-      cache.remember(known);
+  void coordinate(const RunSpec& spec) {
+    const std::filesystem::path folder = spec.folder;
+    EvaluationCache cache(*spec.problem);
+    for (const Trial& trial : journaled(folder, spec.journal_header)) cache.remember(trial);
     Journal journal(folder / fmt::format("journal-{}", session_.group() + 1));
-    if (journal.is_new()) journal.begin(briefing.journal_header);
-    require(journal.header() == briefing.journal_header,
-            "{}/journal-{}: belongs to another run than {}/journal", briefing.folder,
-            session_.group() + 1, briefing.folder);
+    if (journal.is_new()) journal.begin(spec.journal_header);
+    require(journal.header() == spec.journal_header,
+            "{}/journal-{}: belongs to another run than {}/journal", spec.folder,
+            session_.group() + 1, spec.folder);
     const auto trains = session_.coordinate(nullptr, schedule());
     CachedEvaluator evaluator(*trains, cache, &journal);
-    const std::unique_ptr<IslandChannel> mail = session_.mail();
-    Archipelago archipelago(options_.evolution, briefing.space,
-                            TrainingCost(briefing.problem->dataset), session_.islands(), evaluator,
-                            *mail);
-    breed_islands(archipelago, *mail, [](const GenerationReport&) {});
+    const std::unique_ptr<IslandChannel> channel = session_.island_channel();
+    Archipelago archipelago(
+        options_.evolution, spec.space, TrainingCost(spec.problem->dataset), session_.islands(),
+        evaluator, channel.get(),
+        {.report = [&](const GenerationReport& report) { channel->send(report); }});
+    archipelago.run();
   }
 
   const SearchApp& app_;
   Session& session_;
-  IsolatedTrainer& nursery_;
+  IsolatedTrainer& trainer_;
   SearchOptions options_;
 };
 
 /// One search on this rank, from joining the others to leaving them.
 int run_on_rank(const SearchApp& app, int argc, char** argv) {
-  IsolatedTrainer nursery;  // before MPI: see there
+  IsolatedTrainer trainer;  // before MPI: see there
   catch_stop_signals();     // before MPI, which takes a second to start
   Session session(argc, argv);
-  Run run(app, session, nursery);
+  Run run(app, session, trainer);
   bool returned = false;
   // Within the session, which ends the job on all ranks if an exception leaves it.
   const int exit_code = guarded(app.name, true, [&] {

@@ -149,9 +149,9 @@ void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader
     require_same(journal_header_from(journal->header()), header);
     folder.emplace(journal->folder());
     folder->require_regular_files();
-    const auto remember = [&](const std::vector<KnownEvaluation>& evaluations) {
-      for (const KnownEvaluation& evaluation : evaluations) cache->remember(evaluation);
-      known = evaluations.size();
+    const auto remember = [&](const std::vector<Trial>& trials) {
+      for (const Trial& trial : trials) cache->remember(trial);
+      known = trials.size();
     };
     if (options.evolution.islands == 1) {
       remember(journal->entries());

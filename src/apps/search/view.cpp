@@ -47,18 +47,18 @@ RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_fi
       start_(seconds_since_1970()),
       progress_(config, objective, final_trainings, start_) {}
 
-void RunView::result(const Task& task, const TimedResult& timed) {
+void RunView::result(const Trial& trial) {
+  const auto& [task, evaluation, timing, known] = trial;
   if (!seen_.insert({task.id, task.replicate}).second) return;
-  const Evaluation& e = timed.result.evaluation;
-  const bool cached = timed.timing.rank < 0;
-  progress_.finished(task, e, timed.known);
-  if (timed.known && !cached) return;  // the run that goes on has said it
+  const bool cached = timing.rank < 0;
+  progress_.finished(trial);
+  if (known && !cached) return;  // the run that goes on has said it
   const std::string where =
-      cached ? "known" : fmt::format("rank {}, {:.2f} s", timed.timing.rank, timed.timing.seconds);
+      cached ? "known" : fmt::format("rank {}, {:.2f} s", timing.rank, timing.seconds);
   log_.debug("#{:<5}{} {:>8}  {} {}{}", task.id,
              task.replicate > 0 ? fmt::format(" training {}", task.replicate) : "",
-             score_text(objective_, e.fitness), one_line(task.genome), where,
-             e.failed() ? "  " + e.failure : "");
+             score_text(objective_, evaluation.fitness), one_line(task.genome), where,
+             evaluation.failed() ? "  " + evaluation.failure : "");
 }
 
 void RunView::generation(std::span<const Organism> members, double seconds) {
@@ -73,26 +73,21 @@ void RunView::refresh(const Evaluator& evaluator) {
   if (!live_ || now - last_refresh_ < kBetween) return;
   last_refresh_ = now;
   if (screen_.is_terminal) screen_ = screen_of_standard_output();  // it may have another width now
-  terminal_.keep(progress_.lines(now, evaluator.running(), evaluator.pending(),
+  terminal_.keep(progress_.lines(now, evaluator.workers(), evaluator.pending(),
                                  {.width = screen_.width, .colours = screen_.colours}),
                  screen_);
 }
 
 void WatchedEvaluator::submit(std::span<const Task> tasks) {
-  for (const Task& task : tasks) tasks_.insert_or_assign({task.id, task.replicate}, task);
   evaluator_.submit(tasks);
   view_.refresh(evaluator_);
 }
 
-TimedResult WatchedEvaluator::wait() {
-  TimedResult timed = evaluator_.wait();
-  const auto task = tasks_.find({timed.result.id, timed.result.replicate});
-  if (task != tasks_.end()) {
-    view_.result(task->second, timed);
-    tasks_.erase(task);
-  }
+Trial WatchedEvaluator::wait() {
+  Trial trial = evaluator_.wait();
+  view_.result(trial);
   view_.refresh(evaluator_);
-  return timed;
+  return trial;
 }
 
 }  // namespace microgpt::apps

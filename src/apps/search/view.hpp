@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -35,8 +34,8 @@ class RunView {
 
   RunLog& log() { return log_; }
 
-  /// A training has come to its end; to be told once or more often.
-  void result(const Task& task, const TimedResult& result);
+  /// A training has come to its end; may be told more than once.
+  void result(const Trial& trial);
   /// A generation of an island is complete, after so many seconds.
   void generation(std::span<const Organism> members, double seconds);
   /// Shows where the run is, if the last time was a moment ago.
@@ -62,16 +61,15 @@ class WatchedEvaluator final : public Evaluator {
   /// Both must outlive it.
   WatchedEvaluator(Evaluator& evaluator, RunView& view) : evaluator_(evaluator), view_(view) {}
   void submit(std::span<const Task> tasks) override;
-  TimedResult wait() override;
+  Trial wait() override;
   void poll() override { evaluator_.poll(); }
   std::size_t pending() const override { return evaluator_.pending(); }
   std::size_t idle() const override { return evaluator_.idle(); }
-  std::vector<Running> running() const override { return evaluator_.running(); }
+  std::vector<WorkerState> workers() const override { return evaluator_.workers(); }
 
  private:
   Evaluator& evaluator_;
   RunView& view_;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, Task> tasks_;  // by id and replicate
 };
 
 }  // namespace microgpt::apps

@@ -33,7 +33,7 @@ void limit_memory(double megabytes) {
 Evaluation train_here(const Task& task, const TrainingSetup& about) {
   return guarded_evaluation([&] {
     about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
-    return evaluate(task.genome, about.problem, task.replicate);
+    return evaluate_or_throw(task.genome, about.problem, task.replicate);
   });
 }
 
@@ -45,9 +45,9 @@ void train_for(int rank, const TrainingSetup& about) {
   }
 }
 
-class Keeper {
+class Supervisor {
  public:
-  explicit Keeper(int rank) : rank_(rank) {}
+  explicit Supervisor(int rank) : rank_(rank) {}
 
   void run() {
     char request = 0;
@@ -104,7 +104,7 @@ class Keeper {
 void supervise(int rank) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   ignore_stop_signals();  // the rank says when it is over; the trainer inherits this
-  Keeper(rank).run();
+  Supervisor(rank).run();
 }
 
 }  // namespace microgpt::cluster

@@ -88,7 +88,7 @@ class Guided final : public Strategy {
     std::vector<Point> points;
     for (std::size_t i = 0; i < kConceived; ++i) {
       Organism child = conceive(i, rng);
-      if (ancestors.known->contains(child.genome) || !affordable(child.genome)) continue;
+      if (!ancestors.is_candidate(child.genome)) continue;
       points.push_back(point_of(child.genome, space_));
       children.push_back(std::move(child));
     }
@@ -114,10 +114,6 @@ class Guided final : public Strategy {
   // otherwise a long search would end up training nothing but the cheapest organisms.
   static constexpr double kThrift = 0.15, kCheapest = -1;
 
-  bool affordable(const Genome& genome) const {
-    return space_.max_training_flops == 0 || cost_(genome) <= space_.max_training_flops;
-  }
-
   double log_cost(const Genome& genome) const {
     return elementary::log(std::max(cost_(genome), 1.0));
   }
@@ -136,7 +132,7 @@ class Guided final : public Strategy {
     Genome primordial;
     primordial.steps = space_.steps_max;
     if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) &&
-        affordable(primordial)) {
+        ancestors.is_candidate(primordial)) {
       organism.origin = Origin::primordial;
       organism.genome = primordial;
     }

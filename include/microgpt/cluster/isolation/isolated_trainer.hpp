@@ -36,7 +36,7 @@ struct SupervisorLost {};
 ///
 /// The supervisor is forked first thing in main: a process that uses MPI must not fork. It starts a
 /// trainer, which lives from task to task, hands the rank a socket to it, and says how it ended; it
-/// is idle otherwise. Keeper and trainer end when the rank does.
+/// is idle otherwise. Supervisor and trainer end when the rank does.
 class IsolatedTrainer {
  public:
   /// Forks the supervisor. Call before MPI and before any thread is started.
@@ -45,7 +45,7 @@ class IsolatedTrainer {
   IsolatedTrainer(const IsolatedTrainer&) = delete;
   IsolatedTrainer& operator=(const IsolatedTrainer&) = delete;
 
-  /// What trainings are about; call once before the first. The problem must outlive the nursery.
+  /// What trainings are about; call once before the first. The problem must outlive this.
   void prepare(const Problem& problem, const Limits& limits);
 
   /// Trains and judges. What goes wrong becomes the evaluation's failure. `poll` is called some

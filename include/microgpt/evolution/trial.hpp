@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "microgpt/evolution/organism.hpp"
+
+namespace microgpt::evolution {
+
+/// One training to be done. It says all that a worker needs besides the Problem, so any may do it.
+struct Task {
+  std::uint64_t id = 0;  ///< of the organism
+  std::uint32_t island = 0;
+  Genome genome = {};
+  std::uint32_t replicate = 0;  ///< see Creature; 0 during the search
+  /// Where tasks wait for a worker, the highest goes first, and of equals the one that was
+  /// submitted first. See priority_of().
+  double priority = 0;
+  double flops = 0;  ///< that the training takes
+
+  bool operator==(const Task&) const = default;
+};
+
+/// Where and how long a task ran: never part of a result.
+struct Timing {
+  int rank = 0;  ///< -1: the result was known from another organism or another run
+  std::string host = {};
+  double start = 0;    ///< seconds since 1970
+  double seconds = 0;  ///< of training and scoring
+
+  bool operator==(const Timing&) const = default;
+};
+
+/// One training that was done: what was asked for, and what came of it.
+struct Trial {
+  Task task = {};
+  Evaluation evaluation = {};
+  Timing timing = {};
+  bool known = false;  ///< from a cache or a journal: it took no time now
+
+  bool operator==(const Trial&) const = default;
+};
+
+/// In a generation, what takes longest goes first. In the steady state, what starts first on the
+/// virtual clock: it has been in its slot longest, and breeding will wait for it soonest.
+inline double priority_of(const Organism& organism) {
+  return organism.due > 0 ? organism.flops - organism.due : organism.flops;
+}
+
+/// The training of an organism in the search.
+inline Task task_of(const Organism& o) {
+  return {.id = o.id,
+          .island = o.island,
+          .genome = o.genome,
+          .replicate = 0,
+          .priority = priority_of(o),
+          .flops = o.flops};
+}
+
+}  // namespace microgpt::evolution

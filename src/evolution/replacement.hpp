@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "microgpt/evolution/evolution.hpp"
+#include "microgpt/evolution/strategy.hpp"
+
+namespace microgpt::evolution {
+
+/// Who is born next, from whom, and when.
+struct Birth {
+  Ancestors ancestors;
+  std::size_t place = 0;  ///< in its generation
+  bool begins_generation = false;
+  std::optional<double> now;  ///< on the virtual clock, if there is one
+};
+
+/// When organisms are bred and which of their elders they replace as parents.
+class Replacement {
+ public:
+  virtual ~Replacement() = default;
+  /// The next birth that the history allows; none while a result is missing for it. Its spans
+  /// are valid until somebody is born.
+  virtual std::optional<Birth> next(const History& history) = 0;
+  /// The organism of the last birth has been added to the history.
+  virtual void born(const Organism& organism) = 0;
+  /// Whether some members of a generation are born, and the others must follow at once.
+  virtual bool within_generation() const { return false; }
+  /// Those whose evaluation may be used by now.
+  virtual std::span<const Organism> finished(const History& history) const = 0;
+};
+
+std::unique_ptr<Replacement> generational_replacement(const EvolutionConfig& config);
+std::unique_ptr<Replacement> steady_state_replacement(const EvolutionConfig& config);
+
+/// Indices of evaluated organisms, the best first; as better() orders them.
+std::vector<std::size_t> ranking_of(std::span<const Organism> organisms);
+
+}  // namespace microgpt::evolution
