@@ -280,8 +280,8 @@ class Comparison {
 
   void print_promises() const {
     fmt::print(
-        "\n| strategy | retrained test loss minus the promised loss, mean | validation in the "
-        "interval | test in the interval | trainings of a search |\n|---|---|---|---|---|\n");
+        "\n| strategy | retrained minus predicted test loss, mean | validation in the "
+        "interval | test in the interval | trainings per search |\n|---|---|---|---|---|\n");
     for (std::size_t who = 0; who < kContestants.size(); ++who) {
       std::vector<double> gaps;
       std::size_t validation = 0, test = 0, trainings = 0;
