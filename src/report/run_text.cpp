@@ -40,14 +40,14 @@ const Finalist* promise_of(const RunRecord& run) {
   return run.finalists.empty() || run.finalists.front().failed() ? nullptr : &run.finalists.front();
 }
 
-/// A run, and what is asked of it again and again.
+/// A run with values that are needed repeatedly.
 struct Compared {
   const RunRecord& run;
   RunFigures figures = figures_of(run);
   const Organism* champion = run.champion();
 };
 
-/// The values of a row, one for each run; an empty cell where a run has none.
+/// The values of a row, one per run; an empty cell if a run has none.
 template <class Value>
 void add_row(TextTable& table, std::string_view label, std::span<const Compared> runs,
              const Value& value) {
@@ -66,7 +66,7 @@ std::string shown_value(const json::Document& settings, const std::string& key) 
   return buffer.GetString();
 }
 
-/// All keys of all settings, each once, in their order.
+/// The keys of all settings, without repetition, in order.
 std::vector<std::string> keys_of(std::span<const json::Document> settings) {
   std::vector<std::string> keys;
   for (const json::Document& document : settings) {
@@ -150,7 +150,7 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
   promise("test loss", &Finalist::test);
 }
 
-/// Of two runs: by how much the second is better, and how sure that is.
+/// For two runs: the difference of their test losses, with its standard error.
 std::string difference(std::span<const RunRecord> runs) {
   if (runs.size() != 2) return "";
   if (runs[0].settings.dataset != runs[1].settings.dataset) {

@@ -129,7 +129,7 @@ std::string importance_table(std::span<const Organism> ranking) {
   return text;
 }
 
-/// The front, and on it the cheapest that is nearly as good as the best.
+/// The front, with the cheapest organism that is nearly as good as the best.
 std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
                          std::size_t vocabulary) {
   constexpr double kNearly = 0.01;
@@ -181,7 +181,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
                          Objective objective, std::size_t vocabulary) {
   const std::vector<Organism> ranking = successes(history);
   std::string text = trajectory(history, objective) + "\n" + top_architectures(ranking, objective);
-  // Two groups that share no organism; with fewer than twenty, smaller ones.
+  // Two disjoint groups, smaller ones if there are fewer than twenty organisms.
   const std::size_t group = group_size(ranking.size());
   if (group > 0) {
     const std::span all(ranking);

@@ -42,7 +42,7 @@ KnownEvaluation known_of(std::string_view object) {
                      .seconds = number(line, "seconds", 0, kMaxSeconds)}};
 }
 
-/// The whole lines of a journal.
+/// The complete lines of a journal.
 struct Content {
   std::string header, last;
   std::vector<KnownEvaluation> entries;

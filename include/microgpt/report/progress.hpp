@@ -57,7 +57,7 @@ class Progress {
   std::size_t done_ = 0, failed_ = 0, finals_done_ = 0;
   std::uint32_t generation_ = 0;
   double flops_ = 0;                           // of the trainings of the search that have ended
-  double flops_done_ = 0, flops_trained_ = 0;  // including finals; and without known results
+  double flops_done_ = 0, flops_trained_ = 0;  // of all, and of those that took time
   std::deque<double> recent_;                  // the latest fitnesses that are not failures
   std::optional<Champion> champion_;
 };
