@@ -1,7 +1,7 @@
-// What it costs that a training has a process of its own and that its result is journaled:
-// trainings of some 20 ms in this process and in the nursery, in turn, and appends to a journal.
+// The overhead of running a training in its own process and of journaling its result: trainings of
+// some 20 ms alternate between this process and an isolated one, with appends to a journal.
 //
-// usage: isolation [NAMES [FOLDER]]: the dataset, and where the journal goes.
+// usage: isolation [NAMES [FOLDER]]: the dataset, and the folder of the journal.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -35,10 +35,10 @@ double median(std::vector<double> values) {
 }
 
 void run(const std::string& names, const std::filesystem::path& folder) {
-  IsolatedTrainer nursery;
+  IsolatedTrainer trainer;
   Problem problem;
   problem.dataset = load_dataset(names, 1);
-  nursery.prepare(problem, {});
+  trainer.prepare(problem, {});
   const std::filesystem::path file = folder / fmt::format("isolation-{}.tmp", getpid());
   Journal journal(file);
   journal.begin("{}");
@@ -48,7 +48,7 @@ void run(const std::string& names, const std::filesystem::path& folder) {
   std::vector<double> here, there, ratios, appends;
   for (int round = 0; round <= kRounds; ++round) {  // the first warms up both
     here.push_back(milliseconds_of([&] { evaluate(task.genome, problem); }));
-    there.push_back(milliseconds_of([&] { known.evaluation = nursery.train(task, [] {}); }));
+    there.push_back(milliseconds_of([&] { known.evaluation = trainer.train(task, [] {}); }));
     appends.push_back(milliseconds_of([&] { journal.append(known); }));
     ratios.push_back((there.back() + appends.back()) / here.back());
   }
@@ -57,8 +57,8 @@ void run(const std::string& names, const std::filesystem::path& folder) {
   }
   std::filesystem::remove(file);
   fmt::print(
-      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in the nursery, {:.3f} ms to "
-      "journal one;\nboth together against this process alone: {:.3f}\n",
+      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in an isolated one, {:.3f} "
+      "ms to journal one;\nboth together against this process alone: {:.3f}\n",
       kRounds, median(here), median(there), median(appends), median(ratios));
 }
 

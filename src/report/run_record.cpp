@@ -99,7 +99,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
   try {
     run.settings = settings_from_json(run.settings_json);
   } catch (const Error& error) {
-    fail("{}: {}; this is version {}, and the run may be of another",
+    fail("{}: {}; this is version {}, and the run may be from another",
          (run.folder / "settings.json").string(), error.what(), version());
   }
   run.state = state_of(run.folder);  // first: its files are written last
@@ -114,7 +114,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
 
 std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
   const Organism* organism = run.find(id);
-  require(!run.organisms.empty(), "{}: no organism is known yet", run.folder.string());
+  require(!run.organisms.empty(), "{}: there are no organisms yet", run.folder.string());
   require(organism != nullptr, "{}: there is no organism {}; the last one is {}",
           run.folder.string(), id, run.organisms.back().id);
   require(!organism->evaluation->failed(), "{}: organism {} has no loss: its training failed ({})",

@@ -154,7 +154,7 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
 std::string difference(std::span<const RunRecord> runs) {
   if (runs.size() != 2) return "";
   if (runs[0].settings.dataset != runs[1].settings.dataset) {
-    return "The datasets differ, so the losses do not compare.\n";
+    return "The datasets differ, so the losses are not comparable.\n";
   }
   const Finalist *a = promise_of(runs[0]), *b = promise_of(runs[1]);
   if (a == nullptr || b == nullptr || a->test.count < 2 || b->test.count < 2) return "";
@@ -236,7 +236,7 @@ std::string run_markdown(const RunRecord& run) {
   std::string page =
       fmt::format("# {}\n\n{}\n", escaped_for_markdown(printable(run.folder.filename().string())),
                   markdown_of(compared(std::span(&run, 1))));
-  if (best.empty()) return page + "Nobody is known yet who did not fail.\n";
+  if (best.empty()) return page + "There is no successful organism yet.\n";
   page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));
   page += fmt::format("## Which genes matter\n\n{}\n", markdown_of(importance_table(trained)));
   for (const std::string& insight : insights(run.organisms)) page += fmt::format("- {}\n", insight);

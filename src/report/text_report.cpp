@@ -118,7 +118,7 @@ namespace {
 
 std::string importance_table(std::span<const Organism> ranking) {
   std::string text =
-      "Which genes matter (share of the differences in rank that a gene explains by itself; "
+      "Which genes matter (share of the variance in rank that the gene explains by itself; "
       "trend:\n"
       "rank correlation with the loss, negative if larger is better; over all evaluations)\n";
   text += fmt::format("  {:<9} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
@@ -160,8 +160,8 @@ std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
 std::string finals_report(std::span<const Finalist> finalists, Objective objective) {
   if (finalists.empty()) return "";
   std::string text = fmt::format(
-      "Finalists, each trained {} times anew (means and their standard errors; luck: what the\n"
-      "search saw minus the mean of the new trainings)\n",
+      "Finalists, each retrained {} times (means and their standard errors; luck: score in the\n"
+      "search minus mean of the new trainings)\n",
       finalists.front().replicates.size());
   for (const Finalist& f : finalists) {
     if (f.failed()) {

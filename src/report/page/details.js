@@ -29,7 +29,7 @@
 
   function parents(organism) {
     if (!organism.parents.length)
-      return part("Parents", el("p", {}, "None: its genome was drawn afresh."));
+      return part("Parents", el("p", {}, "None: it was not bred from other organisms."));
     return part(
       organism.copy ? "Copy of" : "Parents",
       el(

@@ -257,7 +257,7 @@
       "family",
       "Family tree",
       `Every ancestor at its generation and its ${data.objective.label}; lines lead from ` +
-        "parent to child, and tell what changed when pointed at. Copies (elite, migrant) are " +
+        "parent to child and show what changed when hovered over. Copies (elite, migrant) are " +
         "drawn as the organism that they copy.",
     );
     if (!report.scored.length) {

@@ -249,9 +249,9 @@
   report.buildTimeline = function () {
     const section = report.section(
       "timeline",
-      "Who worked when",
-      "One row for each rank, one bar for each training; what stays empty is time " +
-        "spent waiting, and the number at the right is the share of the run in which the rank was " +
+      "Worker timeline",
+      "One row for each rank, one bar for each training; gaps are time " +
+        "spent waiting, the number at the right is the share of the run in which the rank was " +
         "busy. The slider below zooms, as does the mouse wheel with Ctrl." +
         (scrolls
           ? ` Of ${format.whole(ranks.length)} ranks, ${mostRows} are shown at a time: the ` +
