@@ -1,5 +1,4 @@
-// Whatever happens to a training costs that one organism, and the next is trained as if nothing had
-// been.
+// A failed training costs one organism only, and does not affect the next one.
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
 
 #include <gtest/gtest.h>

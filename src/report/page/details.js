@@ -1,4 +1,4 @@
-// Everything about the selected organism, beside the page or, on a phone, at its foot.
+// Everything about the selected organism, next to the page or, on a phone, at the bottom.
 (function (report) {
   "use strict";
 

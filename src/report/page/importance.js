@@ -1,4 +1,4 @@
-// How much of the differences each gene explains.
+// How much of the variance in rank each gene explains.
 (function (report) {
   "use strict";
 

@@ -1,11 +1,11 @@
-// What is best said in rows: names, finalists, the ten best, and what was learned.
+// The tables: names, finalists, the ten best, and conclusions.
 (function (report) {
   "use strict";
 
   const { el, data, columns, format, isNumber } = report;
   const { objective } = data;
 
-  // The generations in order, marked where one improved on all before it.
+  // The generations in order; those that improved on all before are marked.
   function speeches() {
     const rows = (data.generations || [])
       .filter((row) => isNumber(row.best))

@@ -16,7 +16,7 @@
   const hollow = new Set(["neighbour"]);
   const plain = new Set(["primordial", "random", "immigrant"]);
 
-  // Within its generation an organism stands in the order of birth.
+  // Within a generation, organisms are in order of birth.
   const place = new Map();
   function placeOf(organism) {
     if (!place.size) fillPlaces();
@@ -49,7 +49,7 @@
     range = { low: low - margin, high: high + margin };
   }
 
-  // A failed or hopeless organism is drawn at the worse edge.
+  // Failed organisms and outliers are drawn at the worse edge.
   function point(id) {
     const organism = report.organism(id);
     const worst = report.lower ? range.high : range.low;

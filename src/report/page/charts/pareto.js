@@ -1,4 +1,4 @@
-// What a better score costs: the organisms that nothing cheaper beats.
+// What a better score costs: the Pareto front of score and cost.
 (function (report) {
   "use strict";
 
