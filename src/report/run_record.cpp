@@ -71,9 +71,10 @@ RunState state_of(const std::filesystem::path& folder) {
 
 /// Whether the run ended (which writes the Pareto fronts) without a champion.
 bool has_failed(const RunRecord& run) {
-  const bool nobody = !run.champion() || (!run.finalists.empty() && run.finalists.front().failed());
+  const bool no_champion =
+      !run.champion() || (!run.finalists.empty() && run.finalists.front().failed());
   return run.state == RunState::unfinished && is_there(run.folder / "pareto.csv") &&
-         !run.organisms.empty() && nobody;
+         !run.organisms.empty() && no_champion;
 }
 
 /// Without an incomplete last generation.
