@@ -1,6 +1,6 @@
-// What training, scoring and speaking cost. Prints Google Benchmark's lines and then one table,
-// with the ratios that count. All kinds of one size run interleaved, so that a change in the speed
-// of the machine meets all of them. Usage: microgpt_bench NAMES [Google Benchmark's options]
+// The cost of training, scoring and sampling. Prints Google Benchmark's lines and then one table
+// with the important ratios. All kinds of one size run interleaved, so that a change in the speed
+// of the machine affects all of them. Usage: microgpt_bench NAMES [Google Benchmark's options]
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ const std::array<Case, 4> kCases = {{
      {.n_emb = 32, .n_head = 1, .n_layer = 4, .n_ctx = 24, .steps = 4000}},
 }};
 
-/// A model on its tape, newborn.
+/// A freshly initialised model on its tape.
 template <class Real>
 struct Model {
   explicit Model(const Genome& genome) : gpt(tape, gpt_config(genome, dataset->vocabulary.size())) {
@@ -57,7 +57,7 @@ struct Model {
   Gpt<Real> gpt;
 };
 
-/// Names are learnt in the order of the dataset; every kind starts with the same one.
+/// Training uses the names in the order of the dataset; every kind starts with the same one.
 std::span<const Token> document(std::size_t step) {
   return dataset->training[step % dataset->training.size()];
 }
@@ -190,7 +190,7 @@ std::vector<Case> corners() {
   return found;
 }
 
-/// Keeps the median of each benchmark besides printing it.
+/// Stores the median of each benchmark as well as printing it.
 class Medians final : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
@@ -269,8 +269,8 @@ void print_corners(Medians& m) {
       ns_per_flop.size(), slowest, slow_name, fastest, fast_name, slowest / fastest);
 }
 
-/// Trains at L, scores, and prints how much memory that took at most. To be run in a new process:
-/// this one remembers what the benchmarks needed.
+/// Trains at L, scores, and prints the peak memory. Runs in a new process, since the peak of this
+/// one includes the benchmarks.
 void train_large() {
   Model<double> model(kCases[1].genome);
   Trainer<double> trainer(model.gpt, dataset->training, {.steps = 200, .learning_rate = 0.005});

@@ -1,4 +1,4 @@
-// What handing out work costs: tasks that only sleep, on real MPI ranks.
+// The cost of dispatching work: tasks that only sleep, on real MPI ranks.
 // usage: mpirun -n 9 dispatch [--tasks N] [--sleep-ms X] [--schedule dynamic|scatter]
 #include <CLI/CLI.hpp>
 
@@ -25,7 +25,7 @@ double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 void measure(Session& session, const Options& options, const EvaluateFunction& sleep) {
   const auto evaluator = session.coordinate(sleep, schedule_from(options.schedule));
   const std::size_t workers = static_cast<std::size_t>(std::max(session.size() - 1, 1));
-  evaluator->evaluate(std::vector<Task>(workers));  // everybody is there
+  evaluator->evaluate(std::vector<Task>(workers));  // waits until all workers are ready
   const double cpu_before = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   evaluator->evaluate(std::vector<Task>(options.tasks));

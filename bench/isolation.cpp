@@ -1,7 +1,7 @@
-// What it costs that a training has a process of its own and that its result is journaled:
-// trainings of some 20 ms in this process and in the trainer, in turn, and appends to a journal.
+// The overhead of running a training in its own process and of journaling its result: trainings of
+// some 20 ms alternate between this process and an isolated one, with appends to a journal.
 //
-// usage: isolation [NAMES [FOLDER]]: the dataset, and where the journal goes.
+// usage: isolation [NAMES [FOLDER]]: the dataset, and the folder of the journal.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -57,7 +57,8 @@ void run(const std::string& names, const std::filesystem::path& folder) {
   }
   std::filesystem::remove(file);
   fmt::print(
-      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in the trainer, {:.3f} ms to "
+      "medians of {} trainings: {:.2f} ms in this process, {:.2f} ms in an isolated one, {:.3f} ms "
+      "to "
       "journal one;\nboth together against this process alone: {:.3f}\n",
       kRounds, median(here), median(there), median(appends), median(ratios));
 }

@@ -1,5 +1,5 @@
-// How busy a cluster of any size would be: the real Evolution, with the costs of real genomes, on a
-// simulated cluster. Tasks go out as DynamicEvaluator sends them: by rank, to whoever is free.
+// The utilisation of a cluster of any size: the real Evolution, with the costs of real genomes, on
+// a simulated cluster. Tasks are sent as DynamicEvaluator sends them: by priority, to free workers.
 //
 // usage: schedule_simulator [--workers N]... prints a line for each number of workers.
 #include <CLI/CLI.hpp>
@@ -37,7 +37,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-/// Loss is not what is simulated: something smooth, so that breeding has something to go by.
+/// A smooth substitute for the loss, which is not simulated, to guide breeding.
 Evaluation pretended(const Genome& g) {
   Evaluation e;
   e.fitness = e.loss =
@@ -57,8 +57,8 @@ class Cluster {
     for (std::size_t w = workers; w-- > 0;) idle_.push_back(w);
   }
 
-  /// Goes on until the search is finished, or waits for a migrant. `next` is the next island on the
-  /// ring. False if nothing could be done.
+  /// Runs until the search is finished or has to wait for a migrant. `next` is the next island on
+  /// the ring. Returns false if nothing could be done.
   bool run(Cluster& next) {
     bool moved = false;
     while (!evolution_.finished()) {
@@ -172,7 +172,7 @@ EvolutionConfig config_of(const Options& options, std::size_t workers) {
       .migration_interval = options.migration_interval};
 }
 
-/// How much dearer than the first organisms, which are drawn at random, all of them are.
+/// The mean cost of all organisms relative to the first ones, which are drawn at random.
 double bias(const Evolution& evolution) {
   const std::span<const Organism> history = evolution.history();
   const auto mean_flops = [](std::span<const Organism> organisms) {

@@ -2,8 +2,9 @@
 //
 // Every strategy searches with the same seeds (a seed is a split of the names, initial weights and
 // random numbers of the search), with the same floating-point operations, and ends with the same
-// finals. Its score is the loss on the test names, which no decision has looked at, of the genome
-// that it returns, trained five more times with fresh luck. Scores are compared seed by seed.
+// finals. Its score is the loss on the test names, which influence no decision, of the genome that
+// it returns, trained five more times with fresh initial weights and document order. Scores are
+// compared seed by seed.
 //
 // usage: search_quality NAMES OUT [--seeds N] [--generations N] [--threads N] [--reference-budget
 // X] writes OUT/runs.csv and OUT/anytime.csv, and prints the tables of docs/search-quality.md.
@@ -29,7 +30,7 @@ using namespace evolution;
 namespace {
 
 constexpr std::uint32_t kFinalists = 3, kFinalReplicates = 5;
-constexpr std::uint32_t kFirstFresh = 1000, kFresh = 5;  // replicates that no search has seen
+constexpr std::uint32_t kFirstFresh = 1000, kFresh = 5;  // replicates that no search uses
 
 struct Contestant {
   std::string name;
@@ -44,7 +45,7 @@ const std::vector<Contestant> kContestants = {
     {"classic with last-step fitness", StrategyKind::classic, Objective::last_step},
 };
 
-/// How good the incumbent looked after so many floating-point operations.
+/// The loss of the incumbent after a number of floating-point operations.
 struct Moment {
   double flops, loss;
 };
@@ -278,8 +279,8 @@ class Comparison {
 
   void print_promises() const {
     fmt::print(
-        "\n| strategy | retrained test loss minus the promised loss, mean | validation in the "
-        "interval | test in the interval | trainings of a search |\n|---|---|---|---|---|\n");
+        "\n| strategy | retrained minus predicted test loss, mean | validation in the "
+        "interval | test in the interval | trainings per search |\n|---|---|---|---|---|\n");
     for (std::size_t who = 0; who < kContestants.size(); ++who) {
       std::vector<double> gaps;
       std::size_t validation = 0, test = 0, trainings = 0;

@@ -9,11 +9,11 @@
 #include <span>
 #include <vector>
 
-/// The honest rival: the same GPT and the same training without autograd. Gradients are written by
-/// hand, sizes are known to the compiler, loops are ordinary and run over whole-name blocks; it is
-/// compiled with -O3 -march=native -ffast-math -mprefer-vector-width=512. It is also a third oracle
-/// of the gradients (tests of bench). T = positions, C = channels, F = feed-forward, V =
-/// vocabulary.
+/// A fair competitor: the same GPT and the same training without autograd. Gradients are
+/// hand-written, sizes are known at compile time, loops are ordinary and run over whole-name
+/// blocks; it is compiled with -O3 -march=native -ffast-math -mprefer-vector-width=512. It is also
+/// a third reference for the gradients (yardstick_test.cpp). T = positions, C = channels, F =
+/// feed-forward, V = vocabulary.
 namespace microgpt::yardstick {
 
 struct Sizes {

@@ -1,5 +1,5 @@
-// The hand-written gradients of the yardstick are a third oracle of the engine's, besides finite
-// differences and the scalar algebra.
+// The hand-written gradients of the yardstick are a third reference for the engine's, besides
+// finite differences and the scalar algebra.
 #include <gtest/gtest.h>
 
 #include <cmath>

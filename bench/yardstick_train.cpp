@@ -10,8 +10,8 @@ namespace microgpt::yardstick {
 
 namespace {
 
-/// A program that is linked with -ffast-math runs with subnormal numbers switched off. So does the
-/// rival; the engine, in the same process, does not.
+/// A program linked with -ffast-math runs with subnormal numbers switched off. So does the
+/// yardstick; the engine, in the same process, does not.
 class NoSubnormals {
  public:
 #ifdef __SSE__

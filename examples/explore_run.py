@@ -4,7 +4,7 @@
     examples/explore_run.py experiments/latest
 """
 
-# %% What there is; docs/run-folder.md says what the columns mean.
+# %% The tables; docs/run-folder.md describes the columns.
 import pathlib
 import sys
 
@@ -16,7 +16,7 @@ generations = pd.read_csv(run / "generations.csv")
 timings = pd.read_csv(run / "timings.csv")
 genes = ["n_emb", "n_head", "n_layer", "n_ctx", "n_ff_exp", "lr", "steps"]
 
-# %% Who was trained: an elite and a migrant are copies. A failure has no loss, and a reason.
+# %% The trained organisms: elites and migrants are copies. A failure has a reason instead of a loss.
 trained = organisms[~organisms["origin"].isin(["elite", "migrant"])]
 print(
     f"{run.resolve().name}: {len(organisms)} organisms, {len(trained)} trained, "
@@ -31,17 +31,17 @@ print(
     "\n",
 )
 
-# %% How the search went on.
+# %% The progress of the search.
 print(generations[["generation", "best", "median", "failed"]].to_string(index=False), "\n")
 
-# %% What goes with a low loss: rank correlations, negative if larger is better.
+# %% Rank correlations with the loss; negative if larger is better.
 known = trained.dropna(subset="loss")
 print(known[genes].rank().corrwith(known["loss"].rank()).round(2).to_string(), "\n")
 
-# %% Which way of coming into the world paid off.
+# %% Which origins paid off.
 print(trained.groupby("origin")["loss"].agg(["count", "min", "median"]).round(4).to_string(), "\n")
 
-# %% How busy each rank was.
+# %% The utilisation of each rank.
 search = timings[timings["rank"] >= 0]
 elapsed = (search["start"] + search["seconds"]).max() - search["start"].min()
 print((search.groupby(["host", "rank"])["seconds"].sum() / elapsed).round(2).to_string(), "\n")

@@ -1,5 +1,5 @@
-// The file of evaluations: what is accepted gives the same answers when it is opened again, and can
-// be appended to.
+// The evaluation cache: a file that is accepted gives the same answers when it is opened again, and
+// can be appended to.
 
 #include <array>
 
@@ -18,7 +18,7 @@ struct Training {
   std::uint32_t replicate;
 };
 
-/// What the cache is asked for; the lines of the seeds are about some of these.
+/// The queries to the cache; the seed files contain some of these.
 const std::array<Training, 3> kTrainings = {{{{}, 0}, {{}, 1}, {{.steps = 7}, 0}}};
 
 Evaluation some_evaluation() {
@@ -28,8 +28,8 @@ Evaluation some_evaluation() {
   return e;
 }
 
-/// What stands in a line for the problem that it belongs to. It changes with the version of the
-/// program, so a seed has a dollar sign in its place.
+/// The fingerprint of the problem in a line. It changes with the program version, so seed files
+/// have a dollar sign in its place.
 std::string problem_text() {
   const MemoryFile file("");
   EvaluationCache(Problem(), file.path()).add({.evaluation = some_evaluation()});

@@ -1,6 +1,6 @@
 // The journal of a run: what is accepted is the same when it is opened again, and its first record
-// is a header or an Error. The checksums of all lines are made here, or no changed line would ever
-// be looked into; an input that begins with ! goes in as it is.
+// is a header or an Error. The checksums of all lines are computed here, or no changed line would
+// ever be parsed; an input that begins with ! is used unchanged.
 
 #include "memory_file.hpp"
 #include "microgpt/core/files.hpp"

@@ -14,7 +14,7 @@ namespace microgpt::fuzz {
 
 using namespace core;
 
-/// The place that readers are told their bytes come from.
+/// The path passed to readers for their messages.
 inline constexpr const char* kPath = "some/file";
 
 inline std::string text_of(const std::uint8_t* data, std::size_t size) {

@@ -1,5 +1,5 @@
 // Feeds every file of a folder to a fuzz target, without libFuzzer: any compiler can check that
-// what was found once stays mended.
+// past findings stay fixed.
 
 #include <algorithm>
 #include <cstddef>

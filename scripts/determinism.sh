@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The whole matrix of what must not change a result: numbers of ranks, schedules, modes, strategies,
-# islands.
-# Prints one line for each setting with the SHA-256 that all its runs agree on. Takes five minutes.
+# Checks that results do not depend on the number of ranks or the schedule, for all modes, strategies
+# and numbers of islands. Prints one line for each setting with the SHA-256 that all its runs agree on. Takes five minutes.
 # Arguments are options of evolve_loss for all runs, for example --seed 3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

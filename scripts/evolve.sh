@@ -3,8 +3,8 @@
 # RANKS MPI ranks (default 9). All arguments go to evolve_loss; paths among
 # them are relative to the top of the repository, where genome.json is written.
 #
-# Watches over the run: if a rank or mpirun dies, it starts again from the
-# journal, at most RESTARTS times (default 10). --restarts N says the same.
+# Supervises the run: if a rank or mpirun dies, it is restarted from the journal,
+# at most RESTARTS times (default 10; or --restarts N).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/setup.sh

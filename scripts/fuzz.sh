@@ -4,9 +4,9 @@
 #
 #   fuzz.sh [SECONDS [READER...]]
 #
-# What was found worth keeping in earlier runs is in build-fuzz/corpus/READER,
-# and is where a run goes on. A reader is left at the first file that breaks it,
-# which is then in build-fuzz/found/READER: add it to fuzz/corpus/READER with
+# The corpus found in earlier runs is in build-fuzz/corpus/READER and is the
+# starting point of a run. Fuzzing of a reader ends at the first file that breaks
+# it, which is then in build-fuzz/found/READER: add it to fuzz/corpus/READER with
 # the fix, so that the tests replay it. Fails if there is any.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -31,7 +31,7 @@ fuzz() {
         "build-fuzz/corpus/$reader" "fuzz/corpus/$reader" >"build-fuzz/$reader.log" 2>&1
 }
 
-# Prints how many files a reader was broken by whose names begin like this.
+# Prints the number of files with this prefix that broke a reader.
 found() {
     local reader=$1
     shift

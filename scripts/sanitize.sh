@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs all four programs (steady state, islands, resume, three ranks, reports) where wrong use of
-# memory does not stay unseen, and the unit tests in the builds of its own:
+# Runs all four programs (steady state, islands, resume, three ranks, reports) with checks for memory
+# errors, and the unit tests in the builds that need one of their own:
 #   asan      AddressSanitizer and UndefinedBehaviorSanitizer
-#   debug     no optimisation, and the standard library's own checks
+#   debug     no optimisation, with the standard library's checks
 #   odr       whole-program optimisation, in which two definitions of one name are an error
 #   valgrind  the release build
 # usage: scripts/sanitize.sh [asan|debug|odr|valgrind]...   (default: all; some 25 minutes)
@@ -17,7 +17,7 @@ names=$work/names.txt
 head -n 300 data/names.txt >"$names"
 echo '{"steps_min": 5, "steps_max": 20, "steps_draw": [5, 10, 20], "steps_moves": [5]}' >"$work/space.json"
 
-# clean COMMAND...: ends with exit code 0, and prints nothing that a checker would.
+# clean COMMAND...: must exit with code 0 and print no report of a checker.
 clean() {
     local status=0
     "$@" >"$work/out" 2>&1 </dev/null || status=$?
@@ -70,15 +70,15 @@ programs() {
     echo "sanitize: $name: the programs are clean"
 }
 
-# tests NAME: the unit tests of a build, and those of MPI with three ranks. A sanitizer cannot be told
-# how little memory there is.
+# tests NAME: the unit tests of a build, and those of MPI with three ranks. Tests of memory limits are
+# left out: they do not work under a sanitizer.
 tests() {
     clean ctest --preset "$1" -L unit -E takes_too_much_memory -j "$(nproc)" --output-on-failure
     clean ctest --preset "$1" -R '^cluster\.np3$' --output-on-failure
     echo "sanitize: $1: the unit tests are clean"
 }
 
-# checked_build PRESET OPTIONS...: with warnings allowed; sanitizers make gcc see what is not there.
+# checked_build PRESET OPTIONS...: with warnings allowed; sanitizers cause false warnings in gcc.
 checked_build() {
     local preset=$1
     shift
@@ -105,7 +105,7 @@ check_odr() {
 }
 
 # Highway's library runs rdtscp when it is loaded, which valgrind refuses on machines that hide that
-# instruction. Our programs ask that library one thing only, so a library that answers it will do.
+# instruction. Our programs call only one function of that library, so a stub replaces it.
 without_rdtscp() {
     mkdir -p "$work/lib"
     echo 'HWY_0 { global: *; };' >"$work/lib/versions"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Functions shared by the other scripts. Source this file, do not execute it.
-# The caller stands at the top of the repository.
+# The working directory must be the top of the repository.
 
 # Prints the names in packages.txt, or in another list, so that each list exists
 # in one place only.
@@ -72,9 +72,9 @@ build_targets() {
 # cores of a laptop), and start as root, as it must in most containers.
 mpi_environment() {
     export OMPI_MCA_rmaps_base_oversubscribe=1
-    # mpirun itself would wait for ever for a host that falls silent; so it looks
-    # after 4 s, and gives up after three times 1 s more. That must be sooner than
-    # rank 0 gives up (10 s): TCP looks no more while an order to end is on its way.
+    # mpirun itself would wait forever for a silent host; with these keepalives it
+    # probes after 4 s and gives up after three probes 1 s apart. That must be sooner
+    # than rank 0 gives up (10 s): TCP sends no probes while an abort is in flight.
     export OMPI_MCA_oob_tcp_keepalive_time=4 OMPI_MCA_oob_tcp_keepalive_intvl=1 \
         OMPI_MCA_oob_tcp_keepalive_probes=3
     if ((EUID == 0)); then

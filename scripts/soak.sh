@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Kills runs at random moments and compares their results with those of
-# undisturbed runs: both programs, both modes, islands, caches, and documents
-# whose scoring takes longer than the training. Each run gets 1 to 5 kills (SIGKILL) among: a training's
-# process, a worker, rank 0, mpirun, all of it with its supervisor. Prints a
-# line for each run and fails if one ends with other bytes. 100 runs take some
-# twenty minutes.
+# uninterrupted runs: both programs, both modes, islands, caches, and documents
+# whose scoring takes longer than the training. Each run gets 1 to 5 kills
+# (SIGKILL) of a training process, a worker, rank 0, mpirun, or everything
+# including the supervising script. Prints a line for each run and fails if one
+# ends with other bytes. 100 runs take some twenty minutes.
 # usage: scripts/soak.sh [RUNS [SEED]]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -36,7 +36,7 @@ settings=(
 
 program_of() { echo "${settings[$1]%% *}"; }
 
-# options SETTING RUN: those of all runs, as words. Each run has a cache of its own, and goes on with it.
+# options SETTING RUN: those of all runs, as words. Each run has its own cache.
 options() {
     local own=${settings[$1]#* }
     echo "--input data/names.txt --space $work/space.json --population 8 --generations 16" \

@@ -30,13 +30,13 @@ read_command() {
 
 # supervise RESTARTS COMMAND...: runs the command, an evolve_loss or evolve with
 # its launcher, until it has done its work (0), was given bad input (2), or was
-# asked to stop: by a signal for this script, SIGUSR1 or --time-limit (75), or
-# SIGINT (130). When it dies otherwise, it goes on from the journal, at most
+# asked to stop: by a signal to this script, SIGUSR1 or --time-limit (75), or
+# SIGINT (130). If it dies otherwise, it is resumed from the journal, at most
 # RESTARTS times. (When a rank dies, mpirun sends the others SIGTERM, and rank 0
-# says 143: that is no wish of anybody.) What happened is added to the run.log.
+# exits with 143: that is not a request by the user.) Events are added to run.log.
 #
-# The command has a session of its own: a terminal would send Ctrl-C to mpirun as
-# well, and two requests make mpirun leave at once, and its ranks behind.
+# The command has its own session: a terminal would send Ctrl-C to mpirun as well,
+# and two requests make mpirun exit at once, leaving its ranks behind.
 supervise() {
     local restarts=$1 status started restarted=0 child asked=0
     local -a command
@@ -55,10 +55,10 @@ supervise() {
         trap 'asked=75; kill -USR1 "$child" 2>/dev/null' USR1
         status=0
         wait "$child" || status=$?
-        # A signal ends the wait, but not the child.
+        # A signal interrupts the wait, but does not end the child.
         while kill -0 "$child" 2>/dev/null; do wait "$child" || status=$?; done
         trap - HUP INT TERM USR1
-        # The program's own word counts for more than the exit code of its launcher.
+        # The program's own exit code takes precedence over that of its launcher.
         # (Not for more than 2: bad input of another rank ends rank 0 by a signal.)
         if [[ $status == 2 ]]; then
             :

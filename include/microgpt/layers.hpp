@@ -1,8 +1,8 @@
 #pragma once
 
-/// Each layer has a namespace of its own, in which the names of all layers below it are visible.
-/// A name that two layers use stands for two things, and to use it where both are visible is an
-/// error; one flat namespace would have merged them at link time without a word.
+/// Each layer has its own namespace, in which the names of all layers below it are visible. If two
+/// layers define the same name, using it where both are visible is a compile error; in one flat
+/// namespace the linker would silently merge the two.
 namespace microgpt {
 
 namespace core {}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the program on a cluster of the lab: a search must give the same
-# genome.json alone, and when what happens on clusters happens to it:
+# Tests the program on a cluster of the lab: a search must give the same
+# genome.json in a single process and under the failures of clusters:
 #   mpirun over three hosts, one of which loses power, or its link
 #   a job (scripts/slurm/evolve.sbatch) whose time is up, or that loses a node
 #   a job that is cancelled, and resumed by another one
@@ -202,7 +202,7 @@ check_seeds() {
     expect_same seed-2 alone-2 "$folder/seed-2"
 }
 
-# What a failure left is worth a look; a success leaves nothing.
+# After a failure the files are kept for inspection; a success leaves nothing.
 clean_up() {
     local status=$?
     local pid

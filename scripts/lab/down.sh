@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/lab/lab.sh
 source scripts/lab/lab.sh
 
-# The link goes first: a host without power says goodbye to nobody.
+# The link goes down first: a host without power closes no connection.
 switch_off() {
     local node=$1
     is_up "$node" || fail "$node is not a node of the lab, or is off"

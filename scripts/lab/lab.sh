@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Functions shared by the scripts of the lab. Source this file, do not execute it.
-# The caller stands at the top of the repository.
+# The working directory must be the top of the repository.
 
 # What the hosts share: pid files, logs, Slurm's configuration and state.
 lab=${LAB_DIR:-/run/microgpt-lab}
 
-# fail MESSAGE...: says what is wrong and ends the script, which bears its name.
+# fail MESSAGE...: prints the message, with the name of the script, and exits.
 fail() {
     echo "lab/$(basename "$0" .sh): $*" >&2
     exit 2

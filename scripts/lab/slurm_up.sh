@@ -15,7 +15,7 @@ nodes=${1:-3}
 cpus=${2:-4}
 slurm=$lab/slurm
 
-# Times are shorter than usual, for an impatient person: a node is taken for lost
+# Times are shorter than usual, to save time: a node is considered lost
 # after 10 s instead of 300, and a job that was requeued starts again after 5 s
 # instead of 120 (cred_expire); the scheduler looks for work every second.
 write_configuration() {

@@ -6,7 +6,7 @@
 # EDIT: the modules the program was built with
 # module load gcc openmpi boost
 
-# EDIT: how the cluster starts MPI programs; "srun --mpi=list" shows its ways
+# EDIT: how the cluster starts MPI programs; "srun --mpi=list" shows the options
 launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
 # launcher=(mpirun -n "$SLURM_NTASKS")
 
@@ -14,7 +14,7 @@ program=${PROGRAM:-build/bin/evolve_loss}
 experiments=${EXPERIMENTS:-experiments}
 max_restarts=20 # a run that never gets further must not go on for ever
 
-# The name of this job and of no other: in an array, SLURM_JOB_ID may mean all of it.
+# The unique name of this job: in an array, SLURM_JOB_ID may refer to all of it.
 job=$SLURM_JOB_ID
 if [[ -n ${SLURM_ARRAY_JOB_ID:-} ]]; then job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID; fi
 restarts=${SLURM_RESTART_COUNT:-0}
@@ -58,9 +58,9 @@ skip_used_step_numbers() {
     done
 }
 
-# end STATUS FOLDER: ends the job, or puts it back into the queue if that may help:
-# when its time is up (75), or when it died after it had begun. A job that somebody
-# cancels, or that Slurm requeues because of a lost node, is not running any more.
+# end STATUS FOLDER: ends the job, or requeues it if that may help: when its time is
+# up (75), or when it died after starting its journal. A job that was cancelled, or that
+# Slurm requeued because of a lost node, is no longer running.
 end() {
     local status=$1 folder=$2
     trap '' USR1
@@ -80,8 +80,8 @@ end() {
     exit "$status"
 }
 
-# run_job FOLDER OPTIONS...: runs the search in this folder, or goes on with it,
-# and ends the job.
+# run_job FOLDER OPTIONS...: runs or resumes the search in this folder, and ends the
+# job.
 run_job() {
     local folder=$1 option=--folder status=0
     shift
@@ -96,7 +96,7 @@ run_job() {
     trap 'end 75 "$folder"' USR1 # until the program hears of it
     skip_used_step_numbers
     mpi_environment
-    # No restart in here: the queue gives the next one, with other nodes if need be.
+    # No restart here: requeueing does that, on other nodes if necessary.
     supervise 0 "${launcher[@]}" "$program" "$@" "$option=$folder" || status=$?
     end "$status" "$folder"
 }

@@ -16,13 +16,13 @@ namespace microgpt::analysis {
 
 namespace {
 
-/// The organisms that share a gene's value or range of values.
+/// The organisms with the same value, or range of values, of a gene.
 struct Group {
   std::vector<double> values;  ///< of the gene
   std::vector<double> ranks;   ///< of the fitness
 };
 
-/// Ranks from 1; equal numbers share the mean of theirs.
+/// Ranks from 1; ties get their mean rank.
 std::vector<double> mid_ranks(std::span<const double> numbers) {
   std::vector<double> sorted(numbers.begin(), numbers.end());
   std::sort(sorted.begin(), sorted.end());
@@ -56,7 +56,7 @@ double correlation(std::span<const double> a, std::span<const double> b) {
   return scale > 0 ? products / scale : 0;
 }
 
-/// For each number, the fifth of the sorted numbers that the middle of its equals lies in.
+/// The quintile of each number; ties go to the quintile of their middle.
 std::vector<double> quantile_bins(std::span<const double> numbers) {
   constexpr double kBins = 5;
   std::vector<double> bins;
@@ -66,7 +66,7 @@ std::vector<double> quantile_bins(std::span<const double> numbers) {
   return bins;
 }
 
-/// The groups in order of rising values.
+/// The groups in ascending order of value.
 std::vector<Group> grouped(const Gene& gene, std::span<const double> values,
                            std::span<const double> ranks) {
   constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
@@ -105,7 +105,7 @@ std::string range_text(const Gene& gene, const Group& group) {
   return from == to ? from : fmt::format("{} to {}", from, to);
 }
 
-/// The group with the lowest mean rank; of several, that with the lowest values.
+/// The group with the lowest mean rank; of several, the one with the lowest values.
 const Group& best_of(std::span<const Group> groups) {
   return *std::min_element(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
     return mean(a.ranks) < mean(b.ranks);
@@ -153,7 +153,7 @@ std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<co
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return std::tie(cost[a], loss[a], a) < std::tie(cost[b], loss[b], b);
   });
-  // All points before a point cost no more, so it must have less loss than each of them.
+  // No earlier point costs more, so this one must have a lower loss than all of them.
   std::vector<std::size_t> front;
   for (const std::size_t i : order) {
     if (front.empty() || loss[i] < loss[front.back()]) front.push_back(i);

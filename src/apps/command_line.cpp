@@ -87,17 +87,17 @@ void configure_parser(CLI::App& app) {
       "Print the manual page, as in creature --man | man -l -, and exit");
   app.add_flag_callback(
       "--completion", [&app] { throw Document(bash_completion_of(app)); },
-      "Print what bash needs to complete options, and exit");
+      "Print the bash completion script, and exit");
 }
 
 void add_common_options(CLI::App& app, CommonOptions& options) {
-  app.add_option("--input", options.input, "Dataset: UTF-8 text, one document a line")
+  app.add_option("--input", options.input, "Dataset: UTF-8 text, one document per line")
       ->capture_default_str();
   app.add_option("--precision", options.precision,
-                 "Numbers of the network (default: that of the genome, else f64)")
+                 "Number type of the network (default: that of the genome, otherwise f64)")
       ->type_name(one_of({"f64", "f32"}));
   app.add_option("--temperature", options.temperature,
-                 "Of the spoken names: the lower, the more usual")
+                 "Sampling temperature: lower gives more typical names")
       ->capture_default_str();
 }
 

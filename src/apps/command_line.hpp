@@ -57,7 +57,7 @@ std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::st
 /// Throws Error if writing an output would replace an input or another output.
 void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs);
 
-/// The house rules of option parsing: help is --help alone, -h is free for --head, the last of
+/// Configures option parsing: help is --help alone, -h is free for --head, the last of
 /// repeated options counts, and --man and --completion print what is installed of them.
 void configure_parser(CLI::App& app);
 

@@ -39,9 +39,10 @@ struct Options {
 void add_weight_options(CLI::App& app, Options& options) {
   app.add_option("--save", options.save, "Write the trained weights to this safetensors file");
   app.add_option("--save-init", options.save_init, "Write the weights before the first step");
-  app.add_option("--trace", options.trace, "Write step, document and loss of all steps as CSV");
+  app.add_option("--trace", options.trace, "Write step, document and loss of each step as CSV");
   app.add_option("--init", options.init, "Start training from the weights in this file");
-  app.add_option("--load", options.load, "Speak with the weights in this file, without training");
+  app.add_option("--load", options.load,
+                 "Load weights from this file and generate without training");
 }
 
 /// What is loaded has its sizes and its training behind it.
@@ -73,22 +74,21 @@ void add_genes(CLI::App& app, Options& options) {
 
 CLI::Option* add_options(CLI::App& app, Options& options) {
   add_genes(app, options);
-  app.add_flag("--silent,--quiet", options.silent, "Print the closing line only");
+  app.add_flag("--silent,--quiet", options.silent, "Print only the last line");
   app.add_flag("--json", options.json,
                "Print one JSON object with losses, cost and names, and nothing else");
   CLI::Option* genome =
       app.add_option("--genome", options.genome_file,
-                     "The DNA to read; without it there the creature is primordial")
+                     "Genome file to read; if it does not exist, the creature is primordial")
           ->capture_default_str();
-  app.add_flag("--primordial", options.primordial, "Ignore any genome and use the defaults");
-  app.add_option(
-      "--seed", options.seed,
-      "Of everything random (default: that of the genome or of the loaded file, else 1)");
+  app.add_flag("--primordial", options.primordial, "Ignore any genome file and use the defaults");
+  app.add_option("--seed", options.seed,
+                 "Random seed (default: that of the genome or of the loaded file, otherwise 1)");
   app.add_option("--replicate", options.replicate,
-                 "Number of the training: others than 0 have initial weights and an order of the "
-                 "documents of their own")
+                 "Number of the training; each replicate has its own initial weights and document "
+                 "order (0: those of the search)")
       ->capture_default_str();
-  app.add_option("--samples", options.samples, "Names to speak")->capture_default_str();
+  app.add_option("--samples", options.samples, "Names to generate")->capture_default_str();
   add_common_options(app, options.common);
   add_weight_options(app, options);
   return genome;
@@ -217,10 +217,11 @@ void describe_data(const Options& options, const Beginning& begin, const Dataset
       with_commas(data.validation.size()), with_commas(data.test.size()),
       data.vocabulary.characters().size());
   if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
-    say("note: the genome was evolved on another dataset, so its loss does not compare\n");
+    say("note: the genome was evolved on another dataset, so its loss is not comparable\n");
   }
   if (options.load && begin.weights->seed.value_or(begin.seed) != begin.seed) {
-    say("note: trained with seed {}, so some of what is held out here may be known to it\n",
+    say("note: trained with seed {}, so some documents held out here may have been in its training "
+        "set\n",
         *begin.weights->seed);
   }
 }

@@ -6,7 +6,7 @@ int main(int argc, char** argv) {
   return microgpt::apps::run_search(
       {.name = "evolve",
        .description =
-           "Evolves GPTs for the beauty of the names they speak. Start it with mpirun to "
+           "Evolves GPTs for the beauty of the names they generate. Start it with mpirun to "
            "train on many ranks at once; the result is the same on any number of them.",
        .title = "=== MicroGPT: evolution for beauty ===",
        .objective = microgpt::evolution::Objective::beauty,

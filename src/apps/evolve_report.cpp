@@ -27,25 +27,26 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   CLI::Option* run =
       app.add_option("run", options.run,
-                     "Folder of a run, also of one that goes on or was killed; or latest")
+                     "Folder of a run, which may still be running or have been killed; or latest")
           ->capture_default_str();
   app.add_option("--format", options.format,
                  "html: a page with charts (the default); csv: a row for each organism; json: all "
-                 "that the page knows; markdown, text: a summary")
+                 "data of the page; markdown, text: a summary")
       ->type_name(one_of({"html", "csv", "json", "markdown", "text"}));
   app.add_option(
       "-o,--output", options.output,
-      "File to write; - is standard output (default: report.html in the run's folder; of "
-      "other formats standard output)");
+      "Output file; - is standard output (default: report.html in the run folder for html, "
+      "standard output for other formats)");
   CLI::Option* organism =
-      app.add_option("--organism", options.organism, "Its genome, as a genome.json for creature");
+      app.add_option("--organism", options.organism,
+                     "Print the genome of this organism, as a genome.json for creature");
   app.add_option("--compare", options.compare,
-                 "Runs to hold against each other: settings that differ, champions, losses, costs")
+                 "Runs to compare: settings that differ, champions, losses, costs")
       ->expected(1, 100)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes(organism)
       ->excludes(run);
-  app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
+  app.add_option("--experiments", options.experiments, "Parent folder of the run folders")
       ->capture_default_str();
 }
 
@@ -134,7 +135,7 @@ int main(int argc, char** argv) {
   using namespace microgpt::apps;
   return run_tool("evolve_report", [&] {
     Options options;
-    CLI::App app("Makes a page with charts, tables or a genome of the folder of a run.",
+    CLI::App app("Makes a page with charts, tables or a genome from the folder of a run.",
                  "evolve_report");
     configure_parser(app);
     add_options(app, options);

@@ -8,8 +8,8 @@
 
 namespace microgpt::apps {
 
-/// To be called first of all. Nobody dies because nobody reads along any more, and no file of our
-/// own takes the place of a standard stream that was closed.
+/// To be called first of all. Ignores SIGPIPE and keeps files off closed standard streams any more,
+/// and no file of our own takes the place of a standard stream that was closed.
 void prepare_standard_streams();
 
 /// Writes to standard output. What cannot be written is lost; output_error() and end_output() say

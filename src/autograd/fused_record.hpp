@@ -6,18 +6,18 @@
 
 namespace microgpt::autograd {
 
-/// How a fused operation is differentiated; one constant per operation, in its own file.
+/// The derivative of a fused operation; one constant per operation, in its own file.
 template <class Real>
 struct FusedRule {
-  /// Adds to the operands' gradients what the outputs' gradients say.
+  /// Propagates the outputs' gradients: adds to those of the operands.
   void (*backward)(Tape<Real>& tape, const FusedRecord<Real>& record);
   /// The parents of output number `i` of the record, in no particular order.
   std::vector<Parent<Real>> (*history)(Tape<Real>& tape, const FusedRecord<Real>& record,
                                        std::size_t i);
 };
 
-/// What is remembered of one fused operation: where its operands, its outputs and the numbers that
-/// it saved for the way back start on the tape. Operands are stored, local derivatives are not.
+/// The record of one fused operation: where on the tape its operands, its outputs and the numbers
+/// saved for the backward pass start. Operands are stored, local derivatives are not.
 template <class Real>
 struct FusedRecord {
   const FusedRule<Real>* rule;
@@ -29,8 +29,8 @@ struct FusedRecord {
   std::uint32_t integers = 0, integer_count = 0;
 };
 
-// Here, so that the operations write their records in place: copying a record that was just put
-// together field by field stalls the processor.
+// Inline, so that the operations write their records in place: copying a record right after writing
+// it field by field causes store-forwarding stalls.
 template <class Real>
 inline void Tape<Real>::push(const FusedRecord<Real>& record) {
   if (!recording_) return;

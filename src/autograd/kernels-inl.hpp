@@ -1,7 +1,7 @@
 // The numeric kernels, in lanes. Included by kernels.cpp once for each instruction set.
 //
 // Lanes run over outputs (columns, channels, parameters) and never across a sum, except where
-// sum_in_eight_lanes fixes the order; so the width of a vector does not change any result.
+// sum_in_eight_lanes fixes the order, so the vector width does not change any result.
 // One file for each family, below. T = rows (positions), C = columns (channels), H = heads, D =
 // channels of a head.
 

@@ -1,8 +1,8 @@
 // The kernels, compiled once for every instruction set (kernels-inl.hpp, through Highway), and the
 // choice between them at run time.
 
-// SSE and the finer AVX-512 variants add nothing here. What is left is AVX2, AVX-512 (or NEON),
-// and one plain lane.
+// SSE and further AVX-512 variants bring nothing here. The targets are AVX2, AVX-512 or NEON, and
+// one portable lane.
 #define HWY_BROKEN_EMU128 1
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_EMU128)
 #define HWY_COMPILE_ALL_ATTAINABLE
@@ -29,7 +29,7 @@ namespace {
 
 struct Target {
   Simd simd;
-  std::int64_t highway;  // its bit in hwy::SupportedTargets()
+  std::int64_t highway;  // bit in hwy::SupportedTargets()
   const Kernels<double>& (*double_kernels)();
   const Kernels<float>& (*float_kernels)();
 };

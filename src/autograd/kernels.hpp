@@ -8,8 +8,8 @@
 
 namespace microgpt::autograd {
 
-/// C (rows x cols) = A (rows x inner) B (inner x cols), or += where `accumulate`. Each element is
-/// one chain of fused multiply-adds over `inner` in order, starting from 0 or from what C holds.
+/// C (rows x cols) = A (rows x inner) B (inner x cols), or += if `accumulate`. Each element is
+/// one chain of fused multiply-adds over `inner` in order, starting from 0 or the value in C.
 /// A is read at a[row * a_row + k * a_inner], so that a transposed A costs nothing.
 template <class Real>
 struct MatmulArguments {
@@ -37,7 +37,7 @@ struct AttentionArguments {
   Real* probabilities;
   Real* scratch;  ///< attention_scratch() numbers
 
-  /// Where probabilities[query][key] of head `head` stands within its sequence.
+  /// The index of probabilities[query][key] of head `head` within its sequence.
   static std::size_t place(const Sequence& s, std::size_t head, std::size_t query,
                            std::size_t key) {
     const std::size_t chunk = head * chunks(s) + query / kAttentionChunk;
@@ -67,14 +67,13 @@ struct AdamArguments {
   const Real* gradients;
   Real *first_moment, *second_moment;
   Real beta1, beta2, epsilon, step;
-  /// Sets moments to zero that are too small to matter. Where a gradient stays zero they would
-  /// shrink step by step into the subnormal numbers, on which processors are a hundred times
-  /// slower.
+  /// Sets negligible moments to zero. While a gradient is zero they would decay into subnormal
+  /// numbers, on which processors are a hundred times slower.
   bool drop_tiny_moments;
 };
 
-/// The numeric work of the fused algebra for one instruction set. Every table gives the same bits;
-/// the portable one is the plain loop that the others must equal. Backward kernels add.
+/// The numeric kernels of the fused algebra for one instruction set. Every table gives the same
+/// bits; the portable one is the reference. Backward kernels accumulate.
 template <class Real>
 struct Kernels {
   Simd simd;
@@ -90,8 +89,8 @@ struct Kernels {
   void (*softmax)(std::size_t rows, std::size_t cols, const Real* x, Real* y);
   void (*softmax_backward)(std::size_t rows, std::size_t cols, const Real* y, const Real* grad_y,
                            Real* grad_x);
-  /// probabilities = softmax(logits), losses[row] = -ln probabilities[row][targets[row]]. Who does
-  /// not need the probabilities passes null.
+  /// probabilities = softmax(logits), losses[row] = -ln probabilities[row][targets[row]].
+  /// `probabilities` may be null.
   void (*cross_entropy)(std::size_t rows, std::size_t cols, const Real* logits,
                         const std::uint32_t* targets, Real* probabilities, Real* losses);
   void (*cross_entropy_backward)(std::size_t rows, std::size_t cols, const Real* probabilities,
@@ -106,7 +105,7 @@ struct Kernels {
   void (*log)(std::size_t n, const Real* x, Real* y);
 };
 
-/// The table for an instruction set. Throws Error if this processor does not have it.
+/// The table for an instruction set. Throws Error if this processor does not support it.
 template <class Real>
 const Kernels<Real>& kernels_for(Simd simd);
 

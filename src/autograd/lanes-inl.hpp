@@ -1,4 +1,4 @@
-// A few words over Highway in which the kernels are written. Included once for each target, inside
+// A thin layer over Highway for the kernels. Included once for each target, inside
 // HWY_BEFORE_NAMESPACE and microgpt::HWY_NAMESPACE.
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -88,7 +88,7 @@ HWY_INLINE Real sum_in_eight_lanes(std::size_t n, const Term& term) {
   return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-// What elementary-inl.hpp asks for.
+// The operations required by elementary-inl.hpp.
 template <class Real, class Tag = hn::ScalableTag<Real>>
 struct Ops {
   using D = Tag;
@@ -106,7 +106,7 @@ struct Ops {
     return hn::Sub(hn::BitCast(D(), hn::Add(whole, hn::BitCast(DI(), set(B::kRound)))),
                    set(B::kRound));
   }
-  // a 2^n, where n stands in the low bits of `shifted`: their sum in a's exponent.
+  // a 2^n, where n is in the low bits of `shifted`: adds it to a's exponent.
   static HWY_INLINE V scale(V a, V shifted) {
     const VI n = hn::ShiftLeft<B::kMantissa>(hn::BitCast(DI(), shifted));
     return hn::BitCast(D(), hn::Add(hn::BitCast(DI(), a), n));

@@ -23,8 +23,7 @@ inline Real derivative_of_power_at_zero(Real z) {
   return z == 1 ? Real{1} : Real{0};
 }
 
-/// The one place where the scalar algebra is differentiated: x and z are the operands' data, y the
-/// result.
+/// All derivatives of the scalar algebra: x and z are the operands' data, y the result.
 template <class Real>
 inline LocalDerivatives<Real> local_derivatives(Op op, Real x, Real z, Real y) {
   switch (op) {

@@ -40,7 +40,7 @@ Index Tape<Real>::allocate(std::size_t count) {
   if (first + count > std::numeric_limits<Index>::max()) fail("the tape is full: 2^32 numbers");
   data_.resize(first + count);
   grad_.resize(first + count);
-  // The skipped numbers belong to nobody; as zeros they do no harm in a pass over a whole range.
+  // The padding is zeroed, so that passes over a whole range are harmless.
   for (std::size_t i = end; i < first; ++i) data_[i] = grad_[i] = 0;
   return static_cast<Index>(first);
 }
@@ -64,7 +64,7 @@ void Tape<Real>::backward(Val<Real> output) {
   require(records_.size() > 0 && output.index() >= records_[0].output,
           "backward of a value that was not recorded");
   const Index first = records_[0].output;
-  if (scalar_records_) grad(0, first);  // the loop below adds to single gradients without a look
+  if (scalar_records_) grad(0, first);  // the loop below ignores pending resets
   std::fill(grad_.data() + first, grad_.data() + grad_.size(), Real{0});
   grad_[output.index()] = 1;
   for (std::size_t i = records_.size(); i-- > 0;) {
@@ -89,7 +89,7 @@ void Tape<Real>::reset_gradients(Index first, std::size_t count) {
   for (std::size_t line = reset_.size(); line < end; ++line) reset_.push_back(0);
   std::fill(reset_.data() + begin, reset_.data() + end, std::uint8_t{1});
   reset_end_ = std::max(reset_end_, end * kLine);
-  // The last line may be shared with a value that follows.
+  // The last cache line may be shared with a value that follows.
   std::fill(&grad_[end * kLine], &grad_[first + count], Real{0});
 }
 
@@ -114,7 +114,7 @@ bool Tape<Real>::take_reset(Index first, std::size_t count) {
   if (first % kLine != 0 || (begin + lines) * kLine > reset_end_) return false;
   if (std::memchr(reset_.data() + begin, 0, lines) != nullptr) return false;
   std::memset(reset_.data() + begin, 0, lines);
-  // What shares the last line belongs to others, and was reset with it.
+  // Other gradients in the last cache line were reset with it.
   std::fill(&grad_[first + count], &grad_[(begin + lines) * kLine], Real{0});
   return true;
 }

@@ -30,7 +30,7 @@ void Heartbeat::tick() {
   if (also_) also_();
   const Clock::time_point now = Clock::now();
   if (now - last_tick_ < kBetweenTicks) return;
-  // Who was away itself, stopped or busy, cannot say that others were silent.
+  // A rank that was itself stopped or busy cannot tell whether others were silent.
   if (now - last_tick_ > seconds(1)) std::fill(heard_.begin(), heard_.end(), now);
   last_tick_ = now;
   beat(now);

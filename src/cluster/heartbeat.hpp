@@ -7,9 +7,9 @@
 
 namespace microgpt::cluster {
 
-/// Signs of life between the coordinator of a group and its workers, for hosts that fall silent
-/// without anybody being told. Call tick() again and again wherever a rank waits or trains. Whoever
-/// has heard nothing for too long ends the job on all ranks: MPI cannot go on without one.
+/// Messages between the coordinator of a group and its workers that detect hosts which fall silent.
+/// Call tick() again and again wherever a rank waits or trains. Whoever has heard nothing for too
+/// long ends the job on all ranks: MPI cannot go on without one.
 class Heartbeat {
  public:
   explicit Heartbeat(const boost::mpi::communicator& group);

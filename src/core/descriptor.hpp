@@ -6,7 +6,7 @@
 
 namespace microgpt::core {
 
-/// A file descriptor that is closed at the end.
+/// Owns a file descriptor.
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -14,18 +14,18 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int number() const { return number_; }
-  /// Closes it now. False, with errno, if that says that something was not written.
+  /// Closes it now. Returns false, with errno set, if that reports a write error.
   bool close_now();
 
  private:
   int number_;
 };
 
-/// Waits until there may be something to read (POLLIN) or room to write (POLLOUT). Throws Stopped
-/// if the process should stop: nobody may ever come to the other end of a pipe.
+/// Waits until reading (POLLIN) or writing (POLLOUT) may be possible. Throws Stopped if a stop is
+/// requested: the other end of a pipe may never be opened.
 void wait_for(int descriptor, short event);
 
-/// What an errno means.
+/// The description of an errno.
 std::string meaning_of(int error);
 
 }  // namespace microgpt::core

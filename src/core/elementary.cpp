@@ -25,7 +25,7 @@ struct Bits<float> {
   static constexpr int kMantissa = 23;
 };
 
-/// One lane: the operations that elementary-inl.hpp asks for, on a plain number.
+/// One lane: the operations required by elementary-inl.hpp, on plain numbers.
 template <class Real>
 struct Ops {
   using V = Real;
@@ -38,7 +38,7 @@ struct Ops {
   static V mul(V a, V b) { return a * b; }
   static V div(V a, V b) { return a / b; }
   static V fma(V a, V b, V c) { return std::fma(a, b, c); }
-  /// a 2^n, where n stands in the low bits of `shifted`: their sum in a's exponent.
+  /// a 2^n, where n is in the low bits of `shifted`: adds it to a's exponent.
   static V scale(V a, V shifted) {
     const auto n = static_cast<UInt>(std::bit_cast<Int>(shifted));
     return std::bit_cast<Real>(static_cast<UInt>(std::bit_cast<Int>(a)) + (n << B::kMantissa));
@@ -51,7 +51,7 @@ struct Ops {
   static std::pair<V, V> split(V x) {
     constexpr Real kSubnormalScale = static_cast<Real>(Int{1} << (B::kMantissa + 1));
     const bool subnormal = x < std::numeric_limits<Real>::min();
-    // Differences of unsigned numbers: of a negative x, which log_domain() sorts out, they wrap.
+    // Unsigned differences: for negative x, which log_domain() handles, they wrap.
     const UInt bits = std::bit_cast<UInt>(subnormal ? x * kSubnormalScale : x);
     // Moving the boundary of the mantissa from 1 to sqrt(1/2) keeps it centred around 1.
     const UInt root_half = std::bit_cast<UInt>(static_cast<Real>(0x1.6a09e667f3bcdp-1));

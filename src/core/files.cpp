@@ -32,11 +32,11 @@ void require_regular_or_absent(const std::filesystem::path& path) {
 
 namespace {
 
-/// What is read of a pipe or a device. Their size is not known before; an endless one must not
-/// fill the memory of the machine.
+/// The amount read at a time from a pipe or device: its size is unknown, and an endless one must
+/// not fill the memory.
 constexpr std::size_t kMostOfAPipe = std::size_t{1} << 29;
 
-/// Opened for reading. Opening a pipe does not wait for its writer.
+/// A file open for reading. Opening a pipe does not wait for its writer.
 class Input {
  public:
   explicit Input(const std::filesystem::path& path)
@@ -80,7 +80,7 @@ class Input {
             path_.string(), with_commas(most));
   }
 
-  /// Some bytes; 0 at the end.
+  /// Returns the number of bytes read; 0 at the end.
   std::size_t read_into(char* to, std::size_t size) const {
     while (true) {
       if (!regular_) wait_for(file_.number(), POLLIN);

@@ -24,18 +24,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where bytes go that are written to a path.
+/// The destination of bytes written to a path.
 struct Target {
   enum class Kind {
-    file,       // a regular one, or one that is to be made
-    special,    // a device, a pipe, a descriptor of another process: opened as it is
-    descriptor  // of this process: written to as it is
+    file,       // a regular file, existing or new
+    special,    // a device, a pipe, a descriptor of another process: opened directly
+    descriptor  // of this process: written to directly
   };
   Kind kind = Kind::file;
-  fs::path path;  // with no link at its end, unless to a descriptor
+  fs::path path;  // links resolved, except to descriptors
 };
 
-/// Whether the links in a folder are the descriptors of a process.
+/// Whether a folder holds links to the descriptors of a process.
 bool holds_descriptors(const fs::path& folder) {
   const std::string name = folder.string();
   return name.starts_with("/proc/") && name.ends_with("/fd");
@@ -45,8 +45,7 @@ bool is_ours(const fs::path& folder_of_descriptors) {
   return folder_of_descriptors.string().starts_with(fmt::format("/proc/{}/", getpid()));
 }
 
-/// Follows the links, but not those from descriptors to files: what stands behind a descriptor is
-/// the business of whoever opened it.
+/// Follows symbolic links, except from descriptors to files: a descriptor is used as it was opened.
 Target target_of(const fs::path& path) {
   constexpr int kMostLinks = 40;
   std::error_code failure;
@@ -61,13 +60,13 @@ Target target_of(const fs::path& path) {
       const bool special = fs::exists(status) && !fs::is_regular_file(status);
       return {special ? Target::Kind::special : Target::Kind::file, here};
     }
-    here = here.parent_path() / fs::read_symlink(here, failure);  // an absolute one replaces all
+    here = here.parent_path() / fs::read_symlink(here, failure);  // which may be absolute
   }
   fail("{}: leads from link to link, and to no end", path.string());
 }
 
-/// The number of a descriptor that this process was given, to write to; what it opened itself is
-/// closed in children, and none of the user's business.
+/// The number of an inherited descriptor to write to. Those that this process opened itself are
+/// close-on-exec and internal.
 int descriptor_of(const Target& target) {
   const std::string name = target.path.filename().string();
   int number = -1;
@@ -79,11 +78,11 @@ int descriptor_of(const Target& target) {
   return number;
 }
 
-/// False if the reader of the pipe has left.
+/// False if the reader of the pipe has closed it.
 bool write_all(int descriptor, std::string_view bytes, bool patiently) {
   while (!bytes.empty()) {
     if (patiently) wait_for(descriptor, POLLOUT);
-    // A pipe with room has room for so much, so that writing does not wait where nobody looks up.
+    // A pipe that is ready has room for PIPE_BUF bytes, so the write does not block.
     const std::size_t size =
         patiently ? std::min<std::size_t>(bytes.size(), PIPE_BUF) : bytes.size();
     const ssize_t written = ::write(descriptor, bytes.data(), size);
@@ -95,7 +94,7 @@ bool write_all(int descriptor, std::string_view bytes, bool patiently) {
   return true;
 }
 
-/// Of a pipe: when somebody reads it.
+/// For a pipe: waits for a reader.
 int open_special(const fs::path& path) {
   while (true) {
     const int number = open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -118,12 +117,12 @@ bool write_special(const Target& target, std::string_view bytes) {
   return write_all(file.number(), bytes, true);
 }
 
-/// Bytes that stand beside their place, until they are put there or removed.
+/// A temporary file next to its destination, until it is renamed or removed.
 class Aside {
  public:
   Aside(const fs::path& place, std::string_view bytes)
       : place_(place), path_(place.string() + fmt::format(".{}.tmp", ::getpid())) {
-    constexpr mode_t kForAll = 0666;  // but for what the umask forbids
+    constexpr mode_t kForAll = 0666;  // minus the umask
     Descriptor file(
         open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kForAll));
     const int error = errno;
@@ -168,7 +167,7 @@ void require_no_folder(const fs::path& path) {
   require(!fs::is_directory(path, failure), "{}: is a directory, not a file", path.string());
 }
 
-/// Puts before what is said of a path that this path cannot be written.
+/// Prefixes an error message with the path that cannot be written.
 template <class Action>
 auto writing(const fs::path& path, const Action& action) {
   try {

@@ -40,11 +40,11 @@ double Rng::uniform(double low, double high) { return low + (high - low) * unifo
 
 double Rng::log_uniform(double low, double high) {
   const double drawn = elementary::exp(uniform(elementary::log(low), elementary::log(high)));
-  return std::clamp(drawn, low, high);  // the way there and back rounds
+  return std::clamp(drawn, low, high);  // exp(log(x)) rounds
 }
 
 std::size_t Rng::below(std::size_t count) {
-  // Numbers past the largest multiple of `count` would favour the small remainders: draw again.
+  // Numbers above the largest multiple of `count` would favour small remainders: draw again.
   const std::uint64_t excess = (std::numeric_limits<std::uint64_t>::max() % count + 1) % count;
   std::uint64_t bits = next();
   while (bits > std::numeric_limits<std::uint64_t>::max() - excess) bits = next();

@@ -1,7 +1,7 @@
 #pragma once
 
-// In a namespace of its own: cereal compiles it with other settings, and where two inline functions
-// of one name differ, the linker would take either.
+// In its own namespace: cereal compiles RapidJSON with other settings, and two different inline
+// functions with the same name would violate the one-definition rule.
 #define RAPIDJSON_NAMESPACE microgpt::core::json
 #define RAPIDJSON_NAMESPACE_BEGIN namespace microgpt::core::json {
 #define RAPIDJSON_NAMESPACE_END }

@@ -31,11 +31,11 @@ Stop reason_of(int signal) {
   }
 }
 
-/// Whether some time has passed since the first call. Launchers send one request twice.
+/// Whether some time has passed since the first call: launchers may send one request twice.
 bool asked_again() {
-  static volatile std::sig_atomic_t first_asked = 0;  // milliseconds, cut to what fits
+  static volatile std::sig_atomic_t first_asked = 0;  // milliseconds, truncated
   timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);  // may be called by signal handlers
+  clock_gettime(CLOCK_MONOTONIC, &now);  // async-signal-safe
   const auto milliseconds =
       static_cast<std::sig_atomic_t>((now.tv_sec % 1'000'000) * 1000 + now.tv_nsec / 1'000'000 + 1);
   if (first_asked == 0) first_asked = milliseconds;

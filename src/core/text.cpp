@@ -37,7 +37,7 @@ std::string valid_utf8(std::string_view text) {
 
 namespace {
 
-/// What a terminal would obey instead of showing it.
+/// Whether a terminal would interpret the character instead of showing it.
 bool is_command(char32_t c) {
   const bool control = (c < 0x20 && c != U'\n' && c != U'\t') || (c >= 0x7F && c <= 0x9F);
   const bool direction = c == 0x200E || c == 0x200F || c == 0x061C ||

@@ -149,9 +149,9 @@ Organism Evolution::settle() {
   return settler;
 }
 
-/// The first of many attempts that is new and affordable, or an elite; otherwise someone known and
-/// affordable; nobody if there is none either. Where nobody new was found for the last births,
-/// fewer attempts are made: an exhausted space must not keep the ranks waiting.
+/// The first of many attempts that is new and affordable, or an elite; otherwise a known,
+/// affordable one; none if there is none either. When recent births found no new genome, fewer
+/// attempts are made: an exhausted space must not keep the ranks waiting.
 std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on_attempt) const {
   constexpr std::size_t kAttempts = 1000;
   const std::size_t attempts =

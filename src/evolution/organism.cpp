@@ -42,7 +42,7 @@ Origin origin_from(std::string_view text) {
   for (const Origin origin : kOrigins) {
     if (name(origin) == text) return origin;
   }
-  fail("origin ({}) is none of an organism's", text);
+  fail("unknown origin ({})", text);
 }
 
 bool better(const Organism& a, const Organism& b) {

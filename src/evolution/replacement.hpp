@@ -10,7 +10,7 @@
 
 namespace microgpt::evolution {
 
-/// Who is born next, from whom, and when.
+/// The next organism to be bred: from whom, for which place, and when.
 struct Birth {
   Ancestors ancestors;
   std::size_t place = 0;  ///< in its generation
@@ -22,14 +22,14 @@ struct Birth {
 class Replacement {
  public:
   virtual ~Replacement() = default;
-  /// The next birth that the history allows; none while a result is missing for it. Its spans
-  /// are valid until somebody is born.
+  /// The next birth, or none while it waits for a result. Its spans are valid until an organism is
+  /// added to the history.
   virtual std::optional<Birth> next(const History& history) = 0;
   /// The organism of the last birth has been added to the history.
   virtual void born(const Organism& organism) = 0;
   /// Whether some members of a generation are born, and the others must follow at once.
   virtual bool within_generation() const { return false; }
-  /// Those whose evaluation may be used by now.
+  /// The organisms whose evaluation may be used by now.
   virtual std::span<const Organism> finished(const History& history) const = 0;
 };
 

@@ -8,7 +8,7 @@ namespace {
 
 double pairs_of(double positions) { return positions * (positions + 1) / 2; }
 
-/// Of forward passes that have so many positions and pairs together.
+/// The cost of forward passes with these total numbers of positions and query-key pairs.
 double forward_flops(const GptConfig& c, double positions, double pairs) {
   const double C = static_cast<double>(c.n_emb);
   const double layer_weights = (4 + 2 * static_cast<double>(c.n_ff_exp)) * C * C;
@@ -49,7 +49,7 @@ auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
   return sums;
 }
 
-// All numbers are whole and far below 2^53, so the order of the sums does not matter.
+// All numbers are integers far below 2^53, so the order of summation does not matter.
 double TrainingCost::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);

@@ -59,7 +59,7 @@ TrainConfig train_config(const Genome& g) { return {.steps = g.steps, .learning_
 Genome genome_of(const GptConfig& c) {
   const auto gene = [](std::size_t size) {
     constexpr std::size_t kLargest = std::numeric_limits<std::uint32_t>::max();
-    return static_cast<std::uint32_t>(std::min(size, kLargest));  // which is out of every range
+    return static_cast<std::uint32_t>(std::min(size, kLargest));  // larger than any valid range
   };
   const Genome genome = {.n_emb = gene(c.n_emb),
                          .n_head = gene(c.n_head),
@@ -72,12 +72,12 @@ Genome genome_of(const GptConfig& c) {
 
 namespace {
 
-/// Genes that files may lack are shown where they are not the primordial organism's.
+/// Optional genes are shown only if they differ from the primordial organism's.
 bool is_shown(const Gene& gene, const Genome& genome) {
   return !gene.is_optional || gene.value(genome) != gene.value({});
 }
 
-/// "emb 16 head 4 ...", of the genes that shape the network, or of the others.
+/// "emb 16 head 4 ...": the genes that shape the network, or the others.
 std::string short_line(const Genome& genome, bool shapes_network) {
   std::string line;
   for (const Gene& gene : kGenes) {

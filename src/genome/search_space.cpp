@@ -72,7 +72,7 @@ void validate(const Gene& gene, const LogDomain& domain, const SearchSpace& s) {
       gene.name, least, most);
 }
 
-/// For each value of the first gene of a rule there must be one of the second that goes with it.
+/// For each value of the first gene of a rule there must be a compatible value of the second.
 void validate(const GeneRule& rule, const SearchSpace& s) {
   const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
   const Values& seconds = s.*std::get<ListDomain>(second.domain).values;
@@ -89,7 +89,7 @@ void validate(const GeneRule& rule, const SearchSpace& s) {
   }
 }
 
-/// Of all genes the greatest value: what cannot be there must not come of any of them.
+/// Checks the largest network of the space; if it is valid, so are all smaller ones.
 void validate_largest(const SearchSpace& s) {
   Genome largest;
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
@@ -142,7 +142,7 @@ Genome random_genome(const SearchSpace& s, Rng& rng) {
     const auto draw = [&](const auto& domain) { kGenes[i].set(g, drawn(domain, s, rng)); };
     do {
       std::visit(draw, kGenes[i].domain);
-    } while (completes_rule(i) && !rules_hold(g));  // validate() has seen that some value fits
+    } while (completes_rule(i) && !rules_hold(g));  // ends: validate() requires a compatible value
   }
   return g;
 }

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kMetadata = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kAlignment = 8;  // of the first number
-/// Room for a vocabulary of every character there is. It bounds what reading the JSON takes.
+/// Enough for a vocabulary of all Unicode characters. Bounds the memory for parsing the JSON.
 constexpr std::size_t kMaxHeader = 8 << 20;
 
 std::size_t width(NumberType type) { return type == NumberType::f64 ? 8 : 4; }
@@ -53,9 +53,9 @@ void append_number(std::string& bytes, NumberType type, double value) {
   }
 }
 
-// ---- Reading ----
+// Reading
 
-/// What the header says of one tensor. Bytes are counted from the end of the header.
+/// The header entry of one tensor. Offsets count from the end of the header.
 struct Entry {
   std::string name;
   NumberType type;
@@ -67,13 +67,13 @@ struct Header {
   std::vector<Entry> entries;
 };
 
-/// Some text of the file, for a message.
+/// Text from the file, shortened for a message.
 std::string excerpt(const std::string& text) {
   constexpr std::size_t kLongest = 60;
   return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
 }
 
-/// Throws Error if there is half a surrogate pair in it: RapidJSON takes \uDC00 for a character.
+/// Throws Error for an unpaired surrogate: RapidJSON accepts \uDC00 as a character.
 std::string text_of(const json::Value& string) {
   const std::string text(string.GetString(), string.GetStringLength());
   try {
@@ -106,7 +106,7 @@ NumberType number_type(const json::Value& tensor) {
   fail("dtype {:?} must be F64 or F32", excerpt(dtype));
 }
 
-/// An entry whose numbers lie inside the `data_size` bytes after the header.
+/// Parses an entry. Its data must lie within the `data_size` bytes after the header.
 Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t data_size) {
   require(tensor.IsObject(), "must be an object");
   const NumberType type = number_type(tensor);
@@ -117,7 +117,7 @@ Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t
   require(begin <= end && end <= data_size,
           "data_offsets [{}, {}] must lie inside the {} bytes after the header", begin, end,
           data_size);
-  // Divided, since the product of what a header claims may not fit 64 bits.
+  // Division, since the product of sizes from a header may overflow 64 bits.
   const std::size_t count = (end - begin) / width(type);
   require((end - begin) % width(type) == 0 && count % cols == 0 && count / cols == rows,
           "data_offsets [{}, {}] must span what the shape [{}, {}] takes in {}, not {} bytes",
@@ -168,7 +168,7 @@ Header read_header(std::string_view text, std::size_t data_size) {
   return header;
 }
 
-/// Sorts the tensors by place. Throws Error unless they cover the data without gap or overlap.
+/// Sorts the tensors by offset. Throws Error unless they cover the data without gap or overlap.
 void put_in_order(std::vector<Entry>& entries, std::size_t data_size) {
   require(!entries.empty(), "there is no tensor in it");
   std::sort(entries.begin(), entries.end(),
@@ -193,7 +193,7 @@ Tensor read_tensor(const Entry& entry, std::string_view data) {
   return tensor;
 }
 
-// ---- Writing ----
+// Writing
 
 using JsonWriter = json::Writer<json::StringBuffer>;
 

@@ -22,7 +22,7 @@ struct Shape {
   std::size_t rows, cols;
 };
 
-/// All matrices of a GPT as they stand in a file, in the order of Gpt::parameters().
+/// The shapes of all matrices of a GPT in a file, in the order of Gpt::parameters().
 std::vector<Shape> shapes_of(const GptConfig& c) {
   const std::size_t C = c.n_emb, F = c.n_emb * c.n_ff_exp;
   std::vector<Shape> shapes = {{"wte", c.n_vocab, C}, {"wpe", c.n_ctx, C}};
@@ -36,7 +36,7 @@ std::vector<Shape> shapes_of(const GptConfig& c) {
   return shapes;
 }
 
-/// Embeddings lie in memory as in a file; weight matrices are transposed.
+/// Embeddings have the same layout in memory as in a file; weight matrices are transposed.
 bool is_embedding(std::string_view name) { return name == "wte" || name == "wpe"; }
 
 using ByName = std::map<std::string_view, const Tensor*>;
@@ -59,19 +59,19 @@ void require_shape(const Tensor& tensor, const Shape& shape, std::string_view wh
           tensor.cols, who, shape.rows, shape.cols);
 }
 
-/// Throws Error unless every value is a finite one of the number type.
+/// Throws Error unless every value is finite in the number type.
 void require_finite(const Tensor& tensor, NumberType type) {
   const double largest = type == NumberType::f64
                              ? std::numeric_limits<double>::max()
                              : static_cast<double>(std::numeric_limits<float>::max());
   for (std::size_t i = 0; i < tensor.values.size(); ++i) {
-    if (std::abs(tensor.values[i]) <= largest) continue;  // not so for NaN
+    if (std::abs(tensor.values[i]) <= largest) continue;  // false for NaN
     fail("tensor \"{}\": its value at [{}, {}] ({}) is not finite in {}", tensor.name,
          i / tensor.cols, i % tensor.cols, tensor.values[i], name(type));
   }
 }
 
-// ---- From a file ----
+// Reading
 
 const std::string& metadata(const Safetensors& file, const std::string& key) {
   const auto found = file.metadata.find(key);
@@ -90,7 +90,7 @@ Number metadata_number(const Safetensors& file, const std::string& key) {
   return number;
 }
 
-/// The sizes, each from one tensor that shows it. Whether the others agree is found out later.
+/// The sizes, each taken from one tensor. The others are checked against them later.
 GptConfig read_config(const Safetensors& file, const ByName& tensors) {
   const Tensor &wte = get(tensors, "wte"), &fc1 = get(tensors, "layers.0.fc1");
   GptConfig config = {.n_vocab = wte.rows,
@@ -144,7 +144,7 @@ WeightFile read_gpt(const Safetensors& file) {
   return weights;
 }
 
-// ---- To a GPT ----
+// Assigning to a GPT
 
 /// Throws Error unless the tensors are those of a GPT with these sizes.
 void require_sizes(const WeightFile& file, const GptConfig& config) {
@@ -190,7 +190,7 @@ WeightFile parse_weights(const std::string& path, std::string_view bytes) {
 }
 
 WeightFile load_weights(const std::filesystem::path& path) {
-  constexpr std::size_t kLargest = std::size_t{1} << 30;  // twice of what the largest GPT needs
+  constexpr std::size_t kLargest = std::size_t{1} << 30;  // twice the size of the largest GPT
   return parse_weights(path.string(), read_file(path, kLargest));
 }
 

@@ -2,8 +2,8 @@
 
 #include "microgpt/core/files.hpp"
 
-// The page with its styles and scripts, but without data (see page/report.html). The assembler
-// takes it in as it is; a C++ literal of a megabyte would take the compiler seconds.
+// The page with its styles and scripts, but without data (see page/report.html). Embedded by the
+// assembler; a C++ literal of a megabyte would take the compiler seconds.
 __asm__(
     ".pushsection .rodata\n"
     "microgpt_report_page_begin:\n"
@@ -17,7 +17,7 @@ namespace microgpt::report {
 
 namespace {
 
-/// JSON that may stand in HTML: nothing in it can end the element, or begin a comment.
+/// JSON escaped for HTML: it cannot end the element or begin a comment.
 std::string for_html(std::string_view json) {
   std::string text;
   text.reserve(json.size());

@@ -34,7 +34,7 @@ void Progress::finished(const Trial& trial) {
 
 void Progress::generation(std::uint32_t number) { generation_ = std::max(generation_, number); }
 
-/// Organisms that are trained: where there are generations the elite is not, after the first one.
+/// The organisms to train: with generations, elites are not trained after the first one.
 std::size_t Progress::births() const {
   const bool has_elite =
       config_.mode == Mode::generational && config_.strategy != StrategyKind::random;
@@ -70,7 +70,7 @@ std::string coloured(std::string_view text, std::string_view code, bool colours)
   return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
-/// What each worker does.
+/// Which rank trains which organism, as far as it fits.
 std::string text_of(std::span<const WorkerState> workers, double now) {
   std::string text = "workers    ";
   for (const WorkerState& r : workers) {
@@ -157,7 +157,7 @@ std::string shortened(std::string_view text, std::size_t width) {
   std::size_t columns = 0;
   for (const char32_t character : decode_utf8(text)) {
     columns += display_width(character);
-    if (columns + 1 > width) break;  // the last column is for the dots
+    if (columns + 1 > width) break;  // the last column is for the ellipsis
     kept += character;
   }
   return encode_utf8(width > 0 ? kept + U'…' : kept);

@@ -35,7 +35,7 @@ class ObjectWriter {
     body();
     writer_.EndObject();
   }
-  /// A list with whatever `element` writes of each.
+  /// A list; `element` writes each element.
   template <class Range, class Element>
   void list(std::string_view key, const Range& range, const Element& element) {
     writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
@@ -43,7 +43,7 @@ class ObjectWriter {
     for (const auto& each : range) element(each);
     writer_.EndArray();
   }
-  /// A list with a value of each.
+  /// A list with one value for each element.
   template <class Range, class Value>
   void column(std::string_view key, const Range& range, const Value& value) {
     list(key, range, [&](const auto& each) { write(value(each)); });
@@ -142,7 +142,7 @@ struct RunWriter {
     });
   }
 
-  /// The new trainings of a finalist: what was searched for, and the losses.
+  /// The replicates of a finalist: the means of score and losses.
   void estimates(const Finalist* f) {
     Estimate scores = f == nullptr || f->failed() ? Estimate{} : f->fitness;
     scores.mean = score(scores.mean);
@@ -220,7 +220,7 @@ struct RunWriter {
     });
   }
 
-  /// As many digits as were measured.
+  /// With the precision of the measurement.
   static double microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
   void generations() {

@@ -39,7 +39,7 @@ const Organism* RunRecord::find(std::uint64_t id) const {
 
 namespace {
 
-/// The finalists are the best of all, and their new trainings stand in a file of their own.
+/// The finalists are the best organisms; their replicates are in a separate file.
 std::vector<Finalist> load_finalists(const RunRecord& run) {
   const std::filesystem::path file = run.folder / "replicates.csv";
   if (!is_there(file)) return {};
@@ -69,14 +69,15 @@ RunState state_of(const std::filesystem::path& folder) {
   return is_there(folder / "stopped") ? RunState::stopped : RunState::unfinished;
 }
 
-/// Whether it has come to its end, at which the Pareto fronts are written, and found nobody.
+/// Whether the run ended (which writes the Pareto fronts) without a champion.
 bool has_failed(const RunRecord& run) {
-  const bool nobody = !run.champion() || (!run.finalists.empty() && run.finalists.front().failed());
+  const bool no_champion =
+      !run.champion() || (!run.finalists.empty() && run.finalists.front().failed());
   return run.state == RunState::unfinished && is_there(run.folder / "pareto.csv") &&
-         !run.organisms.empty() && nobody;
+         !run.organisms.empty() && no_champion;
 }
 
-/// Without a last generation that is being written.
+/// Without an incomplete last generation.
 void drop_unfinished_generation(RunRecord& run) {
   if (run.state != RunState::unfinished || run.organisms.empty()) return;
   const std::size_t members = generations_of(run).back().size();
@@ -89,7 +90,7 @@ void drop_unfinished_generation(RunRecord& run) {
 
 RunRecord load_run(const std::filesystem::path& folder) {
   RunRecord run;
-  // Canonical, so that a run has one name, also where it is reached by a link.
+  // Canonical, so that a run has the same name when reached through a link.
   std::error_code failure;
   run.folder = std::filesystem::canonical(folder, failure);
   require(!failure, "{}: {}", folder.string(), failure.message());
@@ -99,10 +100,10 @@ RunRecord load_run(const std::filesystem::path& folder) {
   try {
     run.settings = settings_from_json(run.settings_json);
   } catch (const Error& error) {
-    fail("{}: {}; this is version {}, and the run may be of another",
+    fail("{}: {}; this is version {}, and the run may be from another",
          (run.folder / "settings.json").string(), error.what(), version());
   }
-  run.state = state_of(run.folder);  // first: what comes last says that all else is there
+  run.state = state_of(run.folder);  // first: its files are written last
   run.organisms = read_organisms_csv(run.folder / "organisms.csv");
   drop_unfinished_generation(run);
   run.trials = read_timings_csv(run.folder / "timings.csv");
@@ -114,7 +115,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
 
 std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
   const Organism* organism = run.find(id);
-  require(!run.organisms.empty(), "{}: no organism is known yet", run.folder.string());
+  require(!run.organisms.empty(), "{}: there are no organisms yet", run.folder.string());
   require(organism != nullptr, "{}: there is no organism {}; the last one is {}",
           run.folder.string(), id, run.organisms.back().id);
   require(!organism->evaluation->failed(), "{}: organism {} has no loss: its training failed ({})",

@@ -40,14 +40,14 @@ const Finalist* promise_of(const RunRecord& run) {
   return run.finalists.empty() || run.finalists.front().failed() ? nullptr : &run.finalists.front();
 }
 
-/// A run, and what is asked of it again and again.
+/// A run with values that are needed repeatedly.
 struct Compared {
   const RunRecord& run;
   RunFigures figures = figures_of(run);
   const Organism* champion = run.champion();
 };
 
-/// The values of a row, one for each run; an empty cell where a run has none.
+/// The values of a row, one per run; an empty cell if a run has none.
 template <class Value>
 void add_row(TextTable& table, std::string_view label, std::span<const Compared> runs,
              const Value& value) {
@@ -66,7 +66,7 @@ std::string shown_value(const json::Document& settings, const std::string& key) 
   return buffer.GetString();
 }
 
-/// All keys of all settings, each once, in their order.
+/// The keys of all settings, without repetition, in order.
 std::vector<std::string> keys_of(std::span<const json::Document> settings) {
   std::vector<std::string> keys;
   for (const json::Document& document : settings) {
@@ -150,11 +150,11 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
   promise("test loss", &Finalist::test);
 }
 
-/// Of two runs: by how much the second is better, and how sure that is.
+/// For two runs: the difference of their test losses, with its standard error.
 std::string difference(std::span<const RunRecord> runs) {
   if (runs.size() != 2) return "";
   if (runs[0].settings.dataset != runs[1].settings.dataset) {
-    return "The datasets differ, so the losses do not compare.\n";
+    return "The datasets differ, so the losses are not comparable.\n";
   }
   const Finalist *a = promise_of(runs[0]), *b = promise_of(runs[1]);
   if (a == nullptr || b == nullptr || a->test.count < 2 || b->test.count < 2) return "";
@@ -236,7 +236,7 @@ std::string run_markdown(const RunRecord& run) {
   std::string page =
       fmt::format("# {}\n\n{}\n", escaped_for_markdown(printable(run.folder.filename().string())),
                   markdown_of(compared(std::span(&run, 1))));
-  if (best.empty()) return page + "Nobody is known yet who did not fail.\n";
+  if (best.empty()) return page + "There is no successful organism yet.\n";
   page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));
   page += fmt::format("## Which genes matter\n\n{}\n", markdown_of(importance_table(trained)));
   for (const std::string& insight : insights(run.organisms)) page += fmt::format("- {}\n", insight);

@@ -118,7 +118,7 @@ namespace {
 
 std::string importance_table(std::span<const Organism> ranking) {
   std::string text =
-      "Which genes matter (share of the differences in rank that a gene explains by itself; "
+      "Which genes matter (share of the variance in rank that the gene explains by itself; "
       "trend:\n"
       "rank correlation with the loss, negative if larger is better; over all evaluations)\n";
   text += fmt::format("  {:<9} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
@@ -129,7 +129,7 @@ std::string importance_table(std::span<const Organism> ranking) {
   return text;
 }
 
-/// The front, and on it the cheapest that is nearly as good as the best.
+/// The front, with the cheapest organism that is nearly as good as the best.
 std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
                          std::size_t vocabulary) {
   constexpr double kNearly = 0.01;
@@ -160,8 +160,8 @@ std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
 std::string finals_report(std::span<const Finalist> finalists, Objective objective) {
   if (finalists.empty()) return "";
   std::string text = fmt::format(
-      "Finalists, each trained {} times anew (means and their standard errors; luck: what the\n"
-      "search saw minus the mean of the new trainings)\n",
+      "Finalists, each retrained {} times (means and their standard errors; luck: score in the\n"
+      "search minus mean of the new trainings)\n",
       finalists.front().replicates.size());
   for (const Finalist& f : finalists) {
     if (f.failed()) {
@@ -181,7 +181,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
                          Objective objective, std::size_t vocabulary) {
   const std::vector<Organism> ranking = successes(history);
   std::string text = trajectory(history, objective) + "\n" + top_architectures(ranking, objective);
-  // Two groups that share no organism; with fewer than twenty, smaller ones.
+  // Two disjoint groups, smaller ones if there are fewer than twenty organisms.
   const std::size_t group = group_size(ranking.size());
   if (group > 0) {
     const std::span all(ranking);

@@ -59,7 +59,7 @@ std::string WorkSummary::cost_model() const {
 
 std::string WorkSummary::timeline() const {
   constexpr std::size_t kColumns = 60, kMaxRanks = 64;
-  std::map<int, std::vector<double>> busy;  // by rank: the busy share of each column
+  std::map<int, std::vector<double>> busy;  // by rank: the busy share for each column
   const double from = begin(), column = (end() - from) / kColumns;
   if (column <= 0) return "";
   for (const Trial& t : trials_) {

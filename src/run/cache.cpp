@@ -17,20 +17,20 @@ std::string fingerprint(const Problem& p) {
   std::string text =
       fmt::format("version {} dataset {} objective {} precision {} seed {}", version(),
                   p.dataset.checksum, name(p.objective), name(p.precision), p.seed);
-  text += fmt::format(" temperature {}", p.temperature);  // of the names that are kept
+  text += fmt::format(" temperature {}", p.temperature);  // for the names in evaluations
   if (p.objective == Objective::beauty) text += fmt::format(" samples {}", p.samples);
   return text;
 }
 
-constexpr std::chrono::milliseconds kPatience(10'000);  // with others that use the file
+constexpr std::chrono::milliseconds kPatience(10'000);  // with other processes that use the file
 // The id of organisms of other runs.
 constexpr std::uint64_t kNobody = std::numeric_limits<std::uint64_t>::max();
 
-/// Whether a file, to its first line, may be a cache.
+/// Whether a file, by its first line, may be a cache.
 bool is_ours(std::string_view content) {
   const std::string_view line = content.substr(0, content.find('\n'));
   constexpr std::string_view kBegin = "{\"problem\":\"";
-  // What was not written to its end, or into each other, begins like one.
+  // A truncated or garbled line still begins like an object.
   return line.starts_with(kBegin) || (line == content && kBegin.starts_with(line));
 }
 
@@ -97,8 +97,8 @@ void EvaluationCache::remember(const Trial& trial) {
   Trial other = trial;
   const auto [first, is_new] = known_.try_emplace({trial.task.genome, trial.task.replicate}, trial);
   if (is_new) return;
-  // Two coordinators may have trained one genome, and one of them may have had bad luck. An
-  // organism that took over another's evaluation has a record of its own.
+  // Two coordinators may have trained one genome, one of them without success. An organism that
+  // took over such a result has its own record.
   if (first->second.evaluation.failed()) std::swap(first->second, other);
   if (other.task.id != kNobody) {
     by_task_.insert_or_assign({other.task.id, other.task.replicate}, std::move(other));
@@ -121,7 +121,7 @@ void EvaluationCache::write(std::string_view object) {
     require(file_->lock(patience) != LineFile::Lock::taken, "{}: another process keeps it locked",
             path_.string());
     require(file_->is_in_place(), "{}: has been removed", path_.string());
-    // Somebody may have died in the middle of a line.
+    // A process may have died in the middle of a line.
     file_->append(fmt::format("{}{}\n", file_->is_torn() ? "\n" : "", object));
     writable_ = true;
   } catch (const Error& error) {
@@ -152,8 +152,8 @@ void CachedEvaluator::answer(const Task& task, const Trial& known) {
   trial.known = true;
   if (known.task.id == task.id) return;
   trial.timing = {.rank = -1, .host = "cache"};
-  // Another coordinator may have had more luck with this genome; when the run goes on, this
-  // organism is to be what it is now.
+  // Another coordinator may get a different result for this genome; after a resume, this organism
+  // must keep the result it has now.
   const bool is_new = saved_.insert({task.id, task.replicate}).second;
   if (is_new && known.evaluation.failed()) record(trial);
 }
@@ -164,7 +164,7 @@ void CachedEvaluator::record(const Trial& trial) {
 
 Trial CachedEvaluator::wait() {
   if (!ready_.empty()) {
-    trains_.poll();  // a million known results are no reason to be deaf
+    trains_.poll();  // many known results must not delay messages
     Trial trial = std::move(ready_.front());
     ready_.pop_front();
     return trial;

@@ -17,7 +17,7 @@ namespace microgpt::run {
 namespace {
 
 struct Rows {
-  std::vector<std::vector<std::string>> rows = {{}};  // the last one is not complete
+  std::vector<std::vector<std::string>> rows = {{}};  // the last one is incomplete
 
   void end_field(const void* text, std::size_t length) {
     rows.back().emplace_back(static_cast<const char*>(text), length);
@@ -54,7 +54,7 @@ std::string csv_field(std::string_view bytes) {
 }
 
 CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
-  require_regular_or_absent(file);  // nobody may ever write to a pipe
+  require_regular_or_absent(file);  // a pipe may never get a writer
   const std::string bytes = read_file(file);
   try {
     decode_utf8(bytes);

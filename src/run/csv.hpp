@@ -9,17 +9,17 @@
 
 namespace microgpt::run {
 
-/// The rows of a CSV file whose first row names the columns (in messages it is row 1). A last row
-/// that is not complete is left out: the file may be in the middle of being written.
+/// The rows of a CSV file with a header (row 1 in messages). An incomplete last row is skipped: the
+/// file may be being written.
 class CsvTable {
  public:
-  /// Throws Error naming the file if it cannot be read, has no row, or a row of another length.
+  /// Throws Error naming the file if it cannot be read, is empty, or has a row of another length.
   explicit CsvTable(const std::filesystem::path& file);
 
   std::size_t size() const { return rows_.size(); }
 
   // A field. Throw Error naming file, row and column if there is no such column, or the field is
-  // not what it should be.
+  // invalid.
   const std::string& text(std::size_t row, std::string_view column) const;
   double number(std::size_t row, std::string_view column) const;
   /// One from `low` to `high`.
@@ -27,7 +27,7 @@ class CsvTable {
   std::uint64_t whole(std::size_t row, std::string_view column) const;
   std::uint32_t whole32(std::size_t row, std::string_view column) const;
 
-  /// Ends the reading of a row that breaks a rule.
+  /// Throws Error for a row that breaks a rule.
   [[noreturn]] void reject(std::size_t row, std::string_view column, std::string_view rule) const;
 
  private:

@@ -35,7 +35,7 @@ void link_latest(const RunFolder& run) {
   const auto kind = std::filesystem::symlink_status(link, failure).type();
   using Kind = std::filesystem::file_type;
   if (kind != Kind::symlink && kind != Kind::not_found) return;
-  // Another run may start now, too; a link that is renamed is never half there.
+  // Another run may start at the same time; renaming the link is atomic.
   const std::filesystem::path fresh = link.string() + "-" + folder.filename().string();
   std::filesystem::create_directory_symlink(folder.filename(), fresh, failure);
   if (!failure) std::filesystem::rename(fresh, link, failure);

@@ -42,7 +42,7 @@ Trial trial_of(std::string_view object) {
       .known = true};
 }
 
-/// The whole lines of a journal.
+/// The complete lines of a journal.
 struct Content {
   std::string header, last;
   std::vector<Trial> entries;

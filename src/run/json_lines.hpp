@@ -7,15 +7,15 @@
 #include "core/rapidjson.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 
-// What the cache of evaluations and the journal have in common: one JSON object a line. What is
-// read back has the bits that were written.
+// The common part of the evaluation cache and the journal: one JSON object per line. Numbers
+// round-trip bit for bit.
 namespace microgpt::run {
 
-/// The object on a line, to its last digit. Throws Error if there is none, or a number is too
+/// The object on a line, with exact numbers. Throws Error if it is not valid, or a number is too
 /// large.
 json::Document parse_line(std::string_view line);
 
-/// The member of an object. Throw Error if it is missing or of another type.
+/// A member of an object. Throw Error if it is missing or has another type.
 const json::Value& member(const json::Value& object, const char* key);
 double number(const json::Value& object, const char* key);
 /// One from `low` to `high`.
@@ -30,8 +30,8 @@ Genome genome_of(const json::Value& object);
 std::uint32_t replicate_of(const json::Value& object);
 Evaluation evaluation_of(const json::Value& object);
 
-/// Writes one object. In strings U+FFFD stands for what is no UTF-8: host names and what exceptions
-/// say may hold anything, but whoever reads the line again must be able to.
+/// Writes one object. In strings U+FFFD replaces invalid UTF-8: host names and messages of
+/// exceptions may contain anything, but the line must be readable.
 class LineWriter {
  public:
   LineWriter() { writer_.StartObject(); }
@@ -39,7 +39,7 @@ class LineWriter {
   void put(const char* key, std::uint64_t value) { writer_.Key(key), writer_.Uint64(value); }
   void put(const char* key, int value) { writer_.Key(key), writer_.Int(value); }
   void put(const char* key, std::string_view value);
-  /// A value that is JSON already.
+  /// A value that is already JSON.
   void put_json(const char* key, std::string_view json);
   void put(const Genome& genome, std::uint32_t replicate, const Evaluation& evaluation);
   std::string object();

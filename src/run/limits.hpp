@@ -4,13 +4,13 @@
 
 #include "microgpt/evolution/organism.hpp"
 
-// What may stand in tables, journals and caches, so that sums of it stay numbers.
+// The valid range of values in tables, journals and caches; it keeps sums finite.
 namespace microgpt::run {
 
 inline constexpr double kMaxFitness = 1e9, kMaxFlops = 1e24, kMaxSeconds = 1e10;
 
-/// Throws Error naming the value and the rule unless a training, that of this replicate, can have
-/// come to this: failed, or with numbers that are none too large, and valid Unicode.
+/// Throws Error naming the value and the rule unless this is a possible evaluation of this
+/// replicate: failed, or with numbers within the limits and valid Unicode.
 void validate(const Evaluation& evaluation, std::uint32_t replicate);
 
 }  // namespace microgpt::run

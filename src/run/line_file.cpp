@@ -17,7 +17,7 @@ namespace microgpt::run {
 
 namespace {
 
-/// Never waits: not for somebody at the other end of a pipe either.
+/// Never waits, not even for the other end of a pipe.
 int open_regular(const std::filesystem::path& path, int flags) {
   const int descriptor = open(path.c_str(), flags | O_NONBLOCK | O_CLOEXEC, 0644);
   const int error = errno;
@@ -31,7 +31,7 @@ int open_regular(const std::filesystem::path& path, int flags) {
   fail("{}: is no regular file", path.string());
 }
 
-/// Calls again what a signal interrupted.
+/// Repeats a call that a signal interrupted.
 template <class Call>
 auto uninterrupted(const Call& call) {
   auto result = call();
@@ -111,7 +111,7 @@ void LineFile::append(std::string_view text) const {
         uninterrupted([&] { return write(descriptor_, text.data() + done, text.size() - done); });
     if (count <= 0) {
       const int error = count == 0 ? ENOSPC : errno;
-      // If it is still the end, and nobody who does without a lock has gone on from there.
+      // Only if it is still the end: without locks another process may have appended.
       if (done > 0 && size() == before + done) cut(before);
       fail_to("written", error);
     }

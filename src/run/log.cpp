@@ -26,8 +26,8 @@ spdlog::level::level_enum level_of(LogLevel level) {
 
 constexpr std::string_view kReports = "reports";  // the name of the logger of reports
 
-/// Lines with a timestamp if there are to be any, and the level only where it is not harmless.
-/// Reports as they are.
+/// Formats lines with an optional timestamp, and with the level if it is a warning or worse.
+/// Reports are not formatted.
 class Layout final : public spdlog::formatter {
  public:
   Layout(bool timestamps, bool colours)
@@ -79,7 +79,7 @@ class ScreenSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
   std::function<void(std::string_view)> print_;
 };
 
-/// A file that the run can do without: when it cannot be written, the screen says so once.
+/// The log file is optional: if it cannot be written, the screen reports that once.
 class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   FileSink(const std::filesystem::path& file, std::shared_ptr<ScreenSink> screen)
@@ -123,7 +123,7 @@ struct RunLog::Loggers {
         reports(std::string(kReports), sinks.begin(), sinks.end()) {
     for (spdlog::logger* logger : {&lines, &reports}) {
       logger->set_level(spdlog::level::trace);
-      logger->set_error_handler([](const std::string&) {});  // nobody is left to be told
+      logger->set_error_handler([](const std::string&) {});  // nowhere to report it
     }
   }
   spdlog::logger lines, reports;

@@ -25,7 +25,7 @@ void Adam<Real>::step(std::span<Real> weights, std::span<const Real> gradients,
   constexpr std::size_t kDropEvery = 32;
   beta1_power_ *= config_.beta1;
   beta2_power_ *= config_.beta2;
-  // step m' / (sqrt(v') + epsilon) with the bias-corrected m' and v', all factors drawn together.
+  // step m' / (sqrt(v') + epsilon) with the bias-corrected m' and v', all factors combined.
   const double root = std::sqrt((1 - config_.beta2) / (1 - beta2_power_));
   kernels_->adam(
       {.count = weights.size(),

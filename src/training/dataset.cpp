@@ -131,7 +131,7 @@ Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed) {
     Dataset dataset = split(std::move(documents), seed);
     dataset.checksum = sha256(bytes);
 #ifdef __GLIBC__
-    malloc_trim(0);  // the texts were many small pieces; a rank on a full node should not keep them
+    malloc_trim(0);  // returns the memory of the many small texts, which matters on a full node
 #endif
     return dataset;
   } catch (const Error& error) {

@@ -12,13 +12,13 @@ namespace microgpt::training {
 
 namespace {
 
-/// A part of a document that is read in one go, to predict the last `scored` of the tokens after
-/// it.
+/// A part of a document that is processed in one forward pass, and whose last `scored` predictions
+/// are scored.
 struct Window {
   std::span<const Token> tokens;   // at most n_ctx of them
-  std::span<const Token> targets;  // the tokens one further on
+  std::span<const Token> targets;  // the tokens shifted by one
   std::size_t scored;
-  std::size_t place;  // of its first scored loss among those of all documents
+  std::size_t place;  // index of its first loss among those of all documents
 };
 
 std::vector<Window> windows_of(const Documents& documents, std::size_t context) {
@@ -39,8 +39,8 @@ std::vector<Window> windows_of(const Documents& documents, std::size_t context) 
   return windows;
 }
 
-/// The windows, ordered by their first tokens: those that begin alike come one after another. (All
-/// but; what the order misses is computed once more, to the same bits.)
+/// The windows sorted by their first tokens, so that those with a common prefix are adjacent. The
+/// sort key is approximate; prefixes it misses are computed again, with the same bits.
 std::vector<Window> sorted(const std::vector<Window>& windows) {
   struct Key {
     std::uint64_t prefix;  // the low bytes of the first eight tokens
@@ -63,8 +63,8 @@ std::vector<Window> sorted(const std::vector<Window>& windows) {
   return result;
 }
 
-/// Scores windows, many in one pass. A window shares with the one before it what both begin with:
-/// the rows of the model, and the predictions. The bits are those of each window alone.
+/// Scores many windows in one pass. Each window shares the rows and predictions of its common
+/// prefix with the previous one. The results have the same bits as for each window alone.
 template <class Real>
 class Scorer {
  public:
@@ -81,7 +81,7 @@ class Scorer {
     if (batch_.tokens.size() >= kRows) flush();
   }
 
-  /// The losses, document by document.
+  /// The losses, in document order.
   const std::vector<double>& losses() {
     flush();
     return losses_;
@@ -94,7 +94,7 @@ class Scorer {
     std::size_t place, prediction;
   };
 
-  /// The number of the prediction of `target` in row `row`: `last`, if that is the same one.
+  /// The index of the prediction of `target` in row `row`: `last`, if that is the same.
   std::size_t prediction(std::size_t last, std::uint32_t row, Token target) {
     if (last < rows_.size() && rows_[last] == row && targets_[last] == target) return last;
     rows_.push_back(row);
@@ -117,9 +117,9 @@ class Scorer {
 
   Gpt<Real>& gpt_;
   TokenBatch batch_;
-  std::vector<std::uint32_t> rows_;  // one for each prediction: the row of its logits
-  std::vector<Token> targets_;       // one for each prediction
-  std::vector<std::size_t> path_;    // position by position, the last prediction made there
+  std::vector<std::uint32_t> rows_;  // by prediction: the row of its logits
+  std::vector<Token> targets_;       // by prediction
+  std::vector<std::size_t> path_;    // by position: the latest prediction
   std::vector<Use> uses_;
   std::vector<double> losses_;
 };

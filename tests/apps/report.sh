@@ -42,7 +42,7 @@ END
 expect_exit 0 "$report" "$run" --format markdown
 expect_text out "| state | finished |" "## The best organisms" "## Which genes matter"
 expect_exit 0 "$report" "$run" --format text
-expect_text out "Champion: organism #" "Finalists, each trained 2 times anew"
+expect_text out "Champion: organism #" "Finalists, each retrained 2 times"
 
 # A genome that is taken out is that organism: it trains to the same loss, digit for digit.
 for id in $(awk -F, 'NR > 1 && $4 != "elite" && $17 != "" { print $1 }' "$run/organisms.csv"); do

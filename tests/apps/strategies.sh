@@ -5,12 +5,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20]}' >short.json
 search=("$bin/evolve_loss" --input "$names" --space short.json --population 6 --generations 3)
 
-# Every strategy ends with a genome that carries what was measured anew.
+# Every strategy ends with a genome that carries the means of its replicates.
 for strategy in classic guided random; do
     expect_exit 0 "${search[@]}" --strategy "$strategy" --genome-out "$strategy.json" \
         --experiments "$strategy"
     expect_text out "search     $strategy" "Which genes matter" "Pareto front of loss and parameters" \
-        "Finalists, each trained 5 times anew" "expected of a new training"
+        "Finalists, each retrained 5 times" "expected of a new training"
     expect_text "$strategy.json" '"replicates": 5' '"standard_error"' '"test_loss"'
     [[ $(wc -l <"$strategy/latest/replicates.csv") == 16 ]] || broken "not 15 replicates"
 done

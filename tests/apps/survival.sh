@@ -82,7 +82,7 @@ supervise 5 mpirun -n 3 "$bin/evolve_loss" "${long[@]}" --folder watched --genom
     >supervised 2>&1 &
 pid=$!
 wait_for_records watched 4 "$pid"
-# Of the ranks 1 and 2 the first that is found; keepers and trainers are their children.
+# Of the ranks 1 and 2 the first that is found; supervisors and training processes are their children.
 for rank in $(pgrep -P "$(pgrep -f "^mpirun.*--folder=watched")"); do
     if tr '\0' '\n' <"/proc/$rank/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then
         kill -KILL "$rank"

@@ -1,4 +1,4 @@
-// Who checks the checker: expect_gradients_match must fail where a derivative is wrong.
+// Tests of the checker itself: expect_gradients_match must fail if a derivative is wrong.
 #include "../support/gradient_check.hpp"
 
 #include <gtest/gtest-spi.h>

@@ -1,4 +1,4 @@
-// Gradients that were reset are zero, whoever looks at them or adds to them first.
+// Gradients that were reset are zero, whether they are first read or first added to.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -15,7 +15,8 @@ namespace {
 
 using Integers = std::vector<std::uint32_t>;
 
-/// A number that depends on every element, without scalar operations: those look at all gradients.
+/// A number that depends on every element, without scalar operations, which write all pending
+/// zeros.
 Val<double> number_of(Block<double> y) {
   return mean(cross_entropy<double>(y, Integers(y.rows(), 0)));
 }
@@ -139,7 +140,7 @@ TEST(ResetGradients, leaves_a_leaf_that_follows_the_block_in_the_same_cache_line
   EXPECT_EQ(leaf.grad(), 4);
 }
 
-// What lies in the memory after the rewind is new, and has gradients of its own.
+// Values created after a rewind are new, and have their own gradients.
 TEST(ResetGradients, are_forgotten_with_the_scope_that_they_were_in) {
   const auto step = [](Tape<double>& tape) {
     Rng rng = rng_of(1);

@@ -21,7 +21,7 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{1, 1}, {1, 9}, {7, 1}, {3, 4}, {2, 8}, {5, 17}, {2, 27}, {4, 16}};
 
-/// e^x over the sum of e^x, without any care for overflow.
+/// e^x over the sum of e^x, without protection from overflow.
 std::vector<double> naive_softmax(std::span<const double> row) {
   double sum = 0;
   for (const double x : row) sum += std::exp(x);
@@ -30,7 +30,7 @@ std::vector<double> naive_softmax(std::span<const double> row) {
   return probabilities;
 }
 
-/// A target for each row, other ones in each.
+/// One target per row, varying from row to row.
 Integers targets_for(std::size_t rows, std::size_t cols) {
   Integers targets;
   for (std::size_t t = 0; t < rows; ++t) {

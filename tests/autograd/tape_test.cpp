@@ -180,7 +180,7 @@ TEST(Scope, nests) {
   EXPECT_EQ(x.grad(), 4);
 }
 
-// The numbers of the steps before lie in the memory that is used again.
+// The memory is reused, and still holds the numbers of earlier steps.
 TEST(Scope, what_comes_after_it_sees_nothing_of_what_was_in_it) {
   Tape<double> tape;
   const Val<double> parameter = tape.value(3);

@@ -177,7 +177,7 @@ std::string digest() {
   return sha256({reinterpret_cast<const char*>(results.data()), results.size() * sizeof(Real)});
 }
 
-// Whatever was computed with a seed, on any machine, hangs on these bits.
+// All results computed with a seed, on any machine, depend on these bits.
 TEST(ElementaryDigest, every_bit_of_exp_and_log_is_pinned) {
   EXPECT_EQ(digest<double>(), "974572adc13b2a765448f65d10e40fdb1de43bbdd7579ac74cfe2888be7c8092");
   EXPECT_EQ(digest<float>(), "645181c81675ec39094a9ae60d845ed9616c1358ef321604a620282c3d935a83");

@@ -50,7 +50,7 @@ TEST(WriteFileAtomically, writes_a_new_file_and_replaces_an_old_one) {
   EXPECT_EQ(folder.entry_count(), 1U) << "a temporary file is left over";
 }
 
-// Were the old file written into, its other name would show the new bytes.
+// If the old file were overwritten in place, its hard link would show the new bytes.
 TEST(WriteFileAtomically, does_not_write_into_the_old_file) {
   const TemporaryFolder folder;
   folder.file("file", "old");

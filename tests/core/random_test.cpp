@@ -80,7 +80,7 @@ TEST(Rng, block_purpose_and_id_are_the_counter_and_the_seed_is_the_key) {
   }
 }
 
-// Everything that was ever published with a seed hangs on these numbers.
+// All results published with a seed depend on these numbers.
 TEST(Rng, the_numbers_of_a_stream_are_pinned) {
   EXPECT_EQ(
       first_numbers(Rng(42, Stream::split, 0), 3),

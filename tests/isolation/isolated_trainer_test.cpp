@@ -1,5 +1,4 @@
-// Whatever happens to a training costs that one organism, and the next is trained as if nothing had
-// been.
+// A failed training costs one organism only, and does not affect the next one.
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
 
 #include <gtest/gtest.h>
@@ -37,9 +36,9 @@ Task some_task(std::uint32_t steps = 20) {
 void just_wait() {}
 
 Evaluation trained(const Limits& limits, const Task& task = some_task()) {
-  IsolatedTrainer nursery;
-  nursery.prepare(some_problem(), limits);
-  return nursery.train(task, just_wait);
+  IsolatedTrainer trainer;
+  trainer.prepare(some_problem(), limits);
+  return trainer.train(task, just_wait);
 }
 
 Limits with(const Faults& faults) {
@@ -66,10 +65,10 @@ char state_of(pid_t process) {
   return state;
 }
 
-/// The trainer of the only nursery of this process; 0 if there is none.
-pid_t trainer() {
-  for (const pid_t keeper : children_of(getpid())) {
-    for (const pid_t child : children_of(keeper)) return child;
+/// The training process of the only IsolatedTrainer here; 0 if there is none.
+pid_t training_process() {
+  for (const pid_t supervisor : children_of(getpid())) {
+    for (const pid_t child : children_of(supervisor)) return child;
   }
   return 0;
 }
@@ -103,16 +102,16 @@ TEST(IsolatedTrainer, a_training_that_hangs_or_never_ends_is_killed) {
 }
 
 TEST(IsolatedTrainer, a_training_that_is_suspended_for_a_while_is_not_late) {
-  IsolatedTrainer nursery;
+  IsolatedTrainer trainer;
   Limits limits;
   limits.deadline_factor = 1;
   limits.retries = 0;
-  nursery.prepare(some_problem(), limits);
+  trainer.prepare(some_problem(), limits);
   const Task task = some_task(20'000);
   int looks = 0;
   pid_t suspended = 0;
-  const Evaluation e = nursery.train(task, [&] {  // some fifty times a second; late after a second
-    if (++looks == 1) suspended = trainer(), kill(suspended, SIGSTOP);
+  const Evaluation e = trainer.train(task, [&] {  // some fifty times a second; late after a second
+    if (++looks == 1) suspended = training_process(), kill(suspended, SIGSTOP);
     if (looks == 100) kill(suspended, SIGCONT);
   });
   EXPECT_GE(looks, 100);
@@ -130,10 +129,10 @@ TEST(IsolatedTrainer, a_training_whose_judging_takes_far_longer_is_not_late) {
   Limits limits;
   limits.deadline_factor = 1;  // a second, if only the training were predicted
   limits.retries = 0;
-  IsolatedTrainer nursery;
-  nursery.prepare(problem, limits);
+  IsolatedTrainer trainer;
+  trainer.prepare(problem, limits);
   const Task task = {.id = 1, .genome = {.n_head = 2, .n_ctx = 64, .steps = 1}, .flops = 1e6};
-  EXPECT_EQ(nursery.train(task, just_wait).failure, "");
+  EXPECT_EQ(trainer.train(task, just_wait).failure, "");
 }
 
 TEST(IsolatedTrainer, a_training_that_takes_too_much_memory_has_failed) {
@@ -145,12 +144,12 @@ TEST(IsolatedTrainer, a_training_that_takes_too_much_memory_has_failed) {
 }
 
 TEST(IsolatedTrainer, goes_on_after_each_failure) {
-  IsolatedTrainer nursery;
+  IsolatedTrainer trainer;
   Limits limits = with({.segv = 0.5});
-  nursery.prepare(some_problem(), limits);
+  trainer.prepare(some_problem(), limits);
   int crashed = 0;
   for (std::uint32_t steps = 1; steps <= 40; ++steps) {
-    const Evaluation e = nursery.train(some_task(steps), just_wait);
+    const Evaluation e = trainer.train(some_task(steps), just_wait);
     crashed += e.failed();
     if (e.failed()) continue;
     EXPECT_EQ(e, evaluate(some_task(steps).genome, some_problem(), 0));
@@ -160,49 +159,49 @@ TEST(IsolatedTrainer, goes_on_after_each_failure) {
 }
 
 TEST(IsolatedTrainer, a_training_that_was_killed_is_tried_again) {
-  IsolatedTrainer nursery;
-  nursery.prepare(some_problem(), {});
+  IsolatedTrainer trainer;
+  trainer.prepare(some_problem(), {});
   const Task task = some_task(20'000);
   int killed = 0;
-  const Evaluation e = nursery.train(task, [&] {
+  const Evaluation e = trainer.train(task, [&] {
     if (killed == 2) return;
-    if (const pid_t pid = trainer(); pid > 0) killed += kill(pid, SIGKILL) == 0;
+    if (const pid_t pid = training_process(); pid > 0) killed += kill(pid, SIGKILL) == 0;
   });
   EXPECT_EQ(killed, 2);
   EXPECT_EQ(e, evaluate(task.genome, some_problem(), 0));
 }
 
 TEST(IsolatedTrainer, a_trainer_that_was_killed_while_idle_is_replaced) {
-  IsolatedTrainer nursery;
-  nursery.prepare(some_problem(), {.retries = 0});
-  const Evaluation first = nursery.train(some_task(), just_wait);
-  const pid_t idle = trainer();
+  IsolatedTrainer trainer;
+  trainer.prepare(some_problem(), {.retries = 0});
+  const Evaluation first = trainer.train(some_task(), just_wait);
+  const pid_t idle = training_process();
   ASSERT_GT(idle, 0);
   kill(idle, SIGKILL);
   while (state_of(idle) != 'Z') {  // until the kernel has done it
   }
-  EXPECT_EQ(nursery.train(some_task(), just_wait), first);
+  EXPECT_EQ(trainer.train(some_task(), just_wait), first);
 }
 
 TEST(IsolatedTrainer, a_training_can_be_abandoned) {
-  pid_t keeper = 0;
+  pid_t supervisor = 0;
   {
-    IsolatedTrainer nursery;
-    nursery.prepare(some_problem(), with({.hang = 1}));
-    keeper = children_of(getpid()).front();
-    EXPECT_THROW(nursery.train(some_task(), [] { throw Stopped{Stop::interrupted}; }), Stopped);
+    IsolatedTrainer trainer;
+    trainer.prepare(some_problem(), with({.hang = 1}));
+    supervisor = children_of(getpid()).front();
+    EXPECT_THROW(trainer.train(some_task(), [] { throw Stopped{Stop::interrupted}; }), Stopped);
   }
-  EXPECT_NE(kill(keeper, 0), 0);  // it has gone, and its trainer with it
+  EXPECT_NE(kill(supervisor, 0), 0);  // it is gone, and so is its training process
   EXPECT_TRUE(children_of(getpid()).empty());
 }
 
-TEST(IsolatedTrainer, says_so_if_its_keeper_is_lost) {
-  IsolatedTrainer nursery;
-  nursery.prepare(some_problem(), {});
-  const pid_t keeper = children_of(getpid()).front();
-  kill(keeper, SIGKILL);
-  waitpid(keeper, nullptr, 0);
-  EXPECT_THROW(nursery.train(some_task(), just_wait), SupervisorLost);
+TEST(IsolatedTrainer, reports_the_loss_of_its_supervisor) {
+  IsolatedTrainer trainer;
+  trainer.prepare(some_problem(), {});
+  const pid_t supervisor = children_of(getpid()).front();
+  kill(supervisor, SIGKILL);
+  waitpid(supervisor, nullptr, 0);
+  EXPECT_THROW(trainer.train(some_task(), just_wait), SupervisorLost);
 }
 
 TEST(Faults, strike_the_same_trainings_every_time_and_as_often_as_asked) {

@@ -1,4 +1,5 @@
-// The loss of a whole GPT against the same one built of scalar operations, and against differences.
+// The gradients of a whole GPT against the same GPT in scalar algebra and against finite
+// differences.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::string_literals;
 
-/// The bytes of a file with this header, which is said to have `length` bytes.
+/// The bytes of a file with this header, declared to have `length` bytes.
 std::string file_of(std::uint64_t length, const std::string& header, std::size_t data_size) {
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>((length >> (8 * i)) & 0xFF));
@@ -105,7 +105,7 @@ TEST(Safetensors, a_file_with_changed_bytes_is_refused_or_valid) {
         ASSERT_EQ(tensor.values.size(), tensor.rows * tensor.cols) << seed;
       }
     } catch (const Error&) {
-      // Whatever else is thrown, or crashes, breaks the test.
+      // Any other exception, or a crash, fails the test.
     }
   }
 }

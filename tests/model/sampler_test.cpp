@@ -28,8 +28,9 @@ std::vector<std::vector<Token>> names(Gpt<Real>& gpt, double temperature, std::u
   return spoken;
 }
 
-/// Speaks each token with the same logits, whatever came before: one channel, which all embeddings
-/// set to 1 after the norm, layers that add nothing, and the logits as the weights of the head.
+/// Samples every token with the same logits, whatever came before: one channel, which all
+/// embeddings set to 1 after the norm, layers that add nothing, and the logits as the weights of
+/// the head.
 struct Speaker : SomeGpt<double> {
   Speaker(const std::vector<double>& logits, std::size_t context)
       : SomeGpt({.n_vocab = logits.size(), .n_emb = 1, .n_ctx = context, .n_head = 1}, 0, 0) {

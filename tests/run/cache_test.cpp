@@ -84,7 +84,7 @@ TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
   }
 }
 
-// Two coordinators trained one genome, and one of them was unlucky: each keeps what it bred from.
+// Two coordinators trained one genome, and one training failed: each keeps the result it bred from.
 TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
   EvaluationCache cache(problem_of());
   Trial lucky, unlucky;
@@ -98,7 +98,7 @@ TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
   EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
 }
 
-// Whoever took over a failure has a record of its own, so all others took over what went well.
+// An organism that took over a failure has its own record, so all others took over the success.
 TEST(EvaluationCache, prefers_of_two_trainings_the_one_that_went_well) {
   EvaluationCache cache(problem_of());
   Trial lucky, unlucky;
@@ -214,7 +214,7 @@ TEST(EvaluationCache, a_file_that_is_none_is_refused_and_left_alone) {
   }
 }
 
-/// What becomes of another process that does this.
+/// The outcome of doing this in another process.
 template <class Body>
 int exit_code_of(const Body& body) {
   const pid_t child = fork();
@@ -386,7 +386,8 @@ TEST(CachedEvaluator, what_is_under_way_is_not_trained_again) {
   EXPECT_EQ(journaled(folder / "", "{}").size(), 2U);
 }
 
-// Elsewhere the same genome may do well, and then the run that goes on must know who saw what.
+// Elsewhere the same genome may succeed, so a resumed run must know which organism saw which
+// result.
 TEST(CachedEvaluator, whoever_takes_over_a_failure_has_it_on_record) {
   const TemporaryFolder folder;
   Journal journal(folder / "journal");

@@ -40,7 +40,7 @@ TEST(RunFolder, appends_and_writes) {
   EXPECT_EQ(read_file(run.path() / "log"), "three\n");
 }
 
-/// A folder as a run has it.
+/// A typical run folder.
 void make_run(const std::filesystem::path& path) {
   const RunFolder run(path);
   run.write("journal", "");

@@ -110,7 +110,7 @@ TEST(Journal, is_new_if_not_even_its_first_record_was_written) {
   EXPECT_EQ(Journal(folder / "journal").header(), kHeader);
 }
 
-// Every byte but those of the last line end: changed, it is noticed.
+// A change of any byte except the last newline is detected.
 TEST(Journal, any_change_is_an_error_that_names_the_line) {
   const TemporaryFolder folder;
   write_journal(folder / "whole", 3);
@@ -160,7 +160,7 @@ TEST(Journal, notices_that_it_was_removed) {
   EXPECT_TRUE(contains(error_of([&] { journal.append({}); }), "journal: has been removed"));
 }
 
-// A limit on the size of files stands for a full disk: the write that crosses it is cut short.
+// A file size limit simulates a full disk: the write that crosses it is cut short.
 TEST(Journal, on_a_full_disk_says_so_and_keeps_what_was_written) {
   const TemporaryFolder folder;
   const auto written = write_journal(folder / "journal", 3);

@@ -58,8 +58,8 @@ inline std::vector<double> gradients_by_history(Val<double> output, Block<double
   return {first, first + static_cast<std::ptrdiff_t>(inputs.size())};
 }
 
-/// Holds three ways to differentiate f(tape, inputs) -> Val<double> against each other: backward(),
-/// the naive chain rule over history(), and central differences. `inputs` become a block of 1 x n.
+/// Compares three ways to differentiate f(tape, inputs) -> Val<double>: backward(), the naive chain
+/// rule over history(), and central differences. `inputs` become a block of 1 x n.
 template <class Function>
 void expect_gradients_match(const Function& f, const std::vector<double>& inputs) {
   constexpr double kDifferenceTolerance = 1e-7, kHistoryTolerance = 1e-12;

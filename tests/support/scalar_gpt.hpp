@@ -14,8 +14,8 @@ namespace microgpt::test {
 
 using namespace model;
 
-/// The same GPT once more, one number at a time: + - * / pow exp log relu on the weights of a Gpt,
-/// and nothing of the fused algebra. Slow and plain, to hold the fast one against.
+/// The same GPT in scalar algebra: + - * / pow exp log relu on the weights of a Gpt, without any
+/// fused operation. Slow and simple, the reference for the fast one.
 template <class Real>
 class ScalarGpt {
  public:
@@ -43,7 +43,7 @@ class ScalarGpt {
     return logits;
   }
 
-  /// The mean cross-entropy of a document, as far as the context reaches.
+  /// The mean cross-entropy of a document, up to the context length.
   Val<Real> loss(std::span<const Token> document) const {
     const std::size_t predictions = std::min(config_.n_ctx, document.size() - 1);
     const std::vector<Row> logits = forward(document.first(predictions));

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kSteps = 20;
 
-// Whoever changes the numbers on purpose finds the new lists in the message of the failing test:
+// After an intended change of the numbers, the failing test prints the new lists:
 //   training_test --gtest_filter='Golden.*'
 const std::vector<double> kLosses = {
     0x1.a0a5ad857b7p+1,   0x1.cb0c54830a764p+1, 0x1.a5f08a2a4171ep+1, 0x1.9190d004e1d3dp+1,
@@ -76,7 +76,7 @@ TEST(Golden, losses_of_20_steps_in_single_precision_are_these_on_every_instructi
   }
 }
 
-// The same run by other means: scalar operations, a plain Adam, no kernel.
+// The same run implemented independently: scalar operations, a plain Adam, no kernel.
 TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
   ASSERT_EQ(kLosses.size(), kSteps);
   Tape<double> tape;

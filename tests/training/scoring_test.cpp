@@ -54,7 +54,7 @@ TEST(HeldOutLoss, equals_the_naive_mean_over_single_predictions) {
   }
 }
 
-// Documents share the rows of what they begin with; the order of the losses stays.
+// Documents share the rows of common prefixes; the order of the losses is unchanged.
 TEST(HeldOutLoss, of_documents_that_begin_alike_has_the_bits_of_each_alone) {
   for (const std::size_t context : {1U, 3U, 8U}) {
     SCOPED_TRACE(fmt::format("context {}", context));

@@ -75,7 +75,7 @@ TEST(Split, no_held_out_document_is_in_another_part_even_if_the_file_repeats_it)
     for (const std::string& text : training) {
       EXPECT_FALSE(test.contains(text) || validation.contains(text)) << text;
     }
-    // Nothing else is lost: what is not held out is learnt, as often as the file has it.
+    // Nothing else is lost: all other documents are in the training part, repetitions included.
     std::multiset<std::string> rest;
     for (const std::u32string& document : documents) rest.insert(encode_utf8(document));
     for (const auto& held_out : {test, validation}) {

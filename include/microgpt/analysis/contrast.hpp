@@ -19,13 +19,13 @@ struct GeneContrast {
 /// logarithmic scale, and its means are geometric. Both groups must have members.
 std::vector<GeneContrast> contrast(std::span<const Organism> top, std::span<const Organism> bottom);
 
-/// Those that were trained and did not fail, the best first: no elite and no migrant.
+/// The organisms that were trained and did not fail, the best first; no elites or migrants.
 std::vector<Organism> successes(std::span<const Organism> history);
 
-/// How many of the best, and of the worst, are compared: ten, or half of what there is.
+/// The size of the groups of best and worst that are compared: ten, or half of all.
 std::size_t group_size(std::size_t successes);
 
-/// What separates the best from the worst, in sentences.
+/// The differences between the best and the worst, in sentences.
 std::vector<std::string> insights(std::span<const Organism> history);
 
 }  // namespace microgpt::analysis

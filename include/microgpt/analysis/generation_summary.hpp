@@ -8,22 +8,22 @@
 
 namespace microgpt::analysis {
 
-/// The fitnesses of one generation of one island, which are minimised. Of a generation in which
-/// all failed they are kMaxLoss.
+/// Fitness statistics (minimised) of one generation of one island. They are kMaxLoss if all members
+/// failed.
 struct GenerationSummary {
   std::uint32_t generation = 0;
   std::size_t members = 0, failed = 0;
-  std::size_t diversity = 0;  ///< different architectures, that is, genomes but for lr and steps
+  std::size_t diversity = 0;  ///< distinct architectures: genomes ignoring lr and steps
   std::uint64_t best_id = 0;
   double best = kMaxLoss, worst = kMaxLoss, mean = kMaxLoss;  ///< of those that did not fail
-  /// Quantiles of those that did not fail, between two of them by linear interpolation.
+  /// Quantiles of those that did not fail, by linear interpolation.
   double q10 = kMaxLoss, q25 = kMaxLoss, median = kMaxLoss, q75 = kMaxLoss, q90 = kMaxLoss;
 };
 
 /// There must be at least one member, and all must have been evaluated.
 GenerationSummary summary_of(std::span<const Organism> members);
 
-/// How many different architectures there are.
+/// The number of distinct architectures.
 std::size_t diversity(std::span<const Organism> organisms);
 
 /// A quantile of numbers in ascending order, q from 0 to 1, by linear interpolation between the two

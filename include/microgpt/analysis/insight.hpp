@@ -10,7 +10,7 @@
 
 namespace microgpt::analysis {
 
-/// How much of the differences in fitness a gene explains by itself.
+/// How much of the variation in fitness a gene explains by itself.
 struct GeneImportance {
   std::string gene;
   double importance;  ///< share of the variance of the fitness ranks, from 0 to 1
@@ -18,9 +18,9 @@ struct GeneImportance {
   std::string best;   ///< the value or range with the lowest mean rank: "16", "0.004 to 0.011"
 };
 
-/// The importance of every gene, the largest first. Only the order of the fitnesses counts: they
-/// are replaced by their ranks, equal ones by the mean of theirs. Organisms that failed are left
-/// out. Elites are copies of their parents and would count twice, so leave them out of `organisms`.
+/// The importance of every gene, the largest first. Fitnesses are replaced by their ranks (ties by
+/// their mean rank). Failed organisms are ignored. `organisms` should not contain elites: they are
+/// copies and would count twice.
 ///
 /// The organisms are grouped by the gene's value; lr, and a gene with more than six values, by up
 /// to five quantile bins. The importance is epsilon-squared (Kelley, "An unbiased correlation ratio
@@ -28,14 +28,14 @@ struct GeneImportance {
 ///
 ///   1 - (squares within the groups / (n - k)) / (squares in total / (n - 1)),  at least 0,
 ///
-/// where squares are around the mean of the group, or of all. It equals (H - k + 1) / (n - k) with
-/// the statistic H of Kruskal and Wallis ("Use of ranks in one-criterion variance analysis", 1952).
-/// The trend is Spearman's rank correlation of value and fitness ("The proof and measurement of
-/// association between two things", 1904). A gene that is best in the middle has importance, but no
-/// trend.
+/// where squares are sums of squared deviations from the mean of the group, or of all. With the
+/// statistic H of Kruskal and Wallis ("Use of ranks in one-criterion variance analysis", 1952) it
+/// equals (H - k + 1) / (n - k). The trend is Spearman's rank correlation of value and fitness
+/// ("The proof and measurement of association between two things", 1904). A gene whose optimum is
+/// in the middle has importance but no trend.
 ///
-/// Importance and trend are 0 if all values or all fitnesses are equal. Fewer than eight organisms
-/// say nothing: importance and trend are 0, and best is empty.
+/// Importance and trend are 0 if all values or all fitnesses are equal. With fewer than eight
+/// organisms they are 0 too, and best is empty.
 std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms);
 
 /// The Pareto front: the indices of the points (loss[i], cost[i]) that no other point dominates, in
@@ -44,10 +44,10 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
 /// O(n log n), after Kung, Luccio and Preparata, "On finding the maxima of a set of vectors", 1975.
 std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost);
 
-/// Spearman's rank correlation of two rows of equal length; 0 if one of them is constant.
+/// Spearman's rank correlation of two samples of equal length; 0 if one of them is constant.
 double rank_correlation(std::span<const double> a, std::span<const double> b);
 
-/// What a smaller loss may be paid with.
+/// The cost that is traded against the loss.
 enum class ParetoCost { parameters, flops };
 
 struct ParetoMember {
@@ -55,8 +55,8 @@ struct ParetoMember {
   double cost;
 };
 
-/// The Pareto front of validation loss and cost over all organisms that did not fail; of copies of
-/// one genome the first. `vocabulary` is the number of tokens.
+/// The Pareto front of validation loss and cost over all organisms that did not fail; of several
+/// copies of a genome, the first. `vocabulary` is the number of tokens.
 std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
                                          std::size_t vocabulary);
 

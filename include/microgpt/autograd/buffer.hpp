@@ -13,13 +13,13 @@
 namespace microgpt::autograd {
 
 /// A growing array of plain numbers or records, aligned to a cache line (and so to the widest
-/// vector register). New elements are not set; shrinking keeps the memory.
+/// vector register). New elements are uninitialised; shrinking keeps the memory.
 template <class T>
 class Buffer {
  public:
   static constexpr std::size_t kAlignment = 64;
-  /// The first capacity: a megabyte and a half. What is not used of it costs no memory, only
-  /// addresses; and small models never copy a buffer to make it grow.
+  /// The initial capacity: a megabyte and a half. Unused pages take address space only, and small
+  /// models never have to grow a buffer.
   static constexpr std::size_t kFirst = (std::size_t{3} << 19) / sizeof(T);
 
   T& operator[](std::size_t i) { return memory_[i]; }
@@ -28,7 +28,7 @@ class Buffer {
   const T* data() const { return memory_.get(); }
   std::size_t size() const { return size_; }
 
-  /// Throws std::bad_alloc. Pointers into the buffer are void after it has grown.
+  /// Throws std::bad_alloc. Growing invalidates pointers into the buffer.
   void resize(std::size_t size) {
     if (size > capacity_) reserve(std::max({size, capacity_ * 2, kFirst}));
     size_ = size;

@@ -6,20 +6,20 @@
 
 #include "microgpt/autograd/val.hpp"
 
-/// The fused algebra: one record, a block of Vals out. An accelerator, not another kind of number:
-/// every output is a Val, mixes with scalar operations and answers history(). Sums run in the
-/// order of their index unless stated otherwise, so that every instruction set gives the same bits.
-/// Shapes that do not fit throw Error.
+/// The fused algebra: one tape record produces a whole block of Vals. It is an optimisation, not
+/// another kind of number: every output is a Val, mixes with scalar operations and has a history().
+/// Sums run in index order unless stated otherwise, so every instruction set gives the same bits.
+/// Incompatible shapes throw Error.
 namespace microgpt::autograd {
 
-/// Sequences packed one after another into the rows of a block. Queries of a sequence attend to
-/// its keys up to their own place; the last query is in line with the last key.
+/// One of several sequences that are packed one after another into the rows of a block. Each query
+/// attends to the keys up to its own position; the last query is aligned with the last key.
 struct Sequence {
   std::uint32_t queries;  ///< rows of q, and of the output
   std::uint32_t keys;     ///< rows of k and v; keys >= queries (the first ones come from a cache)
 };
 
-/// The scattered values as one block of 1 x n.
+/// Gathers individual values into one block of 1 x n.
 template <class Real>
 Block<Real> stack(std::span<const Val<Real>> values);
 
@@ -27,7 +27,7 @@ Block<Real> stack(std::span<const Val<Real>> values);
 template <class Real>
 Block<Real> concatenate(Block<Real> a, Block<Real> b);
 
-/// out[i] = x[rows[i]]: rows of x in any order, any number of times.
+/// out[i] = x[rows[i]]: rows of x in any order, repetitions allowed.
 template <class Real>
 Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows);
 
@@ -54,11 +54,11 @@ inline constexpr double kRmsNormEpsilon = 1e-5;
 template <class Real>
 Block<Real> linear(Block<Real> x, Block<Real> weights);
 
-/// Row by row e^x / sum e^x. The sum adds in eight lanes.
+/// Softmax of each row: e^x / sum e^x. The sum adds in eight lanes.
 template <class Real>
 Block<Real> softmax(Block<Real> x);
 
-/// Multi-head causal attention (Vaswani et al., "Attention is all you need", 2017): head h owns
+/// Multi-head causal attention (Vaswani et al., "Attention is all you need", 2017): head h uses
 /// the channels [h D, (h + 1) D), D = channels / heads; softmax(q k / sqrt(D)) v.
 template <class Real>
 Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t heads,

@@ -7,10 +7,10 @@
 
 namespace microgpt::autograd {
 
-/// Which instruction set the kernels use. All give the same bits; they differ in speed.
+/// The instruction set of the kernels. All give the same bits; they differ in speed only.
 enum class Simd {
-  best,      ///< the fastest that this processor has
-  portable,  ///< one lane at a time, std::fma: the oracle of the others
+  best,      ///< the fastest one of this processor
+  portable,  ///< one lane, std::fma: the reference for the others
   avx2,      ///< x86 with AVX2 and FMA
   avx512,    ///< x86 with AVX-512 F, BW, CD, DQ and VL
   neon       ///< AArch64
@@ -18,7 +18,7 @@ enum class Simd {
 
 std::string_view name(Simd simd);
 
-/// What this processor can run, the fastest first; ends with `portable`.
+/// The instruction sets of this processor, the fastest first; the last one is `portable`.
 std::vector<Simd> supported_simd();
 
 }  // namespace microgpt::autograd

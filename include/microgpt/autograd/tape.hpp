@@ -21,21 +21,21 @@ struct Kernels;
 template <class Real>
 struct FusedRecord;
 
-/// The place of a value on its tape.
+/// The position of a value on its tape.
 using Index = std::uint32_t;
 
-/// The operations of the scalar algebra. `pow_constant` has an exponent that is not a value.
+/// The operations of the scalar algebra. The exponent of `pow_constant` is a constant.
 enum class Op : std::uint32_t { add, sub, mul, div, neg, pow, pow_constant, exp, log, relu, fused };
 
-/// All numbers of a computation, in flat arrays, in the order of their creation.
+/// All numbers of a computation, in flat arrays, in creation order.
 ///
 /// Creation order is topological order, so the chain rule is one loop over the records from the
-/// last to the first: no search, no recursion, no allocation. A value made by an operation is
-/// followed by its record; a leaf has none. A scalar record names its two operands; a fused record
-/// stands for a whole block of outputs (see FusedRecord in src/autograd/fused_record.hpp).
+/// last to the first: no search, no recursion, no allocation. Each operation adds its result and a
+/// record; a leaf has no record. A scalar record refers to its two operands; a fused record stands
+/// for a whole block of outputs (see FusedRecord in src/autograd/fused_record.hpp).
 ///
-/// Parameters are made first and stay; each training step runs in a Scope, which rewinds the rest.
-/// A Val points to its tape, hence a tape is neither copied nor moved.
+/// Parameters are created first and stay; each training step runs in a Scope, which rewinds the
+/// rest. A Val points to its tape, so a tape can be neither copied nor moved.
 template <class Real>
 class Tape {
  public:
@@ -50,13 +50,13 @@ class Tape {
   /// A new block of rows x cols leaves with data 0, aligned for the kernels.
   Block<Real> zeros(std::size_t rows, std::size_t cols);
 
-  /// Sets the gradient of every value to d output / d value. Values older than the first record
-  /// (the parameters) accumulate over calls instead, until something resets their gradients.
-  /// Throws Error if nothing was recorded, because recording was off.
+  /// Sets the gradient of every value to d output / d value. The gradients of values older than the
+  /// first record (the parameters) accumulate over calls instead, until they are reset. Throws
+  /// Error if the output was not recorded, because recording was off.
   void backward(Val<Real> output);
 
-  /// Sets the gradients of a block of parameters to zero, in no time: nothing is written until the
-  /// gradients are looked at or added to, and a matrix product that comes first just overwrites.
+  /// Resets the gradients of a block of parameters to zero, lazily: zeros are written only when the
+  /// gradients are read or added to, and a matrix product that comes first overwrites them.
   void reset_gradients(Index first, std::size_t count);
 
   Real data(Index i) const { return data_[i]; }
@@ -67,7 +67,7 @@ class Tape {
     return {&grad_[first], count};
   }
 
-  /// Forgets every value and keeps the memory, so that the next model need not ask for it again.
+  /// Removes every value but keeps the memory for the next model.
   void clear() { rewind({}); }
 
   std::size_t value_count() const { return data_.size(); }
@@ -75,34 +75,35 @@ class Tape {
   bool recording() const { return recording_; }
   const Kernels<Real>& kernels() const { return *kernels_; }
 
-  /// Parents and local derivatives of a value; empty for a leaf.
+  /// The parents of a value and its local derivatives; empty for a leaf.
   std::vector<Parent<Real>> history(Index i);
 
-  /// Rewinds the tape to where it was, also on an exception.
+  /// Restores the tape to its state at construction, also on an exception.
   class Scope;
-  /// Switches recording off: values are computed, nothing is remembered.
+  /// Switches recording off: values are computed, but no history is kept.
   class Inference;
 
-  // ---- For the operations themselves ----
+  // For the implementation of operations only.
 
   /// A new value made by a scalar operation; `b` repeats `a` where there is one operand.
   Index push(Op op, Real data, Index a, Index b);
-  /// Room for `count` new values, aligned to a cache line; data not set.
+  /// Space for `count` new values, aligned to a cache line; uninitialised.
   Index allocate(std::size_t count);
-  /// Whether gradients were reset and not touched since. They are then the caller's to overwrite.
+  /// Whether these gradients were reset and not touched since. If so, the caller must overwrite
+  /// them.
   bool take_reset(Index first, std::size_t count);
-  /// Room for `count` numbers that an operation keeps for the way back: they are no values and
-  /// have no gradients. Aligned like values; not set.
+  /// Space for `count` numbers that an operation saves for the backward pass; they are not tape
+  /// values and have no gradients. Aligned like values; uninitialised.
   Index save(std::size_t count);
   std::span<Real> saved(Index first, std::size_t count) { return {&saved_[first], count}; }
-  /// Room for `count` numbers that nobody needs after the operation; void at the next call.
+  /// Space for `count` temporary numbers, valid until the next call.
   Real* scratch(std::size_t count) {
     if (scratch_.size() < count) scratch_.resize(count);
     return scratch_.data();
   }
-  /// Remembers a fused operation; does nothing while recording is off.
+  /// Records a fused operation; does nothing while recording is off.
   void push(const FusedRecord<Real>& record);
-  /// Room for `count` integers (tokens, positions) that live as long as the values of this step.
+  /// Space for `count` integers (tokens, positions) with the lifetime of the values of this step.
   std::span<std::uint32_t> integers(std::size_t count);
   std::span<const std::uint32_t> integers(std::size_t first, std::size_t count) const {
     return {integers_.data() + first, count};
@@ -113,7 +114,7 @@ class Tape {
   struct Record {
     Op op;
     Index output;
-    Index a;  // of a fused operation: its number in fused_
+    Index a;  // of a fused operation: its index in fused_
     Index b;
   };
   struct Position {
@@ -126,8 +127,8 @@ class Tape {
   void rewind(const Position& position);
 
   Buffer<Real> data_, grad_;    // of the values, by index
-  Buffer<std::uint8_t> reset_;  // for each cache line of parameters: gradients are zero, unwritten
-  std::size_t reset_end_ = 0;   // no value from here on is reset
+  Buffer<std::uint8_t> reset_;  // per cache line of parameters: gradients are zero, but unwritten
+  std::size_t reset_end_ = 0;   // no value at or after this index is reset
   bool scalar_records_ = false;
   Buffer<Real> saved_, scratch_;
   Buffer<Record> records_;

@@ -11,8 +11,8 @@
 
 namespace microgpt::autograd {
 
-/// The atom: a number that holds its data, remembers its gradient and knows its history. A handle;
-/// the numbers live on the tape, and a Val is valid as long as the Scope it was made in.
+/// A number with data, gradient and history. A Val is a handle: the numbers live on the tape, and
+/// it is valid as long as the Scope in which it was created.
 template <class Real>
 class Val {
  public:
@@ -32,15 +32,15 @@ class Val {
   Index index_;
 };
 
-/// One step of a value's history.
+/// One operand of the operation that computed a value.
 template <class Real>
 struct Parent {
   Val<Real> value;
   Real local_derivative;
 };
 
-/// A contiguous run of Vals with the shape rows x cols, row after row: a matrix of weights, or the
-/// activations of a document (positions x channels). Its elements are Vals like any other.
+/// A contiguous, row-major block of rows x cols Vals: a weight matrix, or the activations of a
+/// document (positions x channels). Its elements are Vals like any other.
 template <class Real>
 class Block {
  public:
@@ -66,12 +66,11 @@ class Block {
   std::size_t rows_, cols_;
 };
 
-// The scalar algebra: + - * / , unary minus, pow, exp, log, relu, with Val and plain numbers in
-// every mix. A plain number becomes a leaf of its own. The derivative of each operation stands in
-// src/autograd/scalar_rules.hpp.
+// The scalar algebra: + - * /, unary minus, pow, exp, log, relu, on any mix of Vals and plain
+// numbers. A plain number becomes a new leaf. The derivatives are in src/autograd/scalar_rules.hpp.
 
 template <class Real>
-using Number = std::type_identity_t<Real>;  // so that 2.0 or 2 does not take part in deduction
+using Number = std::type_identity_t<Real>;  // keeps 2.0 or 2 out of template deduction
 
 template <class Real>
 Val<Real> operator+(Val<Real> a, Val<Real> b) {
@@ -97,20 +96,20 @@ Val<Real> operator-(Val<Real> a) {
 }
 
 namespace detail {
-/// x^y = e^(y ln x); the square root and its inverse, and small whole exponents, by IEEE
-/// operations. Throws Error where the result is not a real number.
+/// x^y = e^(y ln x); square root, inverse square root and small integer exponents use IEEE
+/// operations. Throws Error if the result is not a real number.
 template <class Real>
 Real power(Real x, Real y);
 }  // namespace detail
 
-/// a^b; a must be positive, since the derivative by b holds ln a. Throws Error otherwise.
+/// a^b; a must be positive, since the derivative by b contains ln a. Throws Error otherwise.
 template <class Real>
 Val<Real> pow(Val<Real> a, Val<Real> b) {
   if (!(a.data() > Real{0})) fail("pow of {}: the base must be positive", a.data());
   return {a.tape(),
           a.tape().push(Op::pow, detail::power(a.data(), b.data()), a.index(), b.index())};
 }
-/// a^exponent; a may be negative if the exponent is a whole number, and 0 if it is not negative.
+/// a^exponent; a may be negative if the exponent is an integer, and 0 if it is not negative.
 template <class Real>
 Val<Real> pow(Val<Real> a, Number<Real> exponent) {
   const Real result = detail::power(a.data(), exponent);

@@ -16,7 +16,7 @@ namespace microgpt::cluster {
 /// thrown ends the work.
 using EvaluateFunction = std::function<Evaluation(const Task&)>;
 
-/// What rank 0 tells all others before the search.
+/// What rank 0 broadcasts before the search.
 struct RunSpec {
   std::vector<std::string> arguments;  ///< of the command line, as they are now in force
   std::optional<Problem> problem;      ///< none: there is nothing to do, and every rank leaves
@@ -50,7 +50,7 @@ std::unique_ptr<Evaluator> local_evaluator(EvaluateFunction function);
 class Session {
  public:
   /// Joins the ranks; call once, first thing in main. Throws Error, or Refused, if a launcher has
-  /// started several processes that do not know of each other.
+  /// started several processes that MPI did not connect.
   Session(int& argc, char**& argv);
   /// Leaves them; if an exception is on its way, it ends the job on all ranks.
   ~Session();
@@ -63,7 +63,7 @@ class Session {
 
   int rank() const;
   int size() const;
-  /// Whether this is rank 0, which reads, writes and speaks.
+  /// Whether this is rank 0, which does all input and output.
   bool is_first() const { return rank() == 0; }
 
   /// Splits the ranks into as many groups as there are islands, or as many as have at least two

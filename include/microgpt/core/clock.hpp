@@ -6,7 +6,7 @@
 
 namespace microgpt::core {
 
-/// Seconds since 1970, for moments that are compared between processes and hosts.
+/// Seconds since 1970, for times that are compared across processes and hosts.
 inline double seconds_since_1970() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration<double>(since).count();

@@ -2,9 +2,9 @@
 
 #include "microgpt/layers.hpp"
 
-/// Exponential and logarithm with the same bits on every machine. libm's change with the CPU, so
-/// no number that reaches a fitness or a random draw may come from them. The SIMD kernels compute
-/// the same polynomials lane by lane (src/core/elementary-inl.hpp is the one text of both).
+/// Exponential and logarithm with bit-identical results on every machine. libm's results vary with
+/// the CPU, so they must not influence a fitness or a random draw. The SIMD kernels evaluate the
+/// same polynomials lane by lane; src/core/elementary-inl.hpp is the source of both.
 namespace microgpt::core::elementary {
 
 /// e^x within 2 ulp; overflows to infinity, is zero below x = -708 (float: -87), NaN stays NaN.

@@ -9,7 +9,7 @@
 
 namespace microgpt::core {
 
-/// Something the user gave us breaks a rule. The message names the place, the value and the rule.
+/// User input violates a rule. The message names the place, the value and the rule.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -11,18 +11,18 @@
 
 namespace microgpt::core {
 
-/// What a random stream is for. Two purposes never share a number, whatever their ids.
+/// The purpose of a random stream. Streams of different purposes are independent, whatever the ids.
 enum class Stream : std::uint32_t {
-  split = 1,      ///< which documents are held out, and the order of the rest
+  split = 1,      ///< which documents are held out, and the order of the others
   weights = 2,    ///< initial weights
-  names = 3,      ///< sampling of spoken names
-  breeding = 4,   ///< everything random in the making of one organism
+  names = 3,      ///< sampling of generated names
+  breeding = 4,   ///< all random choices in breeding one organism
   documents = 5,  ///< the order in which a replicate sees the training documents
-  faults = 6      ///< failures on purpose
+  faults = 6      ///< injected failures
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy
-/// as 1, 2, 3", 2011). The numbers depend on (seed, purpose, id) alone: not on rank, time or order.
+/// as 1, 2, 3", 2011). The numbers depend on (seed, purpose, id) only, not on rank, time or order.
 class Rng {
  public:
   Rng(std::uint64_t seed, Stream purpose, std::uint64_t id);
@@ -57,7 +57,7 @@ void shuffle(std::vector<T>& items, Rng& rng) {
   for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[rng.below(i)]);
 }
 
-/// One of the items, each as likely as any other; `items` must not be empty.
+/// One of the items, chosen uniformly; `items` must not be empty.
 template <class T>
 const T& pick(std::span<const T> items, Rng& rng) {
   return items[rng.below(items.size())];

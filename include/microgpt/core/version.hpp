@@ -6,7 +6,7 @@
 
 namespace microgpt::core {
 
-/// Of the program, as in CMakeLists.txt.
+/// The version of the program, as in CMakeLists.txt.
 std::string_view version();
 
 }  // namespace microgpt::core

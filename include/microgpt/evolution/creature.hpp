@@ -14,11 +14,11 @@ struct WeightFile;
 
 namespace microgpt::evolution {
 
-/// A living organism: the GPT that a genome describes, its training, and its voice. The precision
-/// is chosen when it is born; everything seen from outside is double.
+/// A living organism: the GPT that a genome describes, its training, and its names. The precision
+/// is chosen at construction; the interface is in double.
 class Creature {
  public:
-  /// Draws the initial weights from the seed. Replicates are the same training with other luck:
+  /// Draws the initial weights from the seed. Replicates differ in their random numbers:
   /// number 0 learns the documents in the order of the dataset, every other one has initial weights
   /// and an order of its own. The dataset must outlive the creature.
   Creature(const Genome& genome, const Dataset& dataset, Precision precision, std::uint64_t seed,
@@ -36,10 +36,10 @@ class Creature {
   /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
   double loss(const Documents& documents);
 
-  /// Speaks `count` names: name i depends on the seed and i alone. temperature > 0.
+  /// Generates `count` names: name i depends only on the seed and i. temperature > 0.
   std::vector<std::string> speak(std::size_t count, double temperature);
 
-  /// The weights as they stand, with vocabulary and seed; see weights.hpp.
+  /// The current weights, with vocabulary and seed; see weights.hpp.
   WeightFile weights() const;
   /// Replaces the weights. Throws Error, and leaves them, unless vocabulary and sizes are equal.
   void set_weights(const WeightFile& file);

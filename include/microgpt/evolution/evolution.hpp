@@ -13,9 +13,9 @@
 
 namespace microgpt::evolution {
 
-/// When children are bred.
+/// When children are bred; see replacement.hpp.
 enum class Mode {
-  generational,  ///< all of a generation together, when all of the last one is known
+  generational,  ///< all of a generation together, once all of the last one is evaluated
   steady_state   ///< one by one, whenever an organism finishes on the virtual clock
 };
 
@@ -25,13 +25,13 @@ Mode mode_from(std::string_view name);
 
 struct EvolutionConfig {
   Mode mode = Mode::generational;
-  std::size_t slots = 0;  ///< organisms that live at once in the steady state; 0: 2 x population
+  std::size_t slots = 0;  ///< organisms in training at once in the steady state; 0: 2 x population
   StrategyKind strategy = StrategyKind::classic;
   std::size_t population = 8;
   std::size_t generations = 10;
   double budget_flops = 0;     ///< of all trainings together; 0: no limit but the generations
-  std::size_t elite = 1;       ///< the best go on unchanged
-  std::size_t immigrants = 2;  ///< random newcomers in each generation but the first
+  std::size_t elite = 1;       ///< the best are carried over unchanged
+  std::size_t immigrants = 2;  ///< random genomes in each generation but the first
   std::size_t tournament = 3;  ///< distinct members that compete to be a parent
   std::uint64_t seed = 1;
   std::size_t islands = 1;             ///< populations side by side, on a ring
@@ -48,25 +48,25 @@ std::size_t slots_of(const EvolutionConfig& config);
 class Replacement;
 struct Birth;
 
-/// The search itself, as ask and tell. It never evaluates, sleeps, prints or sends; and it is a
-/// function of its settings and of what it was told: an organism's randomness comes from the seed
-/// and its id, never from the order in which results arrive.
+/// The search itself, as ask and tell. It never evaluates, sleeps, prints or sends; it is a
+/// deterministic function of its settings and of what it was told: an organism's randomness comes
+/// from the seed and its id, never from the order in which results arrive.
 ///
 /// In the steady state there are no generations. A fixed number of slots is busy on a virtual
 /// clock, each for the floating-point operations of its organism. When one finishes there, its
-/// successor is bred from all that have finished by then, in that order. So the history is the same
-/// however many workers there are, and whichever of them is faster: breeding waits only for the
-/// result of the organism that is next on the virtual clock, while real workers run ahead with the
-/// other slots'. A generation is then merely as many births as the population has members.
+/// successor is bred from all that have finished by then, in that order. So the history does not
+/// depend on the number or the speed of the workers: breeding waits only for the result of the
+/// organism that is next on the virtual clock, while workers run ahead with those of other slots. A
+/// generation is then merely as many births as the population has members.
 ///
 /// Of several islands each is an Evolution of its own. After every migration_interval generations
 /// its best emigrates to the next island on the ring, where it takes the last place of the next
-/// generation. Breeding waits for it, so that the history does not depend on which island is ahead.
+/// generation. Breeding waits for it, so the history does not depend on which island is ahead.
 ///
-/// How children are made is the business of a Strategy. Here is what holds for all of them: no
-/// genome is trained twice, none that costs more than the space allows is born, and the search ends
-/// with the last generation, before the first training that the budget has no room for, or when the
-/// space is exhausted: nobody new was found for as many births as the population has members.
+/// How children are made is left to a Strategy. Evolution enforces: no genome is trained twice,
+/// none that costs more than the space allows is born, and the search ends with the last
+/// generation, before the first training that exceeds the budget, or when the space is exhausted:
+/// no new genome was found for as many births as the population has members.
 class Evolution {
  public:
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
@@ -78,31 +78,31 @@ class Evolution {
   /// before the first ask().
   void require_room() const;
 
-  /// Whether all are born, and nobody's result is awaited.
+  /// Whether all are born and evaluated.
   bool finished() const { return awaited() == 0 && complete(); }
 
-  /// Breeds whoever can be bred from what is known; returns those who must be evaluated (not an
-  /// elite, nor a genome that is known). Empty while nobody can be bred, or if the budget is spent.
+  /// Breeds every organism that can be bred by now; returns those that must be evaluated (no elite,
+  /// no known genome). Empty while breeding waits for results, or if the budget is spent.
   /// Breeding a large population takes a while: `on_attempt` is called many times meanwhile, and
   /// may throw; the Evolution is of no use after that.
   std::vector<Organism> ask(const std::function<void()>& on_attempt = nullptr);
 
-  /// Learns what some of the awaited organisms are worth, in any order. Throws Error if one of the
-  /// trials is of none of them.
+  /// Takes the evaluations of some awaited organisms, in any order. Throws Error if a trial is of
+  /// none of them.
   void tell(std::span<const Trial> trials);
 
-  /// Whether nobody will be born any more.
+  /// Whether no more organisms will be born.
   bool complete() const {
     return exhausted_ || space_exhausted() ||
            history_.size() == config().population * config().generations;
   }
-  /// Whether the search has ended because nobody new was found any more.
+  /// Whether the search has ended because no new genome was found any more.
   bool space_exhausted() const { return history_.births_since_new() >= config().population; }
 
   /// Whether breeding waits for a migrant.
   bool migration_due() const;
-  /// While a migration is due: who leaves for the next island, the best that did not fail, if
-  /// there is one.
+  /// While a migration is due: the organism that leaves for the next island, the best that did not
+  /// fail. None if there is none.
   std::optional<Organism> emigrant() const;
   /// Takes in the emigrant of the island before. A migration must be due.
   void immigrate(std::optional<Organism> migrant);
@@ -110,7 +110,7 @@ class Evolution {
   /// Organisms whose results are awaited.
   std::size_t awaited() const { return history_.awaited(); }
 
-  /// Everyone who ever lived, in the order of birth, generation by generation.
+  /// All organisms in the order of birth, generation by generation.
   std::span<const Organism> history() const { return history_.organisms(); }
   std::size_t generation_count() const { return history_.generation_count(); }
   /// The members of one generation; the last one may be cut short by the budget.
@@ -120,7 +120,7 @@ class Evolution {
   std::size_t slots() const { return slots_of(config()); }
   /// Of all trainings so far.
   double flops() const { return history_.flops(); }
-  /// Organisms, the elite aside, that were not trained because their genome was known.
+  /// Organisms, besides the elite, that were not trained because their genome was known.
   std::size_t known_genomes_born() const { return history_.known_genomes_born(); }
 
   const EvolutionConfig& config() const { return rules_->config; }

@@ -27,7 +27,7 @@ Estimate estimate_of(std::span<const double> measurements);
 /// " ± 0.0025", or nothing where a single measurement says nothing of its error.
 std::string plus_minus(const Estimate& estimate);
 
-/// One of the best of a search, trained again and again with other luck.
+/// One of the best of a search, retrained as several replicates.
 struct Finalist {
   Organism organism;
   std::vector<Evaluation> replicates;  ///< number 1 first; number 0 was the search
@@ -37,10 +37,10 @@ struct Finalist {
   bool failed() const;           ///< all of them
 };
 
-/// The end of a search. Its best organisms were chosen because they looked good in one training, so
-/// some of them were lucky. Each is trained `replicates` times with fresh initial weights and a
-/// fresh order of the documents, and the one with the best mean is the champion (of those that
-/// failed least often): what it then promises does not include the luck that selected it.
+/// The end of a search. Its best organisms were chosen because of one good training, so some of
+/// them were lucky. Each is retrained `replicates` times with fresh initial weights and a fresh
+/// order of the documents, and the one with the best mean is the champion (of those that failed
+/// least often): its mean is not biased by the selection.
 class Finals {
  public:
   Finals(std::vector<Organism> finalists, std::uint32_t replicates);

@@ -9,21 +9,21 @@
 
 namespace microgpt::evolution {
 
-/// Everyone who ever lived on an island, in the order of birth, and which genomes are known by it.
+/// All organisms of an island in the order of birth, and the genomes that are known.
 class History {
  public:
   /// Of `islands` populations side by side, this is the one with number `island`.
   History(std::size_t island, std::size_t islands) : island_(island), islands_(islands) {}
 
-  /// Of the organism that is added next: ids of several islands do not meet.
+  /// Of the organism that is added next. Islands have disjoint ids.
   std::uint64_t next_id() const { return organisms_.size() * islands_ + island_; }
-  /// Whoever is added from now on is a member of a new generation.
+  /// Organisms added from now on are members of a new generation.
   void begin_generation() { starts_.push_back(organisms_.size()); }
   /// Forgets the newest generation if it has no members.
   void drop_empty_generation();
   void add(Organism organism);
-  /// Learns the evaluation of an organism that is awaited, and so that of its copies. Throws Error
-  /// if it is not awaited.
+  /// Sets the evaluation of an awaited organism and of its copies. Throws Error if it is not
+  /// awaited.
   void tell(const Trial& trial);
 
   std::span<const Organism> organisms() const { return organisms_; }
@@ -36,11 +36,11 @@ class History {
     return organism.origin != Origin::migrant && !knows(organism.genome);
   }
 
-  /// Organisms whose evaluation is awaited, their copies aside.
+  /// Organisms whose evaluation is awaited, not counting copies.
   std::size_t awaited() const { return awaited_; }
   /// Of all trainings so far.
   double flops() const { return flops_; }
-  /// Organisms, the elite aside, that were not trained because their genome was known.
+  /// Organisms, besides the elite, that were not trained because their genome was known.
   std::size_t known_genomes_born() const { return known_genomes_born_; }
   /// Births since the last one of a genome that was new here.
   std::size_t births_since_new() const { return births_since_new_; }

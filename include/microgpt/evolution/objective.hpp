@@ -11,20 +11,20 @@
 
 namespace microgpt::evolution {
 
-/// What a trained GPT is worth.
+/// How a trained GPT is scored.
 enum class Objective {
   loss,       ///< its held-out loss on validation names
   last_step,  ///< the loss of its last training step: an old measure that can be gamed
-  beauty      ///< the beauty of the names it speaks
+  beauty      ///< the beauty of the names it generates
 };
 
 std::string_view name(Objective objective);
 /// Throws Error unless the name is held-out, last-step or beauty.
 Objective objective_from(std::string_view name);
 
-/// A fitness, which is minimised, as people know it: the loss, or the beauty. kMaxLoss stays.
+/// The score behind a fitness, which is minimised: the loss, or the beauty. kMaxLoss stays.
 double score_of(Objective objective, double fitness);
-/// The same in words: "2.3142", "+1.2000", or "MAX".
+/// The same as text: "2.3142", "+1.2000", or "MAX".
 std::string score_text(Objective objective, double fitness);
 
 /// Everything that an evaluation depends on, besides the genome. All organisms share the seed:
@@ -34,14 +34,14 @@ struct Problem {
   Objective objective = Objective::loss;
   Precision precision = Precision::f64;
   std::uint64_t seed = 1;
-  std::uint32_t samples = 50;  ///< names spoken for the beauty
+  std::uint32_t samples = 50;  ///< names generated for the beauty
   double temperature = 0.5;
 };
 
-/// Floating-point operations of judging a trained organism, at most: scoring, and speaking.
+/// Floating-point operations of scoring and sampling a trained organism, at most.
 double judging_flops(const Genome& genome, const Problem& problem, std::uint32_t replicate);
 
-/// How many of the names that an organism speaks its evaluation keeps.
+/// How many of the names that an organism generates its evaluation keeps.
 inline constexpr std::uint32_t kNamesKept = 5;
 
 /// What `body` returns; what it throws becomes the evaluation's failure.

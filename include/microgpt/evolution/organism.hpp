@@ -16,23 +16,23 @@ namespace microgpt::evolution {
 /// The loss, and the fitness, of an organism whose training failed.
 inline constexpr double kMaxLoss = std::numeric_limits<double>::max();
 
-/// What an organism turned out to be worth.
+/// The result of training and scoring an organism.
 struct Evaluation {
   double fitness = kMaxLoss;        ///< what evolution minimises: the loss, or minus the beauty
   double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per token
   std::optional<double> test_loss;  ///< on the test names; of finalists alone
-  std::optional<double> beauty;     ///< of its names, if the objective asks for it
-  std::vector<std::string> names;   ///< the first few that it speaks
-  std::string failure;              ///< why fitness and loss are kMaxLoss; empty if all went well
+  std::optional<double> beauty;     ///< of its names, if that is the objective
+  std::vector<std::string> names;   ///< the first few that it generates
+  std::string failure;              ///< why fitness and loss are kMaxLoss; empty if it succeeded
 
   bool failed() const { return !failure.empty(); }
   bool operator==(const Evaluation&) const = default;
 };
 
-/// That of a training which went wrong.
+/// That of a failed training.
 Evaluation failed_evaluation(std::string reason);
 
-/// How an organism came into the world.
+/// How an organism was made.
 enum class Origin {
   primordial,  ///< the default genome
   random,
@@ -74,7 +74,7 @@ inline bool is_copy(const Organism& organism) {
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.
 bool better(const Organism& a, const Organism& b);
 
-/// The best `count` different genomes of those that are known and did not fail, the best first.
+/// The best `count` different genomes of those that are evaluated and did not fail, the best first.
 std::vector<Organism> best_of(std::span<const Organism> organisms, std::size_t count);
 
 }  // namespace microgpt::evolution

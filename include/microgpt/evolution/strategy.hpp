@@ -20,8 +20,8 @@ using Cost = std::function<double(const Genome&)>;
 /// The ways to make the next generation.
 enum class StrategyKind {
   classic,       ///< elite, immigrants, and children of tournament winners
-  random,        ///< every organism is drawn anew: what luck would find
-  guided,        ///< elite, and of many conceivable children those that a model expects most of
+  random,        ///< random search: every organism is drawn at random
+  guided,        ///< elite, and the best of many candidates by a surrogate model
   elite_copies,  ///< elite, and copies of one of the elite with one gene changed
 };
 
@@ -38,8 +38,8 @@ struct Ancestors {
   std::function<bool(const Genome&)> is_candidate = {};
 };
 
-/// One way to make the next generation. It sees what Evolution has been told, and proposes; whether
-/// a genome is new and affordable is seen to by Evolution, which asks again if it is not.
+/// One way to make the next generation. It proposes from what Evolution has been told. Evolution
+/// checks whether a genome is new and affordable, and asks again if it is not.
 class Strategy {
  public:
   virtual ~Strategy() = default;

@@ -12,11 +12,11 @@ namespace microgpt::evolution {
 Genome crossover(const Genome& mother, const Genome& father, Rng& rng);
 
 /// A copy in which `count` different genes (or all that can change, if fewer) have a different
-/// value from the space. n_head goes on dividing n_emb.
+/// value from the space. n_head still divides n_emb.
 Genome mutate(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng);
 
 /// A copy in which `count` different genes took a small step: to the next value of their list, lr
-/// by a factor from 1/2 to 2, steps by a factor of 3/4 or 4/3. n_head goes on dividing n_emb.
+/// by a factor from 1/2 to 2, steps by a factor of 3/4 or 4/3. n_head still divides n_emb.
 Genome nudge(const Genome& genome, std::size_t count, const SearchSpace& space, Rng& rng);
 
 /// mutate() of 1, 2 or 3 genes.

@@ -9,18 +9,18 @@
 namespace microgpt::genome {
 
 /// Floating-point operations of one forward pass over a sequence of `positions` <= n_ctx tokens:
-/// two for each multiply-add of the matrix products and of attention; what is linear in the number
-/// of channels (norms, residuals) is left out.
+/// two for each multiply-add of the matrix products and of attention; operations linear in the
+/// number of channels (norms, residuals) are not counted.
 double forward_flops(const GptConfig& config, std::size_t positions);
 
-/// Floating-point operations of scoring documents (held_out_loss in scoring.hpp), at most: each
-/// token beyond the context is predicted in a window of its own; that windows share what they begin
-/// with is not counted.
+/// An upper bound on the floating-point operations of scoring documents (held_out_loss() in
+/// scoring.hpp): each token beyond the context is predicted in its own window, and the sharing of
+/// common prefixes is ignored.
 double scoring_flops(const GptConfig& config, const Documents& documents);
 
-/// Floating-point operations of a whole training, known before it starts: a forward pass costs
-/// once, a backward pass twice, Adam ten for each parameter. The dataset is looked through once for
-/// each context length; after that a cost takes no time, so that a search may ask for thousands.
+/// The floating-point operations of a whole training, known before it starts: a backward pass costs
+/// twice a forward pass, Adam ten operations per parameter. The dataset is scanned once for each
+/// context length; after that a search can ask for thousands of costs at no expense.
 class TrainingCost {
  public:
   /// The dataset must outlive it.
@@ -28,7 +28,7 @@ class TrainingCost {
   double operator()(const Genome& genome) const;
 
  private:
-  /// Sums over the first documents: of positions, and of pairs of a query and a key that it sees.
+  /// Prefix sums over the documents: of positions, and of query-key pairs in causal attention.
   struct Sums {
     std::vector<double> positions, pairs;
   };

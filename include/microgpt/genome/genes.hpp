@@ -11,28 +11,28 @@
 #include "microgpt/genome/genome.hpp"
 #include "microgpt/genome/search_space.hpp"
 
-// The table of genes. Whatever treats all genes alike iterates over it: checks, files, command
+// The table of genes. All code that treats genes alike iterates over it: validation, files, command
 // lines, messages between ranks, tables, variation, the model of the guided strategy, statistics,
-// texts and the page. A new gene is a member of Genome, a row here, where its values come from in
-// SearchSpace, and what it does in the model or in training.
+// texts and the page. To add a gene, add a member to Genome, a row here, its range to SearchSpace,
+// and its effect to the model or the training.
 namespace microgpt::genome {
 
-/// A whole number from a list of the search space.
+/// An integer from a list in the search space.
 struct ListDomain {
   std::vector<std::uint32_t> SearchSpace::*values;
   bool SearchSpace::*next_only =
-      nullptr;  ///< whether a mutation goes to the next value of the list
+      nullptr;  ///< whether a mutation moves to an adjacent value of the list
 };
 
-/// A whole number within a range. A random genome takes one from a list, and a mutation one from
-/// that list or one that is some steps away.
+/// An integer within a range. A random genome draws it from the list `draw`; a mutation draws it
+/// again or adds or subtracts one of `moves`.
 struct RangeDomain {
   std::uint32_t SearchSpace::*min, SearchSpace::*max;
   std::vector<std::uint32_t> SearchSpace::*draw, SearchSpace::*moves;
 };
 
 /// A real number within a range, on a logarithmic scale. A mutation multiplies it by a uniform draw
-/// between two factors, or draws it anew if both are 0.
+/// between two factors, or redraws it if both are 0.
 struct LogDomain {
   double SearchSpace::*min, SearchSpace::*max, SearchSpace::*factor_min, SearchSpace::*factor_max;
 };
@@ -42,14 +42,14 @@ struct Gene {
   char letter;                  ///< of the option -e ...
   std::string_view short_name;  ///< ... and --emb; and in lines with many genes
   std::string_view label, unit;
-  std::string_view more, less;  ///< what larger and smaller values are called
+  std::string_view more, less;  ///< phrases for larger and smaller values
   std::variant<std::uint32_t Genome::*, double Genome::*> member;
-  double low, high;  ///< what may stand in a genome, both included; of a LogDomain low is not
+  double low, high;  ///< valid range, inclusive; for a LogDomain low is excluded
   std::variant<ListDomain, RangeDomain, LogDomain> domain;
-  int width;            ///< characters that it mostly takes in a line with others
-  bool shapes_network;  ///< or it tells how to train
-  /// Whether genome files may lack it. Then it has the value of the primordial organism, which is
-  /// the program as it was before the gene.
+  int width;            ///< usual width in a line of several genes, in characters
+  bool shapes_network;  ///< false: it controls the training
+  /// Whether genome files may omit it. Then it has the value of the primordial organism, which
+  /// reproduces the program before the gene existed.
   bool is_optional = false;
 
   bool is_real() const { return std::holds_alternative<double Genome::*>(member); }
@@ -57,7 +57,7 @@ struct Gene {
   void set(Genome& genome, double value) const;
 };
 
-/// In the order of texts and tables.
+/// In the order used in texts and tables.
 inline constexpr std::array<Gene, 7> kGenes = {{
     {"n_emb", 'e', "emb", "embedding size", "channels", "wider embeddings", "narrower embeddings",
      &Genome::n_emb, 1, 1024, ListDomain{&SearchSpace::n_emb}, 2, true},
@@ -88,7 +88,7 @@ constexpr std::size_t gene_index(std::string_view name) {
   return i;
 }
 
-/// What must hold between two genes, `first` before `second` in the table.
+/// A constraint between two genes; `first` precedes `second` in the table.
 struct GeneRule {
   std::size_t first, second;
   std::string_view relation;  ///< "a multiple of"
@@ -99,13 +99,13 @@ inline constexpr std::array<GeneRule, 1> kGeneRules = {{
      [](const Genome& g) { return g.n_emb % g.n_head == 0; }},
 }};
 
-/// Whether all rules between genes hold.
+/// Whether all constraints between genes hold.
 bool rules_hold(const Genome& genome);
-/// Whether a gene is in a rule, and whether it is the last one of a rule in the order of the table.
+/// Whether a gene is part of a constraint, and whether it is the last gene of one in table order.
 bool is_in_rule(std::size_t gene);
 bool completes_rule(std::size_t gene);
 
-/// The least and the greatest value in the space.
+/// The smallest and the largest value in the space.
 std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space);
 
 /// Calls body(gene, value) with a reference to the member of each gene.

@@ -10,15 +10,15 @@
 
 namespace microgpt::genome {
 
-/// The numbers that the network computes with. Random draws and reported losses are always double.
+/// The number type of the network. Random draws and reported losses are always double.
 enum class Precision { f64, f32 };
 
 std::string_view name(Precision precision);
 /// Throws Error unless the name is f64 or f32.
 Precision precision_from(std::string_view name);
 
-/// The DNA of an organism: everything that tells its GPT and its training from another's. The
-/// defaults are those of the primordial organism.
+/// The DNA of an organism: all hyperparameters of its GPT and its training. The defaults are those
+/// of the primordial organism.
 struct Genome {
   std::uint32_t n_emb = 16;
   std::uint32_t n_head = 4;  ///< divides n_emb
@@ -29,10 +29,10 @@ struct Genome {
   std::uint32_t steps = 200;
 
   bool operator==(const Genome&) const = default;
-  auto operator<=>(const Genome&) const = default;  ///< gene by gene, to look genomes up
+  auto operator<=>(const Genome&) const = default;  ///< gene by gene, for lookups
 };
 
-/// Keeps a typing error from asking for more memory or time than anybody has.
+/// Keeps a typo from requesting an absurd amount of memory or time.
 inline constexpr std::size_t kMaxParameters = 50'000'000;
 
 /// Throws Error naming the gene, its value and the rule it breaks.
@@ -40,13 +40,13 @@ void validate(const Genome& genome);
 
 GptConfig gpt_config(const Genome& genome, std::size_t n_vocab);
 TrainConfig train_config(const Genome& genome);
-/// A genome of these sizes, with the default training. Throws Error as validate() does.
+/// A genome with these sizes and the default training. Throws Error as validate() does.
 Genome genome_of(const GptConfig& config);
 
 /// "n_emb 16  n_head 4  n_layer 1  n_ctx 16  n_ff_exp 4  lr 0.005  steps 200"
 std::string describe(const Genome& genome);
 
-/// "emb 16 head 4 layer 1 ctx 16 ff 4": the genes that shape the network, not its training.
+/// "emb 16 head 4 layer 1 ctx 16 ff 4": only the genes that shape the network.
 std::string architecture(const Genome& genome);
 
 /// "emb 16 head 4 layer 1 ctx 16 ff 4  lr 0.005     steps 200": all genes on a short line.

@@ -9,35 +9,35 @@
 
 namespace microgpt::genome {
 
-/// The content of genome.json: a genome, what it achieved, and what makes that reproducible.
+/// The content of genome.json: a genome, its scores, and what is needed to reproduce them.
 struct GenomeFile {
   Genome genome;
-  double loss = 0;               ///< validation loss in nats per token: the mean of the replicates
-  std::uint32_t generation = 0;  ///< the one it was born in, counted from 1
+  double loss = 0;               ///< validation loss in nats per token: mean of the replicates
+  std::uint32_t generation = 0;  ///< in which it was born, from 1
   bool evolved = false;
-  // Below: not in the files of other programs of this kind.
+  // The members below are not in the files of similar programs.
   std::uint64_t seed = 1;
   std::string precision = "f64";
   std::string dataset;           ///< SHA-256 of the dataset file; empty if unknown
   std::string version;           ///< of the program that wrote it; empty if unknown
-  std::uint32_t replicates = 0;  ///< trainings from scratch behind `loss`; 0: that of the search
-  // Only where there are replicates, and standard errors, of the means, where there are several.
+  std::uint32_t replicates = 0;  ///< number behind `loss`; 0: `loss` is that of the search
+  // Only with replicates; standard errors of the means only with several.
   double standard_error = 0;
-  double test_loss = 0;  ///< on names that no decision of the search has looked at
+  double test_loss = 0;  ///< on names that influenced no decision of the search
   double test_standard_error = 0;
 };
 
-/// Reads and checks a genome. Throws Error naming file, key, value and rule: not readable, not one
-/// JSON object, a key that is missing, unknown or twice there, a wrong type, an impossible value.
+/// Reads and checks a genome. Throws Error naming file, key, value and rule if the file is not
+/// readable or not one JSON object, a key is missing, unknown or duplicated, or a value is invalid.
 GenomeFile load_genome(const std::filesystem::path& path);
 
-/// As load_genome, from text; `path` is for the messages.
+/// As load_genome(), from text; `path` is for messages.
 GenomeFile parse_genome(const std::string& path, const std::string& text);
 
 std::string to_json(const GenomeFile& file);
 void save_genome(const std::filesystem::path& path, const GenomeFile& file);
 
-/// Reads a search space: the fields of SearchSpace as keys; those left out keep what `base` has.
+/// Reads a search space: the fields of SearchSpace as keys; omitted ones keep the value in `base`.
 SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& base);
 SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base);
 std::string to_json(const SearchSpace& space);

@@ -15,7 +15,7 @@ using Token = std::uint32_t;
 
 /// The sizes of a GPT. The defaults are those of the primordial organism.
 struct GptConfig {
-  std::size_t n_vocab = 27;  ///< distinct characters, and the delimiter
+  std::size_t n_vocab = 27;  ///< distinct characters plus the delimiter
   std::size_t n_emb = 16;    ///< channels; a multiple of n_head
   std::size_t n_ctx = 16;    ///< positions that attention can see
   std::size_t n_layer = 1;
@@ -23,32 +23,32 @@ struct GptConfig {
   std::size_t n_ff_exp = 4;  ///< width of the feed-forward layer, in multiples of n_emb
 };
 
-/// The number of weights. Does not build anything.
+/// The number of weights, without building the model.
 std::size_t parameter_count(const GptConfig& config);
 
-/// Token sequences packed into rows, as Gpt::forward takes them. Reuse one: it keeps its memory.
+/// Token sequences packed into rows, the input of Gpt::forward. Keeps its memory when reused.
 struct TokenBatch {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
   std::vector<Sequence> sequences;
-  /// The rows whose keys the sequences attend to, one sequence after another. Empty: each to its
-  /// own.
+  /// The rows whose keys the sequences attend to, one sequence after another. Empty: each sequence
+  /// attends to its own rows.
   std::vector<std::uint32_t> key_rows;
 
   void clear();
-  /// Appends a sequence whose first token stands at position `first`: 0, or the length of a cache.
+  /// Appends a sequence whose first token has position `first`: 0, or the length of a cache.
   void add(std::span<const Token> sequence, std::size_t first = 0);
-  /// Appends a sequence that shares its first rows with the last one of the batch, as far as both
-  /// begin alike: what attention sees of a prefix does not depend on what follows it. Returns the
-  /// rows of its tokens, valid until the next change. Not to be mixed with add().
+  /// Appends a sequence that shares the rows of its common prefix with the last sequence of the
+  /// batch; attention is causal, so they do not depend on what follows. Returns the rows of its
+  /// tokens, valid until the next change. Must not be mixed with add().
   std::span<const std::uint32_t> add_shared(std::span<const Token> sequence);
 
  private:
   std::vector<std::uint32_t> path_;  // the rows of the last sequence of add_shared()
 };
 
-/// Keys and values of the positions that a Gpt has already read, layer by layer. Valid as long as
-/// the Scope in which it was filled.
+/// The keys and values of the positions that a Gpt has already processed, by layer. Valid as long
+/// as the Scope in which it was filled.
 template <class Real>
 class KvCache {
  public:
@@ -60,33 +60,34 @@ class KvCache {
   std::vector<Block<Real>> keys_, values_;
 };
 
-/// A parameter matrix by name. As stored, the rows of a weight matrix are its inputs.
+/// A named parameter matrix. In memory, the rows of a weight matrix are its inputs.
 template <class Real>
 struct NamedBlock {
   std::string name;
   Block<Real> block;
 };
 
-/// Token and position embeddings; per layer RMSNorm, attention, residual, RMSNorm, feed-forward
-/// with ReLU, residual; a last RMSNorm and the projection to the vocabulary. No biases.
+/// A GPT: token and position embeddings; per layer RMSNorm, attention, residual, RMSNorm,
+/// feed-forward with ReLU, residual; a final RMSNorm and the projection to the vocabulary. No
+/// biases.
 template <class Real>
 class Gpt {
  public:
-  /// Weights are zero until initialise(). Parameters lie on the tape without gaps that matter: one
-  /// run from the first to the last (padding holds zeros). Throws Error if a size is impossible.
+  /// Weights are zero until initialise(). The parameters are one contiguous range of the tape,
+  /// padded with zeros. Throws Error if a size is invalid.
   Gpt(Tape<Real>& tape, const GptConfig& config);
 
   /// Draws every weight uniformly from ±0.1.
   void initialise(Rng& rng);
 
-  /// Logits (positions x vocabulary) of each token of the batch. A batch of one sequence may
-  /// continue what `cache` holds; the cache then holds it as well.
+  /// The logits (positions x vocabulary) for each token of the batch. With a cache, the batch is
+  /// one sequence that continues it, and is appended to it.
   Block<Real> forward(const TokenBatch& batch, KvCache<Real>* cache = nullptr);
 
   const GptConfig& config() const { return config_; }
   Tape<Real>& tape() const { return *tape_; }
   const std::vector<NamedBlock<Real>>& parameters() const { return parameters_; }
-  /// All weights in one run, as Adam walks over them, padding included.
+  /// All weights as one range for Adam, including padding.
   std::span<Real> weights() const { return tape_->data(first_, extent_); }
   std::span<Real> gradients() const { return tape_->grad(first_, extent_); }
   void reset_gradients() const { tape_->reset_gradients(first_, extent_); }
@@ -108,7 +109,7 @@ class Gpt {
   std::vector<Layer> layers_;
   Block<Real> head_;
   std::size_t extent_;
-  std::vector<Sequence> sequences_;  // of the batch, with the keys of the cache
+  std::vector<Sequence> sequences_;  // of the batch, including the keys of the cache
 };
 
 /// Throws Error unless a GPT of these sizes can be built.

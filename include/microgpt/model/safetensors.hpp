@@ -10,13 +10,13 @@
 
 namespace microgpt::model {
 
-/// The numbers in a file: 64 or 32 bits.
+/// The type of the numbers in a file.
 enum class NumberType { f64, f32 };
 
 /// "F64" or "F32"
 std::string_view name(NumberType type);
 
-/// A matrix by name, row after row.
+/// A named matrix in row-major order.
 struct Tensor {
   std::string name;
   std::size_t rows = 0, cols = 0;
@@ -30,15 +30,16 @@ struct Tensor {
 struct Safetensors {
   std::map<std::string, std::string> metadata;
   NumberType type = NumberType::f64;
-  std::vector<Tensor> tensors;  ///< in the order of their numbers
+  std::vector<Tensor> tensors;  ///< in the order of their data
 };
 
-/// Reads the bytes of a file. Throws Error naming place and rule unless the tensors are at least
-/// one, all matrices of one of our number types, and cover the bytes after the header without gap
-/// or overlap. Takes memory in proportion to the bytes, whatever the header claims.
+/// Parses the content of a file. Throws Error naming place and rule unless there is at least one
+/// tensor, all are matrices of the same supported number type, and they cover the bytes after the
+/// header without gap or overlap. Memory use is proportional to the input, whatever the header
+/// says.
 Safetensors parse_safetensors(std::string_view bytes);
 
-/// The bytes of a file. The numbers must be such that `type` can hold them.
+/// The content of a file. `type` must be able to represent the values.
 std::string to_bytes(const Safetensors& file);
 
 }  // namespace microgpt::model

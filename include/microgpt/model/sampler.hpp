@@ -7,9 +7,9 @@
 
 namespace microgpt::model {
 
-/// Speaks one document: starts from `delimiter`, draws token after token from softmax(logits /
-/// temperature), and ends at the next delimiter or after n_ctx tokens. The delimiters are not in
-/// the result. temperature > 0; the lower, the more usual the names.
+/// Generates one document: starts from `delimiter`, samples each token from softmax(logits /
+/// temperature), and ends at the next delimiter or after n_ctx tokens. The result contains no
+/// delimiters. temperature > 0; lower values give more typical names.
 template <class Real>
 std::vector<Token> sample(Gpt<Real>& gpt, Token delimiter, double temperature, Rng& rng);
 

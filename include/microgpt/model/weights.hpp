@@ -12,33 +12,33 @@
 
 namespace microgpt::model {
 
-/// The weights of a GPT outside of it; as a file, see docs/weights.md.
+/// The content of a weight file; docs/weights.md describes the format.
 struct WeightFile {
   GptConfig config;
   std::u32string vocabulary;  ///< the characters by token; the delimiter is the token after them
-  std::optional<std::uint64_t> seed;  ///< of the run: it says which documents are held out
+  std::optional<std::uint64_t> seed;  ///< of the run; determines the held-out documents
   NumberType type = NumberType::f64;
   /// In the order of Gpt::parameters(). Unlike there, the rows of a weight matrix are its outputs.
   std::vector<Tensor> tensors;
 };
 
-/// Reads a file and checks that it holds a GPT: its tensors and no others, in shapes that fit one
-/// another, every value finite. Throws Error naming file, place and rule.
+/// Reads a file and checks that it holds a GPT: exactly its tensors, with consistent shapes and
+/// finite values. Throws Error naming file, place and rule.
 WeightFile load_weights(const std::filesystem::path& path);
 
-/// As load_weights, from the bytes of a file; `path` is for the messages.
+/// As load_weights(), from the content of a file; `path` is for messages.
 WeightFile parse_weights(const std::string& path, std::string_view bytes);
 
-/// The bytes of a file from which parse_weights reads the same to the last bit. Throws Error if a
-/// value is not finite.
+/// The content of a file that parse_weights() reads back bit for bit. Throws Error if a value is
+/// not finite.
 std::string to_bytes(const WeightFile& file);
 
 /// The weights of a GPT, in its precision, without vocabulary and seed.
 template <class Real>
 WeightFile weights_of(const Gpt<Real>& gpt);
 
-/// Replaces the weights of a GPT. Throws Error unless all sizes are equal, naming a tensor and both
-/// its shapes, or if Real cannot hold a value; the GPT is then as it was.
+/// Replaces the weights of a GPT. If sizes differ or Real cannot represent a value, throws Error
+/// (naming the tensor and both shapes) and leaves the GPT unchanged.
 template <class Real>
 void set_weights(Gpt<Real>& gpt, const WeightFile& file);
 

@@ -7,13 +7,13 @@
 namespace microgpt::report {
 
 /// A run as one JSON object: settings, champion, every organism, generations, gene importance,
-/// Pareto fronts, finalists and timings. docs/run-folder.md has its members.
+/// Pareto fronts, finalists and timings. docs/run-folder.md lists its members.
 std::string run_json(const RunRecord& run);
 
-/// A run as one HTML page that needs nothing else: styles, scripts, charts and data are in it.
+/// A run as one self-contained HTML page, including styles, scripts, charts and data.
 std::string report_page(const RunRecord& run);
 
-/// Writes report.html into the folder of a run that is about to be in this state. Throws Error as
+/// Writes report.html into the folder of a run that is about to enter this state. Throws Error as
 /// load_run() does.
 void write_report(const std::filesystem::path& folder, RunState state);
 

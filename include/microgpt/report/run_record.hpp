@@ -12,28 +12,26 @@
 namespace microgpt::report {
 
 enum class RunState {
-  finished,   ///< there is a champion
-  stopped,    ///< on demand, to be resumed
-  failed,     ///< it came to its end without a champion
-  unfinished  ///< it goes on, or was killed
+  finished,   ///< with a champion
+  stopped,    ///< on request; can be resumed
+  failed,     ///< ended without a champion
+  unfinished  ///< still running, or killed
 };
 
 std::string_view name(RunState state);
 
-/// What the folder of a run says of it, also while the run goes on: then as far as whole
-/// generations were recorded.
+/// The content of a run folder. While the run is going on, it has the complete generations so far.
 struct RunRecord {
   std::filesystem::path folder;
   RunState state = RunState::unfinished;
   std::string settings_json;
   RunSettings settings;
-  /// In the order of the file, each evaluated. Of the best of each generation the evaluation has
-  /// the names.
+  /// In file order, all evaluated. Only the best of each generation has names in its evaluation.
   std::vector<Organism> organisms;
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
   std::vector<Trial> trials;        ///< see read_timings_csv()
 
-  /// The best so far; null if nobody is known who did not fail.
+  /// The best so far; null if there is no successful organism yet.
   const Organism* champion() const;
   /// Null if there is none.
   const Organism* find(std::uint64_t id) const;
@@ -42,8 +40,8 @@ struct RunRecord {
 /// Throws Error naming file, row, value and rule.
 RunRecord load_run(const std::filesystem::path& folder);
 
-/// The organism as a genome.json that `creature` reads; of a finalist with what its new trainings
-/// promise. Throws Error if there is no such organism.
+/// The genome.json of an organism, as `creature` reads it; for a finalist with the means of its
+/// replicates. Throws Error if there is no such organism.
 std::string genome_json_of(const RunRecord& run, std::uint64_t id);
 
 }  // namespace microgpt::report

@@ -10,13 +10,13 @@ namespace microgpt::report {
 /// A run as Markdown: champion, trajectory, genes, finalists, the best, Pareto fronts.
 std::string run_markdown(const RunRecord& run);
 
-/// How a text is laid out.
+/// The format of a report.
 enum class Format { html, csv, json, markdown, text };
 
 /// Throws Error unless the name is html, csv, json, markdown or text.
 Format format_from(std::string_view name);
 
-/// Several runs beside each other, a column each: settings in which they differ, champions, losses,
+/// A comparison of several runs, one column each: settings in which they differ, champions, losses,
 /// costs. Format csv, json, markdown or text.
 std::string comparison(std::span<const RunRecord> runs, Format format);
 

@@ -7,18 +7,18 @@
 
 namespace microgpt::report {
 
-/// How busy the workers of a run were, and how well the cost of a training was predicted.
-/// Wall-clock times: another run gives others.
+/// The utilisation of the workers of a run, and the accuracy of the predicted training costs. Based
+/// on wall-clock times, so it differs from run to run.
 class WorkSummary {
  public:
-  /// A training; those that were known before are not counted.
+  /// Adds a training; already known results are not counted.
   void add(const Trial& trial);
 
-  /// Share of the workers' time, from the first start to the last end, in which they trained.
+  /// The share of the workers' time, from the first start to the last end, spent training.
   double utilisation(std::size_t workers) const;
 
-  /// Utilisation, evaluations per second, the cost model against measured seconds, and a line for
-  /// each rank with its trainings along the time. `coordinator_seconds`: CPU time of rank 0.
+  /// Utilisation, evaluations per second, predicted costs against measured seconds, and a timeline
+  /// for each rank. `coordinator_seconds`: CPU time of rank 0.
   std::string text(std::size_t workers, double coordinator_seconds) const;
 
  private:

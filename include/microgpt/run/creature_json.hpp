@@ -8,7 +8,7 @@
 
 namespace microgpt::run {
 
-/// One training and what came of it, for other programs.
+/// One training and its results, for other programs.
 struct CreatureReport {
   Genome genome;
   std::uint64_t seed = 1;
@@ -16,13 +16,12 @@ struct CreatureReport {
   std::string precision, dataset, version;    ///< dataset: SHA-256 of the file
   double validation_loss = 0, test_loss = 0;  ///< nats per token
   std::uint64_t parameters = 0;
-  double training_flops = 0;  ///< 0 if it was not trained but loaded
+  double training_flops = 0;  ///< 0 if the weights were loaded
   double seconds = 0;         ///< of training
   std::vector<std::string> names;
 };
 
-/// One JSON object, with an end of line. Losses that are not finite cannot be: training would have
-/// failed.
+/// One JSON object and a newline. Losses are finite; otherwise the training would have failed.
 std::string to_json(const CreatureReport& report);
 
 }  // namespace microgpt::run

@@ -8,8 +8,8 @@
 
 namespace microgpt::run {
 
-/// The DNA of an organism that did not fail: of a finalist with what its new trainings promise, of
-/// any other with the loss that the search saw.
+/// The genome.json of an organism that did not fail: for a finalist with the means of its
+/// replicates, for any other with its loss in the search.
 GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> finalists,
                           const RunSettings& settings);
 

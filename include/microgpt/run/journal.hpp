@@ -10,20 +10,20 @@
 
 namespace microgpt::run {
 
-/// The file of a run from which it can go on after it was killed: first what was asked for, then
-/// every evaluation as it came, each on the disk before anything is bred from it.
+/// The file from which a killed run resumes: first its options and settings, then every evaluation
+/// in order of arrival, each on disk before anything is bred from it.
 ///
-/// One record a line: 16 hexadecimal digits, a space, a JSON object. The digits begin the SHA-256
-/// of the digits of the line before and this object, so no line can be changed, lost or moved
-/// without notice. A last line without its end was being written when the run died, and is cut off.
+/// One record per line: 16 hexadecimal digits, a space, a JSON object. The digits are the start of
+/// the SHA-256 of the previous line's digits and this object, so changed, lost or moved lines are
+/// detected. An incomplete last line was being written when the run died, and is cut off.
 class Journal {
  public:
-  /// Opens the file, or makes it, and locks it for this process. Waits a few seconds for one that
-  /// is about to die. Throws Error naming file, line and rule: no regular file, not readable or
-  /// writable, used by another run, corrupt.
+  /// Opens or creates the file and locks it for this process, waiting a few seconds for a process
+  /// that is about to exit. Throws Error naming file, line and rule if it is not a regular file,
+  /// not readable or writable, in use by another run, or corrupt.
   explicit Journal(std::filesystem::path file);
 
-  /// Whether there was nothing in the file.
+  /// Whether the file was empty.
   bool is_new() const { return header_.empty(); }
   /// The first record, a JSON object.
   const std::string& header() const { return header_; }
@@ -32,11 +32,11 @@ class Journal {
 
   std::filesystem::path folder() const { return path_.parent_path(); }
   const std::vector<Trial>& entries() const { return entries_; }
-  /// What the user should know: of a record that was cut off, of a lock that is not to be had.
+  /// Messages for the user: a record was cut off, or locks are not supported.
   const std::vector<std::string>& notices() const { return notices_; }
 
-  /// Returns when the record is on the disk. Throws Error if it cannot be written, and is then no
-  /// part of the file, or if the file has been removed.
+  /// Returns once the record is on disk. Throws Error if the file has been removed or the record
+  /// cannot be written; then it is not part of the file.
   void append(const Trial& trial);
 
  private:

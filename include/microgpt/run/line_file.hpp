@@ -10,15 +10,15 @@
 
 namespace microgpt::run {
 
-/// A regular file that grows line by line; other processes may have it open, too.
+/// A regular file that grows line by line; other processes may have it open as well.
 class LineFile {
  public:
   enum class Use {
-    append,  ///< and read; the file is made if it is not there
+    append,  ///< and read; the file is created if necessary
     read
   };
-  /// Opens the file. Throws Error naming it if it cannot be used so, or is a pipe or a device, for
-  /// which a run would wait for ever.
+  /// Opens the file. Throws Error naming it if that fails, or if it is a pipe or a device, on which
+  /// a run could wait forever.
   explicit LineFile(std::filesystem::path path, Use use = Use::append);
   ~LineFile();
   LineFile(LineFile&& other) noexcept;
@@ -27,20 +27,20 @@ class LineFile {
 
   enum class Lock {
     held,        ///< until unlock(), or the end of the process
-    taken,       ///< somebody else has it, and has had it all the time
-    unsupported  ///< this file system knows no locks
+    taken,       ///< another process held it all the time
+    unsupported  ///< by this file system
   };
   Lock lock(std::chrono::milliseconds patience) const;
   void unlock() const;
 
   std::string read() const;
-  /// Whether the path still leads to the file.
+  /// Whether the path still refers to the file.
   bool is_in_place() const;
-  /// Whether the last byte is not the end of a line.
+  /// Whether the last line is incomplete.
   bool is_torn() const;
-  /// Adds all of the text, or throws Error and leaves the file as it was.
+  /// Appends all of the text, or throws Error and leaves the file unchanged.
   void append(std::string_view text) const;
-  /// Returns when all is on the disk.
+  /// Returns once everything is on disk.
   void sync() const;
   void cut(std::size_t size) const;
 

@@ -12,13 +12,13 @@
 
 namespace microgpt::run {
 
-/// How much is said; each level says what those after it say, too.
+/// Log levels; each includes those after it.
 enum class LogLevel {
   trace,    ///< the members of each generation
   debug,    ///< each organism
-  info,     ///< each generation, and the reports
-  warning,  ///< what the user should know of
-  error,    ///< why it ends
+  info,     ///< each generation and the reports
+  warning,  ///< problems that do not end the run
+  error,    ///< why the run ends
   off
 };
 
@@ -26,7 +26,7 @@ std::string_view name(LogLevel level);
 /// Throws Error unless the name is trace, debug, info, warning, error or off.
 LogLevel log_level_from(std::string_view name);
 
-/// Where people read along.
+/// The log output on a terminal.
 struct LogScreen {
   std::function<void(std::string_view)> print;  ///< one or more lines
   LogLevel level = LogLevel::debug;
@@ -34,9 +34,9 @@ struct LogScreen {
   bool colours = false;  ///< for warnings and errors
 };
 
-/// The log of a run: to the screen what it asks for, and to a file whatever is debug and above,
-/// with timestamps. Lines are one event each; reports are longer texts without timestamps. What the
-/// file has no room for is lost, and the screen says once why.
+/// The log of a run: to the screen at its level, and to a file at level debug, with timestamps.
+/// Lines are one event each; reports are longer texts without timestamps. If the file cannot be
+/// written, that output is lost and the screen reports the reason once.
 class RunLog {
  public:
   /// Throws Error if the file cannot be opened.
@@ -45,7 +45,7 @@ class RunLog {
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
-  /// Several lines, at level info unless said otherwise.
+  /// Logs several lines.
   void report(std::string_view text, LogLevel level = LogLevel::info);
 
   template <class... Args>

@@ -18,16 +18,17 @@ class Adam {
  public:
   Adam(std::size_t weight_count, const Kernels<Real>& kernels, const AdamConfig& config = {});
 
-  /// Moves the weights against their gradients. Both spans hold weight_count numbers.
+  /// Updates the weights. Both spans have weight_count elements.
   void step(std::span<Real> weights, std::span<const Real> gradients, double learning_rate);
 
  private:
   const Kernels<Real>* kernels_;
   AdamConfig config_;
-  // Without the factors 1 - beta, which go into the step: m = beta1 m + g, v = beta2 v + g^2.
+  // Without the factors 1 - beta, which are applied in the step: m = beta1 m + g, v = beta2 v +
+  // g^2.
   Buffer<Real> first_moment_, second_moment_;
   std::size_t steps_ = 0;
-  double beta1_power_ = 1, beta2_power_ = 1;  // beta^t, for the correction of the moments' bias
+  double beta1_power_ = 1, beta2_power_ = 1;  // beta^t, for the bias correction
 };
 
 }  // namespace microgpt::training

@@ -12,7 +12,7 @@
 namespace microgpt::training {
 
 /// The distinct characters (Unicode code points) of a dataset, sorted; a character's token is its
-/// place. One more token, the delimiter, stands before and after each document.
+/// index. One more token, the delimiter, precedes and follows each document.
 class Vocabulary {
  public:
   Vocabulary() = default;
@@ -24,14 +24,14 @@ class Vocabulary {
 
   /// The token of a character. Throws Error if it is not in the vocabulary.
   Token encode(char32_t character) const;
-  /// The text of some tokens, in UTF-8; delimiters are left out.
+  /// The text of a token sequence, in UTF-8; delimiters are omitted.
   std::string decode(std::span<const Token> tokens) const;
 
  private:
   std::u32string characters_;
 };
 
-/// Token sequences one after another. Each is delimiter, characters, delimiter.
+/// A list of token sequences, each of the form delimiter, characters, delimiter.
 class Documents {
  public:
   Documents() = default;
@@ -46,12 +46,12 @@ class Documents {
   void add(std::u32string_view text, const Vocabulary& vocabulary);
   /// The same documents in a random order.
   Documents shuffled(Rng& rng) const;
-  /// Tokens to be predicted: all but the first of each document.
+  /// The number of tokens to predict: all but the first of each document.
   std::size_t prediction_count() const { return tokens_.size() - ends_.size(); }
 
   bool operator==(const Documents&) const = default;
 
-  // As stored: all tokens, and where in them each document ends.
+  // The representation: all tokens, and the index at which each document ends.
   const std::vector<Token>& tokens() const { return tokens_; }
   const std::vector<std::uint32_t>& ends() const { return ends_; }
 
@@ -60,9 +60,8 @@ class Documents {
   std::vector<std::uint32_t> ends_;
 };
 
-/// What organisms learn from, what they are judged by, and what nobody looks at before the end.
-/// A held-out document is in no other part, even if the file repeats it: of the training part such
-/// repetitions are left out.
+/// A dataset in three parts: training, validation (for fitness) and test (for the final scores
+/// only). A held-out document occurs in no other part, even if the file repeats it.
 struct Dataset {
   Vocabulary vocabulary;
   Documents training, validation, test;
@@ -70,15 +69,15 @@ struct Dataset {
 };
 
 /// One document per line of a UTF-8 file, trimmed; empty lines are skipped. Throws Error naming
-/// file, line and rule: missing file, invalid UTF-8, control characters, no documents.
+/// file, line and rule for invalid UTF-8, control characters, or no documents.
 std::vector<std::u32string> read_documents(const std::filesystem::path& path,
                                            std::string_view bytes);
 
-/// Shuffles the documents by the seed and holds out 1,000 for validation and 1,000 for test, or a
-/// tenth each where there are fewer than 10,000. Throws Error if a part would be empty.
+/// Shuffles the documents with the seed and holds out 1,000 for validation and 1,000 for test, or a
+/// tenth each if there are fewer than 10,000. Throws Error if a part would be empty.
 Dataset split(std::vector<std::u32string> documents, std::uint64_t seed);
 
-/// Reads and splits a file. Throws Error as the functions above.
+/// Reads and splits a file. Throws Error as the functions above do, and if it cannot be read.
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed);
 
 }  // namespace microgpt::training

@@ -10,11 +10,11 @@ namespace microgpt::training {
 
 struct TrainConfig {
   std::size_t steps = 200;
-  double learning_rate = 0.005;  ///< of the first step; decays linearly to 0 over the run
+  double learning_rate = 0.005;  ///< initial; decays linearly to 0
   AdamConfig adam = {};
 };
 
-/// Trains a Gpt on one document a step, in the order of the dataset, over and over.
+/// Trains a Gpt on one document per step, cycling through the dataset in order.
 template <class Real>
 class Trainer {
  public:
@@ -23,10 +23,10 @@ class Trainer {
 
   bool finished() const { return step_ == config_.steps; }
   std::size_t steps_done() const { return step_; }
-  /// Learns the next document and returns its loss before the update: the mean cross-entropy of
+  /// Trains on the next document and returns its loss before the update: the mean cross-entropy of
   /// min(n_ctx, tokens - 1) predictions, in nats. Throws Error if it is not finite.
   double step();
-  /// All steps that are left.
+  /// Runs all remaining steps.
   void run();
 
  private:

@@ -19,101 +19,108 @@ constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget en
 /// Of the search: all that the result depends on.
 void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
-  app.add_option("--population", e.population, "Organisms in a generation of an island")
+  app.add_option("--population", e.population, "Organisms per generation and island")
       ->capture_default_str();
-  app.add_option("--generations", e.generations, "Generations")->capture_default_str();
-  app.add_option("--budget-flops", e.budget_flops,
-                 "Floating-point operations of all trainings of the search, for example 1e12; the "
-                 "finalists' are extra, and islands share it evenly (0: as many as the generations "
-                 "need). Without --generations "
-                 "there is no other limit");
+  app.add_option("--generations", e.generations, "Number of generations")->capture_default_str();
+  app.add_option(
+      "--budget-flops", e.budget_flops,
+      "Compute budget of the search in floating-point operations, for example 1e12, split "
+      "evenly between islands; finals come on top (0: no budget). Without --generations "
+      "the budget is the only limit");
   if (search.objective == Objective::loss) {
-    app.add_option("--strategy", options.strategy,
-                   "How children are made: classic, guided by a model of the space, or random")
+    app.add_option(
+           "--strategy", options.strategy,
+           "How children are bred: classic operators, guided by a surrogate model, or random")
         ->type_name(one_of({"classic", "guided", "random"}))
         ->capture_default_str();
     app.add_option("--fitness", options.fitness,
-                   "held-out: the loss on validation names; last-step: that of the last training "
-                   "name, an old measure that can be gamed")
+                   "held-out: the loss on validation names; last-step: the loss of the last "
+                   "training name, an old measure that can be gamed")
         ->type_name(one_of({"held-out", "last-step"}))
         ->capture_default_str();
   }
   app.add_option("--mode", options.mode,
-                 "generational: children are bred when a whole generation is known; steady-state: "
-                 "one by one, so that no worker waits for the slowest of a generation")
+                 "generational: breed when a whole generation has been evaluated; steady-state: "
+                 "breed one at a time, so that no worker waits for the slowest of a generation")
       ->type_name(one_of({"generational", "steady-state"}))
       ->capture_default_str();
   app.add_option("--slots", e.slots,
-                 "Organisms that live at once in the steady state (0: twice the population); best "
-                 "twice as many as there are workers, or more")
+                 "Organisms in progress at a time in the steady state (0: twice the population); "
+                 "recommended: at least twice the number of workers")
       ->capture_default_str();
   app.add_option("--finalists", options.finalists,
-                 "The best organisms that are trained anew before one is crowned; 0: none")
+                 "Number of best organisms that are retrained to select the champion (0: none)")
       ->capture_default_str();
-  app.add_option("--replicates", options.replicates, "How often each finalist is trained anew")
+  app.add_option("--replicates", options.replicates, "New trainings of each finalist")
       ->capture_default_str();
-  app.add_option("--islands", e.islands,
-                 "Populations side by side, each with a coordinator of its own if there are ranks "
-                 "enough. The result depends on their number, but not on that of the ranks")
+  app.add_option(
+         "--islands", e.islands,
+         "Populations evolved in parallel, each with its own coordinator if there are enough "
+         "ranks. The result depends on the number of islands, but not on the number of ranks")
       ->capture_default_str();
   app.add_option("--migration-interval", e.migration_interval,
-                 "Generations after which each island's best moves to the next island")
+                 "Generations between migrations of each island's best to the next island")
       ->capture_default_str();
-  app.add_option("--elite", e.elite, "The best that go on unchanged")->capture_default_str();
-  app.add_option("--immigrants", e.immigrants, "Random newcomers in each generation")
+  app.add_option("--elite", e.elite, "Best organisms that survive unchanged")
+      ->capture_default_str();
+  app.add_option("--immigrants", e.immigrants, "Random organisms added to each generation")
       ->capture_default_str();
   if (search.objective == Objective::loss) {
-    app.add_option("--tournament", e.tournament, "Distinct organisms that compete to be a parent")
+    app.add_option("--tournament", e.tournament,
+                   "Tournament size: distinct organisms that compete to be a parent")
         ->capture_default_str();
   }
-  app.add_option("--seed", e.seed, "Of everything random")->capture_default_str();
+  app.add_option("--seed", e.seed, "Random seed: everything random follows from it")
+      ->capture_default_str();
   add_common_options(app, options.common);
-  app.add_option("--space", options.space_file, "Search space, a JSON file");
+  app.add_option("--space", options.space_file, "Search space (JSON file)");
   if (search.objective == Objective::beauty) {
-    app.add_option("--samples", options.samples, "Names spoken by each organism")
+    app.add_option("--samples", options.samples, "Names generated by each organism")
         ->capture_default_str();
   }
 }
 
 /// Of the trainings: what they may take.
 void add_limit_options(CLI::App& app, SearchOptions& options) {
-  app.add_option("--deadline-factor", options.limits.deadline_factor,
-                 "A training fails that takes so many times the processor time that its operations "
-                 "should, and more than a second; or hangs (0: none does)")
+  app.add_option(
+         "--deadline-factor", options.limits.deadline_factor,
+         "A training fails if it takes this many times its predicted processor time and more "
+         "than a second, or hangs (0: no deadline)")
       ->capture_default_str();
   app.add_option("--memory-limit", options.limits.memory_mb,
-                 "Megabytes that a training may take (0: no limit)")
+                 "Memory limit of a training in megabytes (0: no limit)")
       ->capture_default_str();
   app.add_option("--retries", options.limits.retries,
-                 "How often a training is tried again that was killed, or missed its deadline")
+                 "How often a training is repeated that was killed or missed its deadline")
       ->capture_default_str();
   app.add_option("--inject", options.inject,
-                 "Failures on purpose, with their probabilities: nan:0.1,throw:0.1,hang:0.05,"
+                 "Failures to inject, with their probabilities: nan:0.1,throw:0.1,hang:0.05,"
                  "segv:0.05,oom:0.02,spin:0.01");
 }
 
 /// Of the run: where, how long and how, but not what comes of it.
 void add_run_options(CLI::App& app, SearchOptions& options) {
   app.add_option("--schedule", options.schedule,
-                 "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
-                 "result is the same")
+                 "dynamic: the longest training first, to the next free worker; scatter: in waves. "
+                 "The result is the same")
       ->type_name(one_of({"dynamic", "scatter"}))
       ->capture_default_str();
-  app.add_option("--genome-out", options.genome_out, "Where the champion's genome goes")
+  app.add_option("--genome-out", options.genome_out, "Output file for the champion's genome")
       ->capture_default_str();
-  app.add_option("--cache", options.cache,
-                 "File of evaluations that runs share: what stands there is not trained again");
-  app.add_option("--experiments", options.experiments, "Folder of the runs' folders")
+  app.add_option(
+      "--cache", options.cache,
+      "File with evaluations that runs share: genomes found there are not trained again");
+  app.add_option("--experiments", options.experiments, "Parent folder of the run folders")
       ->capture_default_str();
   app.add_option("--folder", options.folder,
                  "Folder of this run, instead of a new one in --experiments");
-  app.add_option(
-         "--resume", options.resume,
-         "Goes on with a run that has ended early: its folder, or latest. Its other options "
-         "are known")
+  app.add_option("--resume", options.resume,
+                 "Resume a run that ended early: its folder, or latest. Omitted options, except "
+                 "--time-limit, keep the values of the run")
       ->excludes("--folder");
-  app.add_option("--time-limit", options.time_limit,
-                 "Stops, to be resumed, after so many seconds, or for example 90m or 2h")
+  app.add_option(
+         "--time-limit", options.time_limit,
+         "Stop after this many seconds (or, for example, 90m or 2h); the run can be resumed")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
           CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_INSENSITIVE)));
@@ -121,18 +128,17 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
 
 /// Of what is shown.
 void add_view_options(CLI::App& app, ViewOptions& view) {
-  CLI::Option* quiet = app.add_flag("--quiet", view.quiet, "Only warnings and errors");
+  CLI::Option* quiet = app.add_flag("--quiet", view.quiet, "Print only warnings and errors");
   CLI::Option* verbose =
-      app.add_flag("--verbose", view.verbose, "Also the members of each generation")
+      app.add_flag("--verbose", view.verbose, "Also print the members of each generation")
           ->excludes(quiet);
   app.add_option("--log-level", view.log_level,
-                 "What is written: the members of each generation (trace), each organism (debug), "
-                 "each generation (info), or less (default: info on a terminal, else debug)")
+                 "What to print: the members of each generation (trace), each organism (debug), "
+                 "each generation (info), or less (default: info on a terminal, otherwise debug)")
       ->type_name(one_of({"trace", "debug", "info", "warning", "error", "off"}))
       ->excludes(quiet)
       ->excludes(verbose);
-  app.add_option("--live", view.live,
-                 "Progress that stays in place; auto: if the output is a terminal")
+  app.add_option("--live", view.live, "Live progress display; auto: if the output is a terminal")
       ->type_name(one_of({"auto", "always", "never"}))
       ->capture_default_str();
 }
@@ -181,12 +187,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   add_run_options(app, options);
   add_view_options(app, options.view);
   app.footer(
-      "Exit status: 0 if there is a champion, 1 if something unforeseen happened, 2 for bad input "
-      "and "
-      "if every training failed; 75 (time "
-      "limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) if the run was stopped and can "
-      "be "
-      "resumed.");
+      "Exit status: 0 if there is a champion, 1 after an unexpected error, 2 for bad input or if "
+      "every training failed; 75 (time limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) "
+      "if the run was stopped and can be resumed.");
   if (!parse(app, arguments, prints)) return false;
   options.given = given_options(app, options);
   options.evolution.mode = mode_from(options.mode);

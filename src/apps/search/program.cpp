@@ -66,7 +66,7 @@ class Run {
   }
 
   int other() {
-    ignore_stop_signals();  // rank 0 says when it is over
+    ignore_stop_signals();  // rank 0 decides when to stop
     RunSpec spec;
     session_.share(spec);
     if (!spec.problem) return spec.exit_code;
@@ -83,7 +83,7 @@ class Run {
  private:
   Schedule schedule() const { return schedule_from(options_.schedule); }
 
-  /// Trains in a process of its own.
+  /// Trains in the isolated process.
   EvaluateFunction training(const Problem& problem) {
     trainer_.prepare(problem, options_.limits);
     return [this](const Task& task) { return trainer_.train(task, [this] { session_.poll(); }); };

@@ -16,9 +16,10 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
       problem_(setup.problem),
       folder_(*setup.folder),
       view_(view),
-      files_(
-          folder_,
-          [&](std::string_view why) { view_.log().warning("{}; the run goes on without", why); }),
+      files_(folder_,
+             [&](std::string_view why) {
+               view_.log().warning("{}; the run continues without it", why);
+             }),
       sequence_(options.evolution.islands) {
   // Of a run that had stopped or finished, and goes on or finishes again.
   for (const char* file :
@@ -76,7 +77,7 @@ void Recorder::write_tables(std::span<const Finalist> finalists) {
 
 void Recorder::retry() {
   for (const std::string& file : files_.retry()) {
-    view_.log().info("{}: is written now, as a whole", file);
+    view_.log().info("{}: has now been written completely", file);
   }
 }
 

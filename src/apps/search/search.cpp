@@ -105,7 +105,7 @@ void Search::introduce(const Session& session) {
   }
 }
 
-/// What the cache has to say.
+/// Messages about the cache.
 void Search::log_notices() {
   for (const std::string& notice : setup_.cache->take_notices()) log_.warning("{}", notice);
 }
@@ -115,7 +115,7 @@ void Search::report_stop(Stop reason) {
   log_notices();
   recorder_.write_stopped(static_cast<int>(reason));
   const std::string_view why = reason == Stop::time_is_up ? "the time is up" : "by a signal";
-  log_.report(fmt::format("\nstopped    {}; all that was learnt is in the journal\n"
+  log_.report(fmt::format("\nstopped    {}; all results are in the journal\n"
                           "resume with: {} --resume {}\n",
                           why, app_.name, setup_.folder->path().string()),
               LogLevel::warning);
@@ -185,9 +185,9 @@ void Search::require_champion(std::span<const Finalist> finalists) {
   if (!champion.evaluation->failed() && !finals_failed) return;
   recorder_.write_page(RunState::failed);
   require(!champion.evaluation->failed(),
-          "every training failed, the last one because {}; {} is left as it was",
+          "every training failed, the last one because {}; {} is unchanged",
           champion.evaluation->failure, options_.genome_out);
-  fail("each finalist failed in a new training, the first one because {}; {} is left as it was",
+  fail("every finalist failed when retrained, the first one because {}; {} is unchanged",
        failure_of(finalists.front()), options_.genome_out);
 }
 
@@ -197,7 +197,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   log_notices();
   recorder_.write_tables(finalists);
   if (sequence.space_exhausted()) {
-    log_.info("the search space is exhausted: nobody new was found in a whole generation");
+    log_.info("the search space is exhausted: no new genome was found for a whole generation");
   }
   log_.report("\n" + final_report(history, finalists, setup_.problem.objective,
                                   setup_.problem.dataset.vocabulary.size()));
@@ -209,11 +209,11 @@ void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
   recorder_.write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.
   setup_.folder->write("genome.json", to_json(file));
-  log_.report(fmt::format(
-      "\ntrainings  {:.3g} FLOPs in the search; {} not needed, because their result was known\n"
-      "genome     {}  (now run: creature)\nreport     {}\n",
-      sequence.flops(), sequence.saved() + saved, options_.genome_out,
-      (setup_.folder->path() / "report.html").string()));
+  log_.report(
+      fmt::format("\ntrainings  {:.3g} FLOPs in the search; {} skipped (result already known)\n"
+                  "genome     {}  (now run: creature)\nreport     {}\n",
+                  sequence.flops(), sequence.saved() + saved, options_.genome_out,
+                  (setup_.folder->path() / "report.html").string()));
 }
 
 }  // namespace microgpt::apps

@@ -1,9 +1,9 @@
 // One step of Adam, without a hardware root or division.
 
-// First guesses of 1 / sqrt(x) and 1 / x are a constant minus the bits of x. What they lack, t = x
-// y^2 or x y, lies in [0.633, 0.720] and [0.949, 1.052]; there (shift - t)^2 + scale is the best
-// approximation of 1 / sqrt(t) and 1 / t by such a square: relative errors 2.1e-5 and 3.4e-5. The
-// guesses were chosen so that the square needs no factor.
+// The first guesses y of 1 / sqrt(x) and 1 / x are a constant minus the bits of x. Their errors, t
+// = x y^2 and x y, lie in [0.633, 0.720] and [0.949, 1.052]; there (shift - t)^2 + scale is the
+// best approximation of 1 / sqrt(t) and 1 / t by such a square: relative errors 2.1e-5 and 3.4e-5.
+// The guesses were chosen so that the square needs no factor.
 template <class Real>
 struct RootConstants;
 template <>
@@ -19,8 +19,8 @@ struct RootConstants<float> {
 constexpr double kRootShift = 1.1266525259513382, kRootScale = 1.0131727856735755;
 constexpr double kInverseShift = 1.5009621509957123, kInverseScale = 0.74903815790958528;
 
-// The chains of dependent operations below are long. Several vectors go through them side by side,
-// operation by operation, so that the processor always finds work that is ready.
+// The dependency chains below are long. Several vectors are interleaved, operation by operation, to
+// keep the execution units busy.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
 constexpr int kAdamVectors = 4;
 #else
@@ -28,8 +28,8 @@ constexpr int kAdamVectors = 2;
 #endif
 
 // sum = sqrt(x) + epsilon for x >= 0 without a hardware root: y close to 1 / sqrt(x), then
-// sqrt(x) = x y (1 - e)^(-1/2) as a series in e = 1 - x y^2. Below 2^-1022 the root is some number
-// below 2^-511, which vanishes beside Adam's epsilon.
+// sqrt(x) = x y (1 - e)^(-1/2) as a series in e = 1 - x y^2. For x below 2^-1022 the result is some
+// number below 2^-511, which is negligible next to Adam's epsilon.
 template <class Real, int N, class D = hn::ScalableTag<Real>, class V = hn::Vec<D>>
 HWY_INLINE void root_plus_epsilon(const V (&x)[N], V epsilon, V (&sum)[N]) {
   const D d;
@@ -78,8 +78,8 @@ HWY_INLINE void approximate_inverse(const V (&x)[N], V (&inverse)[N]) {
   for (int i = 0; i < N; ++i) inverse[i] = fma(series[i], y[i], y[i]);
 }
 
-// A moment below kTinyMoment moves a weight by less than a thousandth of its last bit: the root of
-// the second one vanishes beside epsilon = 1e-8.
+// A moment below kTinyMoment changes a weight by less than a thousandth of its last bit, and the
+// root of the second moment is negligible next to epsilon = 1e-8.
 template <class Real>
 HWY_INLINE void drop_tiny(std::size_t n, Real* moments) {
   const hn::ScalableTag<Real> d;
@@ -90,7 +90,7 @@ HWY_INLINE void drop_tiny(std::size_t n, Real* moments) {
   });
 }
 
-// N vectors from number `first` on; of the last one only `left` lanes if it is cut off.
+// N vectors from index `first` on; only `left` lanes of a partial last one.
 template <int N, class Real>
 HWY_INLINE void adam_vectors(const AdamArguments<Real>& a, std::size_t first, std::size_t left) {
   const hn::ScalableTag<Real> d;

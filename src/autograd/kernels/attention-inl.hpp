@@ -81,8 +81,9 @@ HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights,
   if (c < a.width) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
 }
 
-// Keys whose share would be below e^kLeastScore get none: 1e-27 is nothing beside the rounding of a
-// float, but times a gradient it is soon subnormal, which made the backward pass twice as slow.
+// Keys whose weight would be below e^kLeastScore get 0: 1e-27 is far below the rounding error of a
+// float, but multiplied by a gradient it becomes subnormal, which made the backward pass twice as
+// slow.
 template <class Real>
 constexpr Real kLeastScore = std::is_same_v<Real, float> ? Real(-60) : Real(-708);
 
@@ -112,7 +113,7 @@ HWY_INLINE void relative_scores(const AttentionChunk<Real>& a, std::size_t first
   }
 }
 
-// From scores to their softmax, in place. One vector of lanes.
+// Softmax of the scores, in place. One vector of lanes.
 template <class Real>
 HWY_INLINE void probabilities_of_scores(const AttentionChunk<Real>& a, Real* p) {
   const typename Chunk<Real>::D d;
@@ -156,8 +157,8 @@ void attention(const AttentionArguments<Real>& a, Real* out) {
       const AttentionChunk<Real> chunk = chunk_of(a, s, t);
       const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
       transpose_chunk(count, a.channels, q + t * a.channels, a.channels, q_T);
-      // All heads go through each of the three phases together: within one head they wait for each
-      // other.
+      // All heads go through each of the three phases together: within one head each phase depends
+      // on the one before.
       const auto each_head = [&](const auto& phase) HWY_ATTR {
         for (std::size_t h = 0; h < a.heads; ++h) {
           Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;

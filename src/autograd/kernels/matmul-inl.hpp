@@ -1,7 +1,7 @@
 // Matrix product: forward, input gradients and weight gradients in one kernel.
 
 // A tile of R rows x V vectors of C stays in registers while k runs over the inner dimension.
-// kPart: the last vector is cut off at `last` lanes.
+// kPart: only `last` lanes of the last vector are used.
 // kTransposed: a column of A is contiguous (a_row = 1); otherwise a row is (a_inner = 1).
 template <bool kTransposed, int R, int V, bool kPart, class Real>
 HWY_INLINE void matmul_tile(const MatmulArguments<Real>& m, std::size_t row, std::size_t col,
@@ -63,7 +63,7 @@ template <bool kTransposed, class Real>
 HWY_INLINE void matmul_columns(const MatmulArguments<Real>& m) {
   const std::size_t lanes = hn::Lanes(hn::ScalableTag<Real>());
   std::size_t col = 0;
-  if (m.rows <= kWideRows) {  // few rows: more columns at once keep the multipliers busy
+  if (m.rows <= kWideRows) {  // few rows: more columns at a time keep the multipliers busy
     for (; col + 4 * lanes <= m.cols; col += 4 * lanes) {
       matmul_rows<kTransposed, kWideRows, 4, false>(m, 0, col, lanes);
     }

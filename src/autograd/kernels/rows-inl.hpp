@@ -48,8 +48,8 @@ void rmsnorm_backward(std::size_t rows, std::size_t cols, const Real* y, const R
   }
 }
 
-// The largest of n > 0 numbers. (With a NaN among them it may be any; the exponentials then bring
-// the NaN to light.)
+// The largest of n > 0 numbers. (If one is NaN, the result is arbitrary; the exponentials then
+// propagate the NaN.)
 template <class Real>
 HWY_INLINE Real maximum(std::size_t n, const Real* x) {
   const hn::CappedTag<Real, 8> d;

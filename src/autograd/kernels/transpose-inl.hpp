@@ -32,9 +32,9 @@ HWY_INLINE void transpose_within_blocks(D d, V* row) {
   }
 }
 
-// Brings together the halves that meet in the transposed square: row i gets the lower half of row
-// i + half as its upper one. In a load that costs nothing, whereas shuffles between registers share
-// one execution unit. Registers of two blocks or one do not need it.
+// Combines the halves that meet in the transposed square: row i gets the lower half of row i + half
+// as its upper half. As part of a load this is free, whereas shuffles between registers share one
+// execution unit. Registers of one or two blocks do not need it.
 template <class D>
 constexpr bool kExchangesHalves = hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 64;
 
@@ -65,7 +65,7 @@ HWY_INLINE void exchange_halves(D d, V* row) {
   }
 }
 
-// Transposes the square of as many registers as one has lanes, its halves exchanged.
+// Transposes a square of as many registers as a register has lanes, with its halves exchanged.
 template <class D, class V>
 HWY_INLINE void transpose_registers(D d, V* row) {
   constexpr std::size_t kLanes = hn::MaxLanes(d), kInBlock = 16 / sizeof(hn::TFromD<D>);
@@ -82,7 +82,7 @@ HWY_INLINE void transpose_registers(D d, V* row) {
 }
 #endif
 
-// One square of out[j][i] = in[i][j], or += where kAdd; kWhole: no part of it lies outside.
+// One square of out[j][i] = in[i][j], or += if kAdd; kWhole: the square lies entirely inside.
 template <bool kAdd, bool kWhole, class Real>
 HWY_INLINE void transpose_square(std::size_t rows, std::size_t cols, const Real* in,
                                  std::size_t in_row, Real* out, std::size_t out_row) {
@@ -108,7 +108,7 @@ HWY_INLINE void transpose_square(std::size_t rows, std::size_t cols, const Real*
   }
 }
 
-// out[j][i] = in[i][j], or += where kAdd, square by square in registers.
+// out[j][i] = in[i][j], or += if kAdd, square by square in registers.
 template <bool kAdd, class Real>
 HWY_INLINE void transpose_matrix(std::size_t rows, std::size_t cols, const Real* in,
                                  std::size_t in_row, Real* out, std::size_t out_row) {

@@ -12,7 +12,7 @@ namespace {
 
 static_assert(sizeof(Sequence) == 2 * sizeof(std::uint32_t));
 
-// A record keeps its sequences among the tape's integers, two for each.
+// A record stores its sequences among the tape's integers, two for each.
 template <class Real>
 const Sequence* sequences_of(Tape<Real>& tape, const FusedRecord<Real>& r) {
   return reinterpret_cast<const Sequence*>(tape.integers(r.integers, r.integer_count).data());
@@ -60,7 +60,7 @@ void attention_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                                     tape.grad(r.z, keys).data());
 }
 
-/// Where query row `row` of the record finds its keys, and its probabilities of head `head`.
+/// The keys that query row `row` of the record sees, and its probabilities for head `head`.
 struct Place {
   Index first_key, seen;
   std::size_t probabilities;
@@ -83,8 +83,8 @@ Place place_of(std::span<const Sequence> sequences, Index row, std::size_t heads
 }
 
 // out_c = sum_s p_s v_sc: d/dv_sc = p_s;  with score_s = q k_s / sqrt(D):
-// dout_c/dscore_s = p_s (v_sc - out_c);  d/dq_i = sum_s that k_si / sqrt(D), d/dk_si = that q_i /
-// sqrt(D)
+// dout_c/dscore_s = p_s (v_sc - out_c) =: g_s
+// dout_c/dq_i = sum_s g_s k_si / sqrt(D);  dout_c/dk_si = g_s q_i / sqrt(D)
 template <class Real>
 std::vector<Parent<Real>> attention_history(Tape<Real>& tape, const FusedRecord<Real>& r,
                                             std::size_t i) {

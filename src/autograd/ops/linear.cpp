@@ -26,8 +26,7 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                          .c = tape.grad(r.y, I * O).data(),
                          .c_row = O,
                          .accumulate = !first_to_add});
-  // The rows of W a panel at a time: what is transposed stays in the first-level cache until it
-  // has been multiplied.
+  // W is transposed a panel of rows at a time, which stays in the L1 cache until it is multiplied.
   constexpr std::size_t kPanel = 128 / sizeof(Real);
   Real* transposed = tape.scratch(kPanel * O);
   const Real* weights = tape.data(r.y, I * O).data();

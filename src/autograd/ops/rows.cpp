@@ -1,4 +1,4 @@
-// stack, concatenate, gather, embed: values moved to where the others want them.
+// stack, concatenate, gather, embed: rearranging values.
 #include <algorithm>
 
 #include "../fused_record.hpp"

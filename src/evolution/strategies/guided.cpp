@@ -1,6 +1,5 @@
-// Evolution guided by a model of the space. For each place a few hundred children are conceived:
-// strangers, crossovers, mutants and neighbours of the best. The one is born that a Gaussian
-// process expects most of.
+// Evolution guided by a surrogate model. For each place a few hundred candidates are generated:
+// random genomes, and crossovers, mutants and neighbours of the best. A Gaussian process picks one.
 #include <cmath>
 #include <optional>
 
@@ -81,25 +80,25 @@ class Guided final : public Strategy {
   Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
     if (!model_) return pioneer(ancestors, place, rng);
     if (place < config_.elite) return elite(ancestors, place);
-    // How much the unknown is worth differs from child to child, so that a generation both exploits
-    // and explores: exponentially distributed with mean 1.
-    const double curiosity = -elementary::log(1 - rng.uniform());
+    // The weight of uncertainty differs from child to child, so that a generation both exploits and
+    // explores: exponentially distributed with mean 1.
+    const double exploration = -elementary::log(1 - rng.uniform());
     std::vector<Organism> children;
     std::vector<Point> points;
-    for (std::size_t i = 0; i < kConceived; ++i) {
-      Organism child = conceive(i, rng);
+    for (std::size_t i = 0; i < kCandidates; ++i) {
+      Organism child = candidate(i, rng);
       if (!ancestors.is_candidate(child.genome)) continue;
       points.push_back(point_of(child.genome, space_));
       children.push_back(std::move(child));
     }
-    if (children.empty()) return conceive(0, rng);  // and be asked again
+    if (children.empty()) return candidate(0, rng);  // and be asked again
     const auto predictions = model_->predict(points);
     std::size_t chosen = 0;
     double lowest = 0;
     for (std::size_t i = 0; i < children.size(); ++i) {
-      const double promise = score(children[i].genome, predictions[i], curiosity);
-      if (i > 0 && promise >= lowest) continue;
-      lowest = promise;
+      const double acquisition = score(children[i].genome, predictions[i], exploration);
+      if (i > 0 && acquisition >= lowest) continue;
+      lowest = acquisition;
       chosen = i;
     }
     return children[chosen];
@@ -108,25 +107,25 @@ class Guided final : public Strategy {
  private:
   static constexpr std::size_t kEnough = 6;        // organisms that a model needs
   static constexpr std::size_t kRemembered = 100;  // the best, that it learns from
-  static constexpr std::size_t kConceived = 300;   // children for one place
+  static constexpr std::size_t kCandidates = 300;  // for one place
   static constexpr std::size_t kParents = 8;       // the best, who may have children
-  // What a cost e times as high must gain. Below 1/e of the mean nothing is gained any more:
+  // What e times the cost must gain in predicted value. Below 1/e of the mean cost it is constant:
   // otherwise a long search would end up training nothing but the cheapest organisms.
-  static constexpr double kThrift = 0.15, kCheapest = -1;
+  static constexpr double kCostPenalty = 0.15, kCheapest = -1;
 
   double log_cost(const Genome& genome) const {
     return elementary::log(std::max(cost_(genome), 1.0));
   }
 
   double score(const Genome& genome, const GaussianProcess::Prediction& predicted,
-               double curiosity) const {
+               double exploration) const {
     const double relative_cost = log_cost(genome) - mean_log_cost_;
-    return predicted.mean - curiosity * predicted.deviation +
-           kThrift * std::max(relative_cost, kCheapest);
+    return predicted.mean - exploration * predicted.deviation +
+           kCostPenalty * std::max(relative_cost, kCheapest);
   }
 
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
-  /// strangers.
+  /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
     Organism organism = random_organism(Origin::random, space_, rng);
     Genome primordial;
@@ -139,9 +138,9 @@ class Guided final : public Strategy {
     return organism;
   }
 
-  /// Of six children, two are strangers, two neighbours of a good organism, one a crossover of two
+  /// Of six candidates, two are random, two neighbours of a good organism, one a crossover of two
   /// and one a mutant.
-  Organism conceive(std::size_t number, Rng& rng) const {
+  Organism candidate(std::size_t number, Rng& rng) const {
     const std::size_t kind = number % 6;
     if (kind < 2) return random_organism(Origin::immigrant, space_, rng);
     const auto parent = [&]() -> const Organism& {

@@ -53,7 +53,7 @@ std::size_t tournament(std::span<const Organism> population, std::size_t size, R
 
 namespace {
 
-/// What luck would find: every organism is drawn anew.
+/// Random search: every organism is drawn at random.
 class Random final : public Strategy {
  public:
   explicit Random(const SearchSpace& space) : space_(space) {}

@@ -1,4 +1,4 @@
-// The run as the page asks for it: rows by organism, copies resolved, one range for all scores.
+// The data of the run for the page: rows by organism, copies resolved, one range for all scores.
 (function (report) {
   "use strict";
 
@@ -58,7 +58,7 @@
     return children.get(id) || [];
   }
 
-  // Results that were taken from the cache have no rank: nobody worked for them.
+  // Results taken from the cache have no rank.
   const worked = data.timings.id.map((_, i) => i).filter((i) => data.timings.rank[i] >= 0);
 
   let timings = null;
@@ -87,8 +87,8 @@
     .slice()
     .sort((a, b) => (lower ? 1 : -1) * (columns.score[a] - columns.score[b]) || a - b);
 
-  // One hopeless organism must not crush all others into a line: the range ends a little beyond the
-  // middle nine tenths, and what lies outside is drawn at its edge.
+  // Outliers must not compress the scale: the range ends a little beyond the middle nine tenths,
+  // and scores outside are drawn at its edge.
   function scoreRange() {
     if (!sortedScores.length) return { low: 0, high: 1, beyond: 0 };
     let low = sortedScores[0];

@@ -1,4 +1,4 @@
-// Everything about the selected organism, beside the page or, on a phone, at its foot.
+// Everything about the selected organism, next to the page or, on a phone, at the bottom.
 (function (report) {
   "use strict";
 
@@ -29,7 +29,7 @@
 
   function parents(organism) {
     if (!organism.parents.length)
-      return part("Parents", el("p", {}, "None: its genome was drawn afresh."));
+      return part("Parents", el("p", {}, "None: it was not bred from other organisms."));
     return part(
       organism.copy ? "Copy of" : "Parents",
       el(

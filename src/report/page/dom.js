@@ -1,5 +1,5 @@
-// Elements without templates: text only ever enters the page as text nodes, so that nothing in the
-// data can become markup.
+// Elements without templates: text enters the page only as text nodes, so that no data can become
+// markup.
 window.report = { errors: [], charts: {}, ready: false, selected: null };
 
 window.addEventListener("error", (event) => report.errors.push(event.message));
@@ -66,7 +66,7 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
     );
   };
 
-  // A key to a chart: [{mark: "line" | "dash" | "band" | "square" …, color, opacity, text}]
+  // The legend of a chart: [{mark: "line" | "dash" | "band" | "square" …, color, opacity, text}]
   report.legend = function (entries) {
     return el(
       "ul",
@@ -82,7 +82,7 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
     );
   };
 
-  // A colour scale from its lowest to its highest value.
+  // A colour scale from the lowest to the highest value.
   report.scale = (stops, low, high) =>
     el(
       "div",

@@ -1,4 +1,4 @@
-// Why trainings failed: the reasons, the most frequent first, and whom they met.
+// Why trainings failed: the reasons, most frequent first, and the organisms concerned.
 (function (report) {
   "use strict";
 

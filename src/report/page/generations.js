@@ -1,4 +1,4 @@
-// The generations as the charts ask for them: one row each, whatever the number of islands.
+// The generations for the charts: one row each, whatever the number of islands.
 (function (report) {
   "use strict";
 
@@ -53,7 +53,7 @@
   const byGeneration = new Map(generations.map((row) => [row.generation, row]));
   const mostFailed = Math.max(0, ...generations.map((row) => row.failed));
 
-  // The same shift for the same organism, so that two drawings agree.
+  // The same jitter for the same organism, so that two drawings agree.
   function jitter(id) {
     const mixed = Math.sin((id + 1) * 12.9898) * 43758.5453;
     return mixed - Math.floor(mixed) - 0.5;

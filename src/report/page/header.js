@@ -1,4 +1,4 @@
-// The top of the page: which run this is, what it found, and what it took.
+// The top of the page: the run, its result and its cost.
 (function (report) {
   "use strict";
 
@@ -68,7 +68,7 @@
     return `mean of ${format.plural(estimate.count, "training")}`;
   }
 
-  // The final trainings promise more honestly than the search, whose best score is also its luckiest.
+  // The final trainings give a better estimate than the search, whose best score is biased by luck.
   function scores() {
     const mean = (estimate, label, unit) =>
       estimate
@@ -85,7 +85,7 @@
     return el("dl", { class: "scores" }, [...searched, ...validation, ...test]);
   }
 
-  // A bar each for the champion and for what any simple rule would reach.
+  // One bar each for the champion and the baselines.
   function baselines() {
     const searched = objective.name === "held-out" ? champion.score : null;
     const own = champion.validation ? champion.validation.mean : searched;

@@ -1,4 +1,4 @@
-// How much of the differences each gene explains.
+// How much of the variance in rank each gene explains.
 (function (report) {
   "use strict";
 
@@ -55,12 +55,12 @@
     const section = report.section(
       "importance",
       "Which genes matter",
-      "The bar is the share of the differences in rank that the gene explains; the number " +
+      "The bar is the share of the variance in rank that the gene explains; the number " +
         `beside the arrow is its rank correlation with the ${data.objective.label}, from −1 ` +
         "to 1.",
     );
     if (!(data.importance || []).length) {
-      section.append(report.empty("Too few trainings have succeeded to tell the genes apart."));
+      section.append(report.empty("Too few trainings have succeeded to compare the genes."));
       return;
     }
     const titles = ["gene", "differences explained", "trend", "best value"];

@@ -1,13 +1,13 @@
-// Who descends from whom, with copies taken for the organism that they copy.
+// Ancestry, with copies replaced by their originals.
 (function (report) {
   "use strict";
 
   const { data, organism, original, better, isNumber } = report;
 
-  // The ancestors that one tree still shows legibly.
+  // The maximum number of ancestors in one legible tree.
   const mostNodes = 220;
 
-  // The trained parents of an organism that are on record, each once.
+  // The recorded, trained parents of an organism, without repetition.
   function parentsOf(id) {
     const found = organism(id);
     if (!found) return [];
@@ -46,13 +46,13 @@
       .filter((change) => change.from !== change.to);
   }
 
-  // How much better the child is than the parent: positive is progress, whatever the objective.
+  // The improvement of the child over the parent: positive is better, whatever the objective.
   function gain(parent, child) {
     if (!isNumber(parent.score) || !isNumber(child.score)) return null;
     return report.lower ? parent.score - child.score : child.score - parent.score;
   }
 
-  // All ancestors, generation by generation backwards, until there are too many to draw.
+  // All ancestors, backwards by generation, up to the number that can be drawn.
   function nearest(root) {
     const known = new Set([root]);
     let layer = [root];

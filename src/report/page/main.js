@@ -1,4 +1,4 @@
-// Puts the page together, and answers to the address, the theme, the window and the printer.
+// Assembles the page, and reacts to the address, the theme, the window and the printer.
 (function (report) {
   "use strict";
 
@@ -64,7 +64,7 @@
     "Insights",
   ];
 
-  // A part that fails must not take the others with it.
+  // A part that fails must not affect the others.
   function attempt(what, act) {
     try {
       act();

@@ -1,4 +1,4 @@
-// An organism in words: links, and the card that appears wherever a mark is pointed at.
+// An organism in words: links, and the card that appears when hovering over a mark.
 (function (report) {
   "use strict";
 
@@ -44,7 +44,7 @@
       report.withUnit(format.gene(gene.name, organism.genes[gene.name]), gene.unit),
     ]);
 
-  // What every tooltip shows of an organism.
+  // The content of every tooltip of an organism.
   report.card = function (id, ...more) {
     const organism = report.organism(id);
     if (!organism) return el("div", { class: "card" }, `organism ${id} is not on record`);

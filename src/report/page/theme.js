@@ -36,7 +36,7 @@
 
   const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-  // The colour at a share (0..1) of a list of stops.
+  // The colour at a position (0..1) in a list of stops.
   report.mix = function (stops, share) {
     const place = Math.min(1, Math.max(0, share)) * (stops.length - 1);
     const at = Math.min(Math.floor(place), stops.length - 2);

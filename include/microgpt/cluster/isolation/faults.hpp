@@ -8,7 +8,7 @@
 
 namespace microgpt::cluster {
 
-/// Failures on purpose, to see that a search survives them. Which training is struck is a function
+/// Injected failures, to test that a search survives them. Which training fails is a function
 /// of the seed, the genome and the replicate, so that the history is the same wherever it runs.
 struct Faults {
   // Probabilities; their sum is at most 1.
@@ -19,9 +19,9 @@ struct Faults {
   double oom = 0;     ///< memory until there is none
   double spin = 0;    ///< never an end, at full load
 
-  /// Strikes, or returns if this training is spared. Throws what the fault throws; does not return
-  /// from hang, spin and segv. Where memory is not limited, oom is what the kernel does then:
-  /// SIGKILL.
+  /// Injects a failure, or returns if there is none for this training. Throws what the fault
+  /// throws; does not return from hang, spin and segv. Where memory is not limited, oom is what the
+  /// kernel does then: SIGKILL.
   void strike(std::uint64_t seed, const Genome& genome, std::uint32_t replicate,
               bool memory_is_limited) const;
 };

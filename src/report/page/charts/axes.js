@@ -53,7 +53,7 @@
     };
   }
 
-  // The name of a vertical axis stands above it, flush left, where it reads without turning the head.
+  // The name of a vertical axis is above it, flush left, where it is horizontal and easy to read.
   function vertical(axis, left) {
     const made = base();
     return {
@@ -99,14 +99,14 @@
     axisTick: { customValues: values },
   });
 
-  // The distance of ticks, four to eight of them, that leaves the least room unused.
+  // The spacing for four to eight ticks that wastes the least space.
   function snug(low, high) {
     const waste = (size) => (Math.ceil(high / size) - Math.floor(low / size)) * size - (high - low);
     const sizes = [4, 5, 6, 8].map((count) => step(high - low, count));
     return sizes.reduce((best, size) => (waste(size) < waste(best) * 0.8 ? size : best));
   }
 
-  // The decimals that tell neighbouring ticks apart: 0.25 needs two.
+  // The decimals needed to distinguish neighbouring ticks: 0.25 needs two.
   function decimalsOf(size) {
     const text = Number(size.toPrecision(3)).toFixed(6).replace(/0+$/, "");
     return text.length - text.indexOf(".") - 1;

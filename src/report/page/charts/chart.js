@@ -1,4 +1,4 @@
-// What all charts share: creation, redrawing in another size or theme, pointing and choosing.
+// The common part of all charts: creation, redrawing for size or theme, hovering and selection.
 (function (report) {
   "use strict";
 
@@ -6,7 +6,7 @@
   const specs = {};
 
   // spec: {box, label, option(width), height(width), organismAt(params), tip(params), select(id), trigger}
-  // option() makes the whole picture; select() only what changes when another organism is chosen.
+  // option() makes the whole picture; select() only what changes with the selected organism.
   report.addChart = function (name, spec) {
     spec.box.classList.add("chart");
     spec.box.setAttribute("role", "img");
@@ -46,7 +46,7 @@
     for (const name of Object.keys(specs)) report.drawChart(name);
   };
 
-  // Drawn again only where the width has changed.
+  // Redrawn only if the width has changed.
   report.refit = function () {
     for (const spec of Object.values(specs)) {
       if (report.charts[spec.name] && spec.drawnWidth !== width(spec.box))
@@ -59,8 +59,8 @@
     return bottom < 0 || top > window.innerHeight;
   };
 
-  // The charts in sight show the choice at once; the others follow one by one, so that a choice
-  // among ten thousand organisms is felt immediately.
+  // Visible charts show the selection at once; the others follow one by one, so that selecting
+  // among ten thousand organisms responds immediately.
   let waiting = [];
   let timer = 0;
   report.selectInCharts = function () {
@@ -115,7 +115,7 @@
 
   report.printing = () => document.documentElement.classList.contains("printing");
 
-  // The mark of the chosen organism, the same in every chart.
+  // The mark of the selected organism, the same in every chart.
   report.ring = (id, points, size = 14) => ({
     id,
     type: "scatter",
@@ -127,7 +127,7 @@
     itemStyle: { color: "transparent", borderColor: report.theme.accent, borderWidth: 3 },
   });
 
-  // Keys show colours too, and are made anew when the theme changes.
+  // Legends show colours too, and are rebuilt when the theme changes.
   const redrawn = [];
   report.redrawn = function (make) {
     const box = el("div", {}, make());

@@ -16,7 +16,7 @@
   const hollow = new Set(["neighbour"]);
   const plain = new Set(["primordial", "random", "immigrant"]);
 
-  // Within its generation an organism stands in the order of birth.
+  // Within a generation, organisms are in order of birth.
   const place = new Map();
   function placeOf(organism) {
     if (!place.size) fillPlaces();
@@ -49,7 +49,7 @@
     range = { low: low - margin, high: high + margin };
   }
 
-  // A failed or hopeless organism is drawn at the worse edge.
+  // Failed organisms and outliers are drawn at the worse edge.
   function point(id) {
     const organism = report.organism(id);
     const worst = report.lower ? range.high : range.low;
@@ -257,7 +257,7 @@
       "family",
       "Family tree",
       `Every ancestor at its generation and its ${data.objective.label}; lines lead from ` +
-        "parent to child, and tell what changed when pointed at. Copies (elite, migrant) are " +
+        "parent to child and show what changed when hovered over. Copies (elite, migrant) are " +
         "drawn as the organism that they copy.",
     );
     if (!report.scored.length) {

@@ -1,4 +1,4 @@
-// What a better score costs: the organisms that nothing cheaper beats.
+// What a better score costs: the Pareto front of score and cost.
 (function (report) {
   "use strict";
 
@@ -149,7 +149,7 @@
     const section = report.section(
       "pareto",
       "What a better score costs",
-      `The stepped line is the best ${data.objective.label} that could be had for a given ` +
+      `The stepped line is the best ${data.objective.label} that was reached at a given ` +
         "cost: no other organism is both cheaper and better than those on " +
         `it.${report.beyondNote()}`,
     );

@@ -4,7 +4,7 @@
 
   const { el, data, columns, axes } = report;
 
-  // Organisms of one colour make one series, which ECharts can then draw in one go.
+  // Organisms of one colour form one series, which ECharts draws in one go.
   const shades = 8;
   const manyDots = 2000;
 
@@ -12,7 +12,7 @@
     return [...new Set(report.scored.map((row) => columns[gene.name][row]))].sort((a, b) => a - b);
   }
 
-  // Integer genes pile up on few values: each organism is shifted by a part of the smallest gap.
+  // Integer genes have few values: organisms are jittered by a fraction of the smallest gap.
   function spread(gene, values) {
     if (!gene.integer || values.length < 2) return 0;
     const gaps = values.slice(1).map((value, i) => value - values[i]);

@@ -12,7 +12,7 @@
   const rowHeight = 18;
   const mostRows = 64;
 
-  // The ranks in order, the lowest at the top, and what share of the run each was busy.
+  // The ranks in order, the lowest at the top, and the share of the run that each was busy.
   const ranks = (() => {
     const found = new Map();
     report.worked.forEach((i) => {
@@ -30,7 +30,7 @@
 
   const scrolls = ranks.length > mostRows;
 
-  // The axis counts in whatever unit gives the run handy numbers.
+  // The time unit of the axis depends on the length of the run.
   const [unit, unitName] = [
     [86400, "days"],
     [3600, "hours"],
@@ -249,9 +249,9 @@
   report.buildTimeline = function () {
     const section = report.section(
       "timeline",
-      "Who worked when",
-      "One row for each rank, one bar for each training; what stays empty is time " +
-        "spent waiting, and the number at the right is the share of the run in which the rank was " +
+      "Worker timeline",
+      "One row for each rank, one bar for each training; gaps are time " +
+        "spent waiting, the number at the right is the share of the run in which the rank was " +
         "busy. The slider below zooms, as does the mouse wheel with Ctrl." +
         (scrolls
           ? ` Of ${format.whole(ranks.length)} ranks, ${mostRows} are shown at a time: the ` +

@@ -1,11 +1,11 @@
-// How the scores moved from generation to generation.
+// The scores from generation to generation.
 (function (report) {
   "use strict";
 
   const { el, data, columns, format, axes, isNumber, jitter } = report;
   const { generations, alive, byGeneration, mostFailed, bestSoFar } = report.history;
 
-  // Beyond this the single organisms only blur the bands.
+  // With more organisms, individual marks only blur the bands.
   const mostDots = 1500;
 
   function range() {
@@ -20,7 +20,7 @@
 
   const band = report.band;
 
-  // The best stand on their line; the others are spread sideways so as not to hide each other.
+  // The best are on their line; the others are spread sideways so as not to hide each other.
   const bestIds = new Set(alive.map((row) => row.best_id));
   const spot = (row) => [
     columns.generation[row] +
@@ -125,7 +125,7 @@
     ];
   }
 
-  // Where an organism stands in this chart: a copy stands where its original does.
+  // The position of an organism in this chart: that of its original, if it is a copy.
   function select(id) {
     const row = report.rowOf.get(report.original(id));
     const seen = row !== undefined && isNumber(columns.score[row]);
