@@ -28,7 +28,7 @@ int guarded(const std::string& program, bool prints, const std::function<int()>&
   try {
     const int exit_code = body();
     const int error = output_error();
-    if (error != 0 && error != EPIPE && error != EBADF) {  // otherwise nobody reads along
+    if (error != 0 && error != EPIPE && error != EBADF) {  // otherwise there is no reader
       say_why(fmt::format("standard output could not be written: {}", std::strerror(error)));
     }
     return exit_code;
@@ -53,7 +53,7 @@ int run_tool(const std::string& program, const std::function<int()>& body) {
 
 namespace {
 
-/// A text that was asked for instead of the program's work.
+/// Thrown for an option that prints a text and ends the program.
 class Document : public CLI::Success {
  public:
   explicit Document(std::string text)
@@ -103,7 +103,8 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
 
 namespace {
 
-/// A whole number as CLI11 reads it right: it takes 010 for eight, and -1 for the largest number.
+/// A whole number in a form that CLI11 reads correctly: it reads 010 as eight, and -1 as the
+/// largest number.
 std::string plain_whole_number(const std::string& option, const std::string& digits) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
@@ -112,8 +113,7 @@ std::string plain_whole_number(const std::string& option, const std::string& dig
   return fmt::to_string(number);
 }
 
-/// Throws Error unless it is a value that somebody can have meant: an empty one is that of a shell
-/// variable that is not set.
+/// Throws Error if a value is empty, as that of an unset shell variable is.
 std::string checked_value(const std::string& option, const std::string& type,
                           const std::string& value) {
   require(!value.empty(), "{} must not be empty", option);
@@ -131,7 +131,7 @@ void check_values(CLI::App& app) {
   }
 }
 
-/// CLI11 takes the argument that follows for the value of --name= .
+/// CLI11 would take the next argument as the value of --name= .
 void require_no_empty_values(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     require(!argument.starts_with("--") || argument.find('=') != argument.size() - 1,

@@ -21,21 +21,21 @@ enum ExitCode : int {
   kSuccess = 0,
   kFailure = 1,
   kBadInput = 2,
-  kReaderLeft = 141  ///< as the shell calls those who die of SIGPIPE
+  kReaderLeft = 141  ///< as shells report a death by SIGPIPE
 };
 
 /// Runs the body of an executable. Bad input (Error, a wrong command line) gives one message on
-/// standard error and exit code 2, a request to stop its code, anything else that is thrown exit
-/// code 1; only rank 0 prints. Standard output that was lost gives a message.
+/// standard error and exit code 2, a request to stop its own code, any other exception exit code 1;
+/// only rank 0 prints. Lost standard output gives a message.
 int guarded(const std::string& program, bool prints, const std::function<int()>& body);
 
-/// The whole of an executable that lives for its output: where that was lost, the exit code is 2.
+/// The same for an executable whose purpose is its output: if that is lost, the exit code is 2.
 int run_tool(const std::string& program, const std::function<int()>& body);
 
 /// data/names.txt in the working directory, or the one that was installed with this program.
 std::string default_dataset();
 
-/// The options that all who train have, one spelling for all.
+/// The options of all programs that train.
 struct CommonOptions {
   std::string input = default_dataset();
   std::string precision;  ///< empty: f64, or that of the genome
@@ -51,20 +51,20 @@ struct NamedFile {
   std::filesystem::path file;
 };
 
-/// What a run consists of, there or not, but for one of its files.
+/// All files that a run may consist of, except one.
 std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but);
 
 /// Throws Error if writing an output would replace an input or another output.
 void require_apart(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs);
 
 /// Configures option parsing: help is --help alone, -h is free for --head, the last of
-/// repeated options counts, and --man and --completion print what is installed of them.
+/// repeated options counts, and --man and --completion print the installed manual and completion.
 void configure_parser(CLI::App& app);
 
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// Parses; throws Error with CLI11's message if the command line is wrong. No value may be empty,
-/// and numbers are decimal. Returns false if --help was asked for, and printed if `prints`.
+/// Parses; throws Error with CLI11's message if the command line is wrong. Values must not be
+/// empty, and numbers are decimal. Returns false after --help, which is printed if `prints`.
 bool parse(CLI::App& app, std::vector<std::string> arguments, bool prints);
 
 }  // namespace microgpt::apps

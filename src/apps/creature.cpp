@@ -1,4 +1,4 @@
-// One organism: reads its DNA, trains, and speaks; or speaks with the weights of another.
+// One organism: reads its genome, trains and generates names; or generates with loaded weights.
 #include <CLI/CLI.hpp>
 
 #include <initializer_list>
@@ -31,8 +31,8 @@ struct Options {
   std::optional<std::uint64_t> seed;
   std::uint32_t replicate = 0;
   std::uint32_t samples = 10;
-  std::map<const Gene*, double> genes;  ///< that replace those of the genome
-  // Files to read weights from, and to write when all went well.
+  std::map<const Gene*, double> genes;  ///< overrides of the genome
+  // Files to read weights from, and to write after success.
   std::optional<std::string> load, init, save, save_init, trace;
 };
 
@@ -45,7 +45,7 @@ void add_weight_options(CLI::App& app, Options& options) {
                  "Load weights from this file and generate without training");
 }
 
-/// What is loaded has its sizes and its training behind it.
+/// Loaded weights have fixed sizes and are already trained.
 void require_no_contradiction(const CLI::App& app) {
   if (app.count("--load") == 0) return;
   std::vector<std::string> others = {"--init",   "--save-init",  "--trace",
@@ -94,7 +94,7 @@ CLI::Option* add_options(CLI::App& app, Options& options) {
   return genome;
 }
 
-/// The files that the given ones of some options name.
+/// The files named by those of some options that were given.
 std::vector<NamedFile> files_of(
     std::initializer_list<std::pair<const char*, std::optional<std::string>>> options) {
   std::vector<NamedFile> files;
@@ -104,7 +104,7 @@ std::vector<NamedFile> files_of(
   return files;
 }
 
-/// Finds what would go wrong after the training before it.
+/// Finds before the training what would go wrong after it.
 void check(const Options& options) {
   check(options.common);
   const std::vector<NamedFile> outputs = files_of(
@@ -119,7 +119,7 @@ void check(const Options& options) {
       outputs);
 }
 
-/// The DNA, if there is any. A file that was asked for by name must be there.
+/// The genome file, if there is any. One that was named must exist.
 std::optional<GenomeFile> find_genome(const Options& options, bool named) {
   const std::string& file = options.genome_file;
   if (options.primordial) return std::nullopt;
@@ -134,7 +134,7 @@ Genome with_overrides(Genome genome, const Options& options) {
   return genome;
 }
 
-/// All that is settled before the first step.
+/// Everything that is decided before the first step.
 struct Beginning {
   std::string_view origin;  ///< as the closing line names it
   Genome genome;
@@ -158,7 +158,7 @@ Beginning conceive(const Options& options, bool genome_named) {
   return begin;
 }
 
-/// A creature that was trained: everything is as its weights say.
+/// A trained creature: everything follows from its weights.
 Beginning revive(const Options& options) {
   Beginning begin;
   begin.origin = "loaded";
@@ -184,7 +184,7 @@ void set_weights(Creature& creature, const Options& options, const WeightFile& w
   }
 }
 
-/// How sure the loss of a genome is.
+/// The accuracy of a genome's loss.
 std::string promise(const GenomeFile& dna) {
   if (dna.replicates == 0) return "";
   if (dna.replicates == 1) return fmt::format(", test {:.4f} (of one training)", dna.test_loss);
@@ -227,7 +227,7 @@ void describe_data(const Options& options, const Beginning& begin, const Dataset
 }
 
 struct Training {
-  std::string trace;  ///< what --trace writes, if it was asked for
+  std::string trace;  ///< the content of the --trace file
   double seconds = 0;
 };
 

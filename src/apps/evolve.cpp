@@ -1,4 +1,4 @@
-// Searches for the genome whose GPT speaks the most beautiful names.
+// Searches for the genome whose GPT generates the most beautiful names.
 #include "search/program.hpp"
 
 int main(int argc, char** argv) {

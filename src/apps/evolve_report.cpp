@@ -1,4 +1,4 @@
-// Makes something of the folder of a run: a page, a table, a genome.
+// Turns the folder of a run into a page, a table or a genome.
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
@@ -95,7 +95,7 @@ RunRecord run_of(const std::string& run, const Options& options) {
   RunRecord record = load_run(folder_of(run, options));
   if (!options.output.empty() && options.output != "-") {
     require_writable(options.output);
-    // A page can be made again, and whatever else a run consists of cannot.
+    // Of all files of a run only the page can be made again.
     require_apart(files_of_run(record.folder, "report.html"),
                   std::vector<NamedFile>{{"--output", options.output}});
   }

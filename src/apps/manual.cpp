@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kOpen = "{";
 
-/// Text as man wants it: no character of it is a command.
+/// Text escaped for troff.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -31,7 +31,7 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// The names of an option as they are typed: "-s, --steps".
+/// The names of an option: "-s, --steps".
 std::string names_of(const CLI::Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.get_snames()) names.push_back("-" + name);

@@ -9,14 +9,13 @@ class App;
 
 namespace microgpt::apps {
 
-/// A manual page in the language of man, made of the same options that --help prints.
+/// A manual page in troff, from the options that --help prints.
 std::string manual_of(const CLI::App& app);
 
-/// What bash completes after the name of the program: its options, and the values of those that
-/// have a fixed set of them.
+/// A bash completion script: the options, and the values of those with a fixed set of values.
 std::string bash_completion_of(const CLI::App& app);
 
-/// How the values of an option are shown that has a fixed set of them: {auto,always,never}.
+/// How a fixed set of values is shown: {auto,always,never}.
 std::string one_of(const std::vector<std::string>& values);
 
 }  // namespace microgpt::apps

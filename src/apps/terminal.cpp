@@ -20,7 +20,7 @@ std::string_view variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// A copy of the descriptor of what standard output is in the end; -1 if it cannot be seen.
+/// A copy of the descriptor that standard output leads to; -1 if it cannot be examined.
 int standard_output() {
   if (variable("OMPI_COMM_WORLD_RANK").empty()) return dup(STDOUT_FILENO);
   const std::string launcher = fmt::format("/proc/{}/fd/1", getppid());
@@ -45,7 +45,7 @@ Screen screen_of_standard_output() {
 
 namespace {
 
-/// In one piece, so that nobody sees half of it.
+/// In one write, so that the display does not flicker.
 void write(std::string_view text) {
   say_text(text);
   flush_output();
@@ -68,7 +68,7 @@ void Terminal::end() { keep({}, {.width = width_}); }
 
 namespace {
 
-/// Columns of a line, but for what sets colours.
+/// Columns of a line, without colour codes.
 std::size_t columns_of(std::string_view line) {
   std::size_t columns = 0;
   while (true) {
@@ -81,8 +81,8 @@ std::size_t columns_of(std::string_view line) {
 
 }  // namespace
 
-/// To the first of the lines, and from there on nothing. In a window that has become narrower a
-/// line takes several rows.
+/// Moves to the first line of the display and clears from there. In a window that has become
+/// narrower a line takes several rows.
 std::string Terminal::erase() const {
   std::size_t rows = 0;
   for (const std::string& line : lines_) {

@@ -7,14 +7,13 @@
 
 namespace microgpt::apps {
 
-/// A training as it is seen while it goes on: a bar that stays in place on a terminal, ten lines
-/// elsewhere.
+/// Shows a training in progress: a live bar on a terminal, ten lines elsewhere.
 class TrainingView {
  public:
   TrainingView(std::uint32_t steps, bool silent);
-  /// A step has been done; each is a name.
+  /// A step is done; each is one name.
   void step(double loss);
-  /// All steps have. Returns the seconds that they took.
+  /// All steps are done. Returns the seconds that they took.
   double end();
 
  private:

@@ -29,11 +29,11 @@ struct SearchOptions {
   double time_limit = 0;  ///< seconds; 0: none
   ViewOptions view;
 
-  std::vector<std::string> given;  ///< what the command line said of all this, as --name=value
-  std::string space_json;          ///< of the run that goes on; empty: the file, or the default
+  std::vector<std::string> given;  ///< the options of the command line, as --name=value
+  std::string space_json;          ///< of the resumed run; empty: the file, or the default
 };
 
-/// Reads a command line. False if --help or --version was asked for, and printed if `prints`.
+/// Reads a command line. Returns false after --help or --version, which are printed if `prints`.
 /// Throws Error if it is wrong.
 bool read_options(const SearchApp& app, const std::vector<std::string>& arguments, bool prints,
                   SearchOptions& options);

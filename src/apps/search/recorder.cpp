@@ -21,7 +21,7 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
                view_.log().warning("{}; the run continues without it", why);
              }),
       sequence_(options.evolution.islands) {
-  // Of a run that had stopped or finished, and goes on or finishes again.
+  // Left by an earlier stop or end of the resumed run.
   for (const char* file :
        {"stopped", "genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
     folder_.remove(file);

@@ -16,10 +16,10 @@
 
 namespace microgpt::apps {
 
-/// Keeps the history of a search, and writes it down as it comes: tables, log, screen, page.
+/// Keeps the history of a search and records it: tables, log, screen, page.
 class Recorder {
  public:
-  /// Begins the files of the run. All must outlive it.
+  /// Begins the files of the run. The arguments must outlive it.
   Recorder(const SearchOptions& options, const SearchSetup& setup, RunView& view);
 
   /// A generation of an island, and its trials.
@@ -37,7 +37,7 @@ class Recorder {
   /// The tables as they are at the end of a search.
   void write_tables(std::span<const Finalist> finalists);
   void write_page(RunState state);
-  /// Leaves word in the folder that the run has stopped before its end, and can be resumed.
+  /// Marks the folder: the run has stopped before its end, and can be resumed.
   void write_stopped(int exit_code);
 
  private:

@@ -14,11 +14,11 @@
 
 namespace microgpt::apps {
 
-/// The search as rank 0 sees it: breeds its islands, hears of the others, holds the finals, and
+/// The search on rank 0: breeds its islands, receives the reports of others, holds the finals, and
 /// writes the champion.
 class Search {
  public:
-  /// All must outlive it.
+  /// The arguments must outlive it.
   Search(const SearchOptions& options, const SearchApp& app, SearchSetup& setup);
   /// Throws Stopped if the process should stop, and Error if there is no champion.
   void run(Session& session, Evaluator& trains);

@@ -17,8 +17,8 @@ namespace microgpt::apps {
 /// The journal of the run that --resume names.
 std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options);
 
-/// Keeps a pipe that will be written later open, so that its reader stays; of any other file,
-/// nothing. Throws Error if nobody reads it: a writer would wait for ever.
+/// Holds a named pipe open that will be written later, so that its reader stays; does nothing for
+/// other files. Throws Error if the pipe has no reader: a writer would wait for ever.
 class OpenPipe {
  public:
   explicit OpenPipe(const std::filesystem::path& path);
@@ -30,10 +30,10 @@ class OpenPipe {
   int descriptor_ = -1;
 };
 
-/// Everything that can be wrong before the first training is found here.
+/// All that a search needs, checked: every error that can be found before the first training is.
 class SearchSetup {
  public:
-  /// `resumed` is the journal of the run that goes on, or null. Throws Error naming the setting or
+  /// `resumed` is the journal of the resumed run, or null. Throws Error naming the setting or
   /// the file, the value and the rule.
   SearchSetup(const SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed);
   SearchSetup(const SearchSetup&) = delete;
@@ -41,14 +41,14 @@ class SearchSetup {
 
   SearchSpace space;
   Problem problem;
-  RunSettings settings;  ///< all that the result depends on, besides the space
+  RunSettings settings;  ///< everything that the result depends on, besides the space
   /// Floating-point operations of a training on the training names.
   Cost cost() const;
   std::optional<OpenPipe> genome_pipe;  ///< where --genome-out is one
   std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;
   std::unique_ptr<Journal> journal;
-  std::size_t known = 0;  ///< evaluations of the run that goes on
+  std::size_t known = 0;  ///< evaluations of the resumed run
 
  private:
   void open_journal(const SearchOptions& options, const JournalHeader& header);

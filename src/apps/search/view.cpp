@@ -52,7 +52,7 @@ void RunView::result(const Trial& trial) {
   if (!seen_.insert({task.id, task.replicate}).second) return;
   const bool cached = timing.rank < 0;
   progress_.finished(trial);
-  if (known && !cached) return;  // the run that goes on has said it
+  if (known && !cached) return;  // logged before the run was resumed
   const std::string where =
       cached ? "known" : fmt::format("rank {}, {:.2f} s", timing.rank, timing.seconds);
   log_.debug("#{:<5}{} {:>8}  {} {}{}", task.id,

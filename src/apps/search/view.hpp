@@ -14,18 +14,17 @@
 
 namespace microgpt::apps {
 
-/// What a user wants to see of a run.
+/// How much of a run a user wants to see.
 struct ViewOptions {
   bool quiet = false, verbose = false;
-  std::string log_level;      ///< empty: info where progress stays in place, else debug
-  std::string live = "auto";  ///< whether it does: auto, always or never
+  std::string log_level;      ///< empty: info with the live display, else debug
+  std::string live = "auto";  ///< the live display: auto, always or never
 };
 
 /// Throws Error naming the option and the rule.
 void validate(const ViewOptions& options);
 
-/// A run as it is seen while it goes on: its log and, on a terminal, a few lines that stay in
-/// place.
+/// Shows a run in progress: its log and, on a terminal, a live display.
 class RunView {
  public:
   /// `final_trainings`: of all finalists together.
@@ -34,13 +33,13 @@ class RunView {
 
   RunLog& log() { return log_; }
 
-  /// A training has come to its end; may be told more than once.
+  /// A training has ended. Repeated calls for one training are ignored.
   void result(const Trial& trial);
-  /// A generation of an island is complete, after so many seconds.
+  /// A generation of an island is complete; it took `seconds`.
   void generation(std::span<const Organism> members, double seconds);
-  /// Shows where the run is, if the last time was a moment ago.
+  /// Updates the live display, at most ten times a second.
   void refresh(const Evaluator& evaluator);
-  /// Nothing stays in place any more.
+  /// Ends the live display.
   void end() { terminal_.end(); }
 
  private:
@@ -55,7 +54,7 @@ class RunView {
   std::set<std::pair<std::uint64_t, std::uint32_t>> seen_;  // results, by id and replicate
 };
 
-/// Another evaluator, with a view that sees what goes in and comes out.
+/// Another evaluator whose trials are shown.
 class WatchedEvaluator final : public Evaluator {
  public:
   /// Both must outlive it.

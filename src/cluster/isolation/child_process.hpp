@@ -20,30 +20,30 @@ struct ChildProcess {
   int socket = -1;
 };
 
-/// Forks a child that runs `body` with its end of the socket, and then ends: with code 1 if body
-/// throws. Throws Error if the
-/// system has no room for one.
+/// Forks a child that runs `body` with its end of the socket, and then exits: with code 1 if body
+/// throws. Throws Error if the system cannot fork.
 ChildProcess fork_child(const std::function<void(int socket)>& body);
 
-/// All bytes, or false if the other side has gone.
+/// Transfers all bytes; false if the other side has closed.
 bool send_all(int socket, const void* data, std::size_t size);
 bool receive_all(int socket, void* data, std::size_t size);
 
-/// Hands a child process, and with it the socket to it, to another process; false if that has gone.
+/// Passes a child process, and with it the socket to it, to another process; false if that has
+/// exited.
 bool send_child(int socket, const ChildProcess& child);
-/// Nothing if the other side has gone.
+/// Nothing if the other side has closed.
 std::optional<ChildProcess> receive_child(int socket);
 
-/// Seconds of processor time that a process has used; 0 if it has gone.
+/// Seconds of processor time that a process has used; 0 if it has exited.
 double cpu_seconds_of(pid_t process);
-/// Whether a process waits for something to happen: it neither runs, nor waits for a processor or a
-/// disk, nor was it stopped by a signal.
+/// Whether a process sleeps: it neither runs, nor waits for a processor or a disk, nor was stopped
+/// by a signal.
 bool is_asleep(pid_t process);
 
-/// Whether there is something to read, or the other side has gone, within some milliseconds.
+/// Whether there is something to read, or the other side has closed, within some milliseconds.
 bool readable(int socket, int milliseconds);
 
-/// Sends a value: its length, then its bytes. False if the other side has gone.
+/// Sends a value: its length, then its bytes. False if the other side has closed.
 template <class T>
 bool send_frame(int socket, const T& value) {
   std::ostringstream stream;
@@ -53,7 +53,7 @@ bool send_frame(int socket, const T& value) {
   return send_all(socket, &size, sizeof size) && send_all(socket, bytes.data(), bytes.size());
 }
 
-/// Nothing if the other side has gone.
+/// Nothing if the other side has closed.
 template <class T>
 std::optional<T> receive_frame(int socket) {
   std::uint64_t size = 0;

@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Signals by which a program dies of itself; all others come from outside.
+/// Signals that a program causes itself; all others come from outside.
 bool by_itself(int signal) {
   constexpr std::array kOwn = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
   return std::ranges::find(kOwn, signal) != kOwn.end();
@@ -42,7 +42,7 @@ IsolatedTrainer::IsolatedTrainer() {
 
 IsolatedTrainer::~IsolatedTrainer() {
   if (trainer_ >= 0) close(trainer_);
-  close(supervisor_socket_);  // the supervisor sees it, and goes
+  close(supervisor_socket_);  // the supervisor sees it, and exits
   waitpid(supervisor_, nullptr, 0);
 }
 
@@ -72,8 +72,7 @@ int IsolatedTrainer::end_trainer() {
   return status;
 }
 
-/// Everything that a task takes, in floating-point operations: training, judging, and looking
-/// through the dataset a few times.
+/// All floating-point operations of a task: training, scoring, and a few passes over the dataset.
 double IsolatedTrainer::flops_of(const Task& task) const {
   constexpr double kPerToken = 100;
   const Dataset& data = problem_->dataset;
@@ -84,8 +83,8 @@ double IsolatedTrainer::flops_of(const Task& task) const {
 }
 
 double IsolatedTrainer::deadline_of(double flops, bool last_try) const {
-  // A core that is a hundred times slower than those of today: the verdict on a genome must not
-  // depend on the processor that it happened to meet.
+  // A core a hundred times slower than today's: whether a genome fails must not depend on the
+  // processor that it happened to run on.
   constexpr double kSlowest = 1e-8, kLeastSeconds = 1;
   const double seconds_per_flop = last_try || slowest_ == 0 ? kSlowest : slowest_;
   const double predicted = std::max(flops * seconds_per_flop, longest_);
@@ -101,8 +100,8 @@ class IsolatedTrainer::Watch {
   /// Processor time since the beginning.
   double cpu_seconds() const { return cpu_seconds_of(trainer_) - begin_; }
 
-  /// To be called again and again. Only processor time counts against the deadline, and only sleep
-  /// that was seen against the patience: neither a loaded machine, nor a trainer or a whole job
+  /// To be called again and again. Only processor time counts against the deadline, and only
+  /// observed sleep against the patience: neither a loaded machine, nor a trainer or a whole job
   /// that is suspended for a while, makes a training late.
   Late look() {
     const double cpu = cpu_seconds();
@@ -127,7 +126,7 @@ class IsolatedTrainer::Watch {
 auto IsolatedTrainer::try_once(const Task& task, bool last_try, const std::function<void()>& poll)
     -> Outcome {
   constexpr int kMilliseconds = 20;
-  // One that was killed while it had nothing to do is no failure of this task.
+  // A trainer that was killed while idle is no failure of this task.
   if (trainer_ >= 0 && readable(trainer_, 0)) end_trainer();
   if (trainer_ < 0) start_trainer();
   const double flops = flops_of(task), factor = limits_.deadline_factor;
@@ -153,7 +152,7 @@ auto IsolatedTrainer::try_once(const Task& task, bool last_try, const std::funct
     slowest_ = std::max(slowest_, cpu_seconds / flops);
     longest_ = std::max(longest_, cpu_seconds);
   }
-  // What is left of a training would count as memory of the next one.
+  // Leftover memory of a training would count against the limit of the next one.
   if (limits_.memory_mb > 0) end_trainer();
   return {.evaluation = std::move(evaluation)};
 }

@@ -57,7 +57,7 @@ class Supervisor {
   }
 
  private:
-  /// False if the rank has gone.
+  /// False if the rank has exited.
   bool serve(Request request) {
     switch (request) {
       case Request::prepare:
@@ -84,7 +84,7 @@ class Supervisor {
     return sent;
   }
 
-  /// How it ended, as waitpid() says it. One that has died already keeps its own end.
+  /// Its wait status, as waitpid() gives it; also of one that has already died by itself.
   int end_trainer() {
     int status = 0;
     if (trainer_ < 0) return status;
@@ -103,7 +103,7 @@ class Supervisor {
 
 void supervise(int rank) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ignore_stop_signals();  // the rank says when it is over; the trainer inherits this
+  ignore_stop_signals();  // the rank decides when to stop; the trainer inherits this
   Supervisor(rank).run();
 }
 

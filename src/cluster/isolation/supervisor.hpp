@@ -4,10 +4,10 @@
 #include "microgpt/cluster/isolation/faults.hpp"
 #include "microgpt/evolution/objective.hpp"
 
-// What stands below a IsolatedTrainer: the supervisor, and the trainers that it forks.
+// The processes of an IsolatedTrainer: the supervisor, and the trainers that it forks.
 namespace microgpt::cluster {
 
-/// What trainings are about.
+/// What all trainings have in common.
 struct TrainingSetup {
   Problem problem;
   double memory_mb = 0;
@@ -21,14 +21,14 @@ struct TrainingSetup {
   }
 };
 
-/// What the rank asks of the supervisor, as one byte.
+/// A request of the rank to the supervisor, as one byte.
 enum class Request : char {
   prepare,  ///< a frame follows: the TrainingSetup
   start,    ///< a trainer; its end of a socket comes back
   end       ///< of the trainer, which is killed if it still lives; its wait status comes back
 };
 
-/// Serves a rank until it has gone: `rank` is the socket to it.
+/// Serves a rank until it exits: `rank` is the socket to it.
 void supervise(int rank);
 
 }  // namespace microgpt::cluster

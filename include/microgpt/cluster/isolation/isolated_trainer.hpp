@@ -9,26 +9,26 @@
 
 namespace microgpt::cluster {
 
-/// What one training may take.
+/// Limits of one training.
 struct Limits {
-  /// A training is killed when it takes this many times the processor time that it should, going by
-  /// the slowest training so far, and that of the longest one; but never within a second. The last
-  /// try goes by a core that is a hundred times slower than those of today, so that no genome fails
-  /// because of a slow machine. One that sleeps for a tenth of as many seconds, at least one, hangs
-  /// and is killed too. 0: none is.
+  /// A training is killed when it takes more than this many times the processor time predicted from
+  /// the slowest training so far, and more than this many times that of the longest one; but never
+  /// within a second. The last try assumes a core a hundred times slower than today's, so that no
+  /// genome fails because of a slow machine. A training that sleeps for a tenth of as many seconds,
+  /// at least one, hangs and is killed too. 0: no deadline.
   double deadline_factor = 20;
-  double memory_mb = 0;  ///< beyond what the process has at first; 0: no limit
-  /// How often a training is tried again that was killed from outside, or missed its deadline.
+  double memory_mb = 0;  ///< beyond what the process has at its start; 0: no limit
+  /// How often a training is retried that was killed from outside or missed its deadline.
   unsigned retries = 2;
   Faults faults = {};
 };
 
-/// Thrown if the process that starts trainings has died; nothing can be trained any more. Not a
-/// std::exception: it is no failure of a training.
+/// Thrown if the supervisor has died; nothing can be trained any more. Not a std::exception: it is
+/// no failure of a training.
 struct SupervisorLost {};
 
-/// Trains organisms in a process of their own, so that whatever happens there costs one organism:
-/// an exception, a crash, a kill, too much memory, too much time.
+/// Trains organisms in a separate process, so that an exception, a crash, a kill, too much memory
+/// or too much time costs one organism only.
 ///
 ///   rank ── start, end ──► supervisor ── fork, kill ──► trainer
 ///     └──────────── task ────────────────────────────►┘
@@ -45,10 +45,11 @@ class IsolatedTrainer {
   IsolatedTrainer(const IsolatedTrainer&) = delete;
   IsolatedTrainer& operator=(const IsolatedTrainer&) = delete;
 
-  /// What trainings are about; call once before the first. The problem must outlive this.
+  /// Sets what all trainings have in common; call once before the first. The problem must outlive
+  /// this.
   void prepare(const Problem& problem, const Limits& limits);
 
-  /// Trains and judges. What goes wrong becomes the evaluation's failure. `poll` is called some
+  /// Trains and scores. What goes wrong becomes the evaluation's failure. `poll` is called some
   /// fifty times a second meanwhile, and may throw to abandon the training. Throws SupervisorLost.
   Evaluation train(const Task& task, const std::function<void()>& poll);
 
