@@ -80,8 +80,8 @@ cp -r islands-1 islands
 head -n 6 islands-1/journal >islands/journal
 expect_exit 0 "$evolve_loss" --resume islands
 same islands islands-1
-cmp <(grep -o '[0-9]* not needed' islands/run.log | sort -u) \
-    <(grep -o '[0-9]* not needed' islands-1/run.log) || broken "resumed, another count of trainings"
+cmp <(grep -o '[0-9]* skipped' islands/run.log | sort -u) \
+    <(grep -o '[0-9]* skipped' islands-1/run.log) || broken "resumed, another count of trainings"
 
 # ---- One cache, two runs ----
 # Some of the names have 256 letters, and make lines of more than a kilobyte.

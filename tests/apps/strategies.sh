@@ -33,10 +33,10 @@ refused "budget-flops (1)" "not enough for a single training" -- \
 
 # What a shared cache knows is not trained again, on any number of ranks, and changes nothing.
 expect_exit 0 "${search[@]}" --genome-out a.json --cache cache
-expect_text out "0 not needed"
+expect_text out "0 skipped"
 lines=$(wc -l <cache)
 expect_exit 0 mpirun -n 3 "${search[@]}" --genome-out b.json --cache cache --experiments b
-expect_text out "$lines not needed"
+expect_text out "$lines skipped"
 cmp a.json b.json || broken "the cache changed the result"
 ! grep -v '^[0-9]*,[1-9]' <(tail -n +2 b/latest/timings.csv) | grep -qv ',-1,cache,' ||
     broken "an organism of the search was trained again"
