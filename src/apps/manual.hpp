@@ -1,7 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -17,6 +18,6 @@ std::string manual_of(const CLI::App& app);
 std::string bash_completion_of(const CLI::App& app);
 
 /// How the values of an option are shown that has a fixed set of them: {auto,always,never}.
-std::string one_of(const std::vector<std::string>& values);
+std::string one_of(std::span<const std::string_view> values);
 
 }  // namespace microgpt::apps

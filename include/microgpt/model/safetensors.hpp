@@ -1,20 +1,21 @@
 #pragma once
 
-#include "microgpt/layers.hpp"
-
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "microgpt/core/enum_names.hpp"
+
 namespace microgpt::model {
 
 /// The numbers in a file: 64 or 32 bits.
 enum class NumberType { f64, f32 };
 
-/// "F64" or "F32"
-std::string_view name(NumberType type);
+constexpr auto enum_names(NumberType) {
+  return enum_table<NumberType>("dtype", {{NumberType::f64, "F64"}, {NumberType::f32, "F32"}});
+}
 
 /// A matrix by name, row after row.
 struct Tensor {

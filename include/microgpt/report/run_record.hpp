@@ -18,7 +18,12 @@ enum class RunState {
   unfinished  ///< it goes on, or was killed
 };
 
-std::string_view name(RunState state);
+constexpr auto enum_names(RunState) {
+  return enum_table<RunState>("state", {{RunState::finished, "finished"},
+                                        {RunState::stopped, "stopped"},
+                                        {RunState::failed, "failed"},
+                                        {RunState::unfinished, "unfinished"}});
+}
 
 /// What the folder of a run says of it, also while the run goes on: then as far as whole
 /// generations were recorded.

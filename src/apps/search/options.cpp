@@ -6,8 +6,7 @@
 #include <array>
 #include <map>
 
-#include "manual.hpp"
-#include "microgpt/cluster/session.hpp"
+#include "choice.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::apps {
@@ -15,6 +14,22 @@ namespace microgpt::apps {
 namespace {
 
 constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+
+/// Beauty, the other objective, is the business of another program.
+void add_fitness(CLI::App& app, Objective& objective) {
+  const auto choose = [&objective](const std::string& text) {
+    const std::optional<Objective> known = find_name<Objective>(text);
+    require(known && *known != Objective::beauty, "--fitness ({}) must be held-out or last-step",
+            text);
+    objective = *known;
+  };
+  app.add_option_function<std::string>(
+         "--fitness", choose,
+         "held-out: the loss on validation names; last-step: that of the last training "
+         "name, an old measure that can be gamed")
+      ->type_name("{held-out,last-step}")
+      ->default_str(std::string(name(objective)));
+}
 
 /// Of the search: all that the result depends on.
 void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
@@ -28,21 +43,14 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
                  "need). Without --generations "
                  "there is no other limit");
   if (search.objective == Objective::loss) {
-    app.add_option("--strategy", options.strategy,
-                   "How children are made: classic, guided by a model of the space, or random")
-        ->type_name(one_of({"classic", "guided", "random"}))
-        ->capture_default_str();
-    app.add_option("--fitness", options.fitness,
-                   "held-out: the loss on validation names; last-step: that of the last training "
-                   "name, an old measure that can be gamed")
-        ->type_name(one_of({"held-out", "last-step"}))
-        ->capture_default_str();
+    add_choice(app, "--strategy", e.strategy,
+               "How children are made: classic, guided by a model of the space, or random")
+        ->type_name("{classic,guided,random}");  // in the order of the words
+    add_fitness(app, options.objective);
   }
-  app.add_option("--mode", options.mode,
-                 "generational: children are bred when a whole generation is known; steady-state: "
-                 "one by one, so that no worker waits for the slowest of a generation")
-      ->type_name(one_of({"generational", "steady-state"}))
-      ->capture_default_str();
+  add_choice(app, "--mode", e.mode,
+             "generational: children are bred when a whole generation is known; steady-state: "
+             "one by one, so that no worker waits for the slowest of a generation");
   app.add_option("--slots", e.slots,
                  "Organisms that live at once in the steady state (0: twice the population); best "
                  "twice as many as there are workers, or more")
@@ -94,11 +102,9 @@ void add_limit_options(CLI::App& app, SearchOptions& options) {
 
 /// Of the run: where, how long and how, but not what comes of it.
 void add_run_options(CLI::App& app, SearchOptions& options) {
-  app.add_option("--schedule", options.schedule,
-                 "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
-                 "result is the same")
-      ->type_name(one_of({"dynamic", "scatter"}))
-      ->capture_default_str();
+  add_choice(app, "--schedule", options.schedule,
+             "dynamic: the longest training first, to whoever is free; scatter: in waves. The "
+             "result is the same");
   app.add_option("--genome-out", options.genome_out, "Where the champion's genome goes")
       ->capture_default_str();
   app.add_option("--cache", options.cache,
@@ -128,12 +134,12 @@ void add_view_options(CLI::App& app, ViewOptions& view) {
   app.add_option("--log-level", view.log_level,
                  "What is written: the members of each generation (trace), each organism (debug), "
                  "each generation (info), or less (default: info on a terminal, else debug)")
-      ->type_name(one_of({"trace", "debug", "info", "warning", "error", "off"}))
+      ->type_name(one_of(offered_names<LogLevel>()))
       ->excludes(quiet)
       ->excludes(verbose);
   app.add_option("--live", view.live,
                  "Progress that stays in place; auto: if the output is a terminal")
-      ->type_name(one_of({"auto", "always", "never"}))
+      ->type_name("{auto,always,never}")
       ->capture_default_str();
 }
 
@@ -172,7 +178,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
                   SearchOptions& options) {
   options = SearchOptions();
   options.evolution = search.evolution;
-  options.strategy = name(options.evolution.strategy);
+  options.objective = search.objective;
   options.finalists = search.finalists;
   CLI::App app(search.description, search.name);
   configure_parser(app);
@@ -189,11 +195,6 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       "resumed.");
   if (!parse(app, arguments, prints)) return false;
   options.given = given_options(app, options);
-  options.evolution.mode = mode_from(options.mode);
-  schedule_from(options.schedule);
-  if (search.objective == Objective::loss) {
-    options.evolution.strategy = strategy_from(options.strategy);
-  }
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
   }
