@@ -23,7 +23,7 @@ struct Options {
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 void measure(Session& session, const Options& options, const EvaluateFunction& sleep) {
-  const auto evaluator = session.coordinate(sleep, schedule_from(options.schedule));
+  const auto evaluator = session.coordinate(sleep, from_name<Schedule>(options.schedule));
   const std::size_t workers = static_cast<std::size_t>(std::max(session.size() - 1, 1));
   evaluator->evaluate(std::vector<Task>(workers));  // waits until all workers are ready
   const double cpu_before = cpu_seconds();
@@ -58,7 +58,7 @@ int run(int argc, char** argv) {
   if (session.is_coordinator()) {
     measure(session, options, sleep);
   } else {
-    session.work(sleep, schedule_from(options.schedule));
+    session.work(sleep, from_name<Schedule>(options.schedule));
   }
   return 0;
 }

@@ -159,9 +159,9 @@ EvolutionConfig config_of(const Options& options, std::size_t workers) {
                                                         : 64;
   const double organisms = options.organisms_per_worker * static_cast<double>(workers);
   return {
-      .mode = mode_from(options.mode),
+      .mode = from_name<Mode>(options.mode),
       .slots = static_cast<std::size_t>(options.slots_per_worker * static_cast<double>(workers)),
-      .strategy = strategy_from(options.strategy),
+      .strategy = from_name<StrategyKind>(options.strategy),
       .population = population,
       .generations =
           static_cast<std::size_t>(std::max(1.0, organisms / static_cast<double>(population))),

@@ -22,7 +22,7 @@ only_in("cereal/" "src/genome/genome_json\\.cpp|src/run/settings\\.cpp|src/run/c
 only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/core/rapidjson")
 only_in("spdlog/" "src/run/log\\.cpp")
 only_in("csv\\.h>" "src/run/csv\\.cpp")
-only_in("CLI/" "src/apps/(command_line|manual|creature|evolve_report|search/options)")
+only_in("CLI/" "src/apps/(choice|command_line|manual|creature|evolve_report|search/options)")
 only_in("hwy/" "src/autograd/kernels")
 only_in("Random123/" "src/core/random\\.cpp")
 only_in("nettle/" "src/core/files\\.cpp")

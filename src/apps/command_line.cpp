@@ -11,6 +11,7 @@
 #include <limits>
 #include <new>
 
+#include "choice.hpp"
 #include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -93,9 +94,8 @@ void configure_parser(CLI::App& app) {
 void add_common_options(CLI::App& app, CommonOptions& options) {
   app.add_option("--input", options.input, "Dataset: UTF-8 text, one document per line")
       ->capture_default_str();
-  app.add_option("--precision", options.precision,
-                 "Number type of the network (default: that of the genome, otherwise f64)")
-      ->type_name(one_of({"f64", "f32"}));
+  add_choice<Precision>(app, "--precision", options.precision,
+                        "Number type of the network (default: that of the genome, otherwise f64)");
   app.add_option("--temperature", options.temperature,
                  "Sampling temperature: lower gives more typical names")
       ->capture_default_str();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ std::string default_dataset();
 /// The options of all programs that train.
 struct CommonOptions {
   std::string input = default_dataset();
-  std::string precision;  ///< empty: f64, or that of the genome
+  std::optional<Precision> precision;  ///< none: f64, or that of the genome
   double temperature = 0.5;
 };
 

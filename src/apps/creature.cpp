@@ -151,8 +151,7 @@ Beginning conceive(const Options& options, bool genome_named) {
   begin.origin = begin.dna ? "evolved" : "default";
   const GenomeFile dna = begin.dna.value_or(GenomeFile{});
   begin.genome = with_overrides(dna.genome, options);
-  begin.precision =
-      precision_from(options.common.precision.empty() ? dna.precision : options.common.precision);
+  begin.precision = options.common.precision.value_or(from_name<Precision>(dna.precision));
   begin.seed = options.seed.value_or(dna.seed);
   if (options.init) begin.weights = load_weights(*options.init);
   return begin;
@@ -168,10 +167,8 @@ Beginning revive(const Options& options) {
   } catch (const Error& error) {
     fail("{}: {}", *options.load, error.what());
   }
-  begin.precision = begin.weights->type == NumberType::f64 ? Precision::f64 : Precision::f32;
-  if (!options.common.precision.empty()) {
-    begin.precision = precision_from(options.common.precision);
-  }
+  begin.precision = options.common.precision.value_or(
+      begin.weights->type == NumberType::f64 ? Precision::f64 : Precision::f32);
   begin.seed = options.seed.value_or(begin.weights->seed.value_or(1));
   return begin;
 }

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
+#include "choice.hpp"
 #include "command_line.hpp"
-#include "manual.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
@@ -19,7 +19,8 @@ namespace microgpt::apps {
 namespace {
 
 struct Options {
-  std::string run = "latest", experiments = "experiments", format, output;
+  std::string run = "latest", experiments = "experiments", output;
+  std::optional<Format> format;
   std::optional<std::uint64_t> organism;
   std::vector<std::string> compare;
 };
@@ -29,10 +30,9 @@ void add_options(CLI::App& app, Options& options) {
       app.add_option("run", options.run,
                      "Folder of a run, which may still be running or have been killed; or latest")
           ->capture_default_str();
-  app.add_option("--format", options.format,
-                 "html: a page with charts (the default); csv: a row for each organism; json: all "
-                 "data of the page; markdown, text: a summary")
-      ->type_name(one_of({"html", "csv", "json", "markdown", "text"}));
+  add_choice<Format>(app, "--format", options.format,
+                     "html: a page with charts (the default); csv: a row for each organism; json: "
+                     "all data of the page; markdown, text: a summary");
   app.add_option(
       "-o,--output", options.output,
       "Output file; - is standard output (default: report.html in the run folder for html, "
@@ -57,7 +57,7 @@ std::filesystem::path folder_of(const std::string& run, const Options& options) 
 std::string csv_of(const RunRecord& run) {
   std::string text = organisms_header();
   const RunSettings& s = run.settings;
-  return text + organisms_csv(run.organisms, s.evolution.islands, precision_from(s.precision),
+  return text + organisms_csv(run.organisms, s.evolution.islands, from_name<Precision>(s.precision),
                               s.tokens, run.finalists);
 }
 
@@ -75,7 +75,7 @@ std::string report_of(const RunRecord& run, Format format) {
       break;
   }
   require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
-  return final_report(run.organisms, run.finalists, objective_from(run.settings.fitness),
+  return final_report(run.organisms, run.finalists, from_name<Objective>(run.settings.fitness),
                       run.settings.tokens);
 }
 
@@ -111,17 +111,17 @@ std::string compared(const Options& options, Format format) {
 int report(const Options& options) {
   if (!options.compare.empty()) {
     require(options.compare.size() >= 2, "--compare must name two runs or more");
-    const Format format = format_from(options.format.empty() ? "text" : options.format);
+    const Format format = options.format.value_or(Format::text);
     require(format != Format::html, "--format (html) is not for --compare");
     return write(compared(options, format), options.output);
   }
   const RunRecord run = run_of(options.run, options);
   if (options.organism) {
-    require(options.format.empty() || options.format == "json",
-            "--format ({}) is not for --organism: a genome is JSON", options.format);
+    require(options.format.value_or(Format::json) == Format::json,
+            "--format ({}) is not for --organism: a genome is JSON", name(*options.format));
     return write(genome_json_of(run, *options.organism), options.output);
   }
-  const Format format = format_from(options.format.empty() ? "html" : options.format);
+  const Format format = options.format.value_or(Format::html);
   std::string output = options.output;
   if (output.empty() && format == Format::html) output = (run.folder / "report.html").string();
   return write(report_of(run, format), output);

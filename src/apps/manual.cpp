@@ -111,7 +111,7 @@ std::string bash_completion_of(const CLI::App& app) {
       name, cases, words.substr(words.empty() ? 0 : 1));
 }
 
-std::string one_of(const std::vector<std::string>& values) {
+std::string one_of(std::span<const std::string_view> values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -16,6 +17,6 @@ std::string manual_of(const CLI::App& app);
 std::string bash_completion_of(const CLI::App& app);
 
 /// How a fixed set of values is shown: {auto,always,never}.
-std::string one_of(const std::vector<std::string>& values);
+std::string one_of(std::span<const std::string_view> values);
 
 }  // namespace microgpt::apps

@@ -53,11 +53,6 @@ bool supported(const Target& target) {
 
 }  // namespace
 
-std::string_view name(Simd simd) {
-  constexpr std::array<std::string_view, 5> kNames = {"best", "portable", "avx2", "avx512", "neon"};
-  return kNames[static_cast<std::size_t>(simd)];
-}
-
 std::vector<Simd> supported_simd() {
   std::vector<Simd> found;
   for (const Target& target : kTargets) {

@@ -137,17 +137,6 @@ void Session::share(RunSpec& spec) {
   if (size() > 1) boost::mpi::broadcast(ranks_->world, spec, 0);
 }
 
-std::string_view name(Schedule schedule) {
-  return schedule == Schedule::dynamic ? "dynamic" : "scatter";
-}
-
-Schedule schedule_from(std::string_view text) {
-  for (const Schedule schedule : {Schedule::dynamic, Schedule::scatter}) {
-    if (name(schedule) == text) return schedule;
-  }
-  fail("schedule ({}) must be dynamic or scatter", text);
-}
-
 std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {
   if (size() == 1) return local_evaluator(std::move(function));
   const auto evaluator = schedule == Schedule::scatter ? wave_evaluator : dynamic_evaluator;

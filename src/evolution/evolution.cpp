@@ -10,17 +10,6 @@
 
 namespace microgpt::evolution {
 
-std::string_view name(Mode mode) {
-  return mode == Mode::generational ? "generational" : "steady-state";
-}
-
-Mode mode_from(std::string_view text) {
-  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
-    if (name(mode) == text) return mode;
-  }
-  fail("mode ({}) must be generational or steady-state", text);
-}
-
 void validate(const EvolutionConfig& c) {
   require(c.population >= 1 && c.population <= 1'000'000,
           "population ({}) must be from 1 to 1,000,000", c.population);

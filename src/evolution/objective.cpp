@@ -30,25 +30,6 @@ KnownNames known_names(const Dataset& dataset) {
 
 }  // namespace
 
-std::string_view name(Objective objective) {
-  switch (objective) {
-    case Objective::loss:
-      return "held-out";
-    case Objective::last_step:
-      return "last-step";
-    case Objective::beauty:
-      return "beauty";
-  }
-  return "";
-}
-
-Objective objective_from(std::string_view text) {
-  for (const Objective o : {Objective::loss, Objective::last_step, Objective::beauty}) {
-    if (name(o) == text) return o;
-  }
-  fail("fitness ({}) must be held-out, last-step or beauty", text);
-}
-
 double score_of(Objective objective, double fitness) {
   return objective == Objective::beauty && fitness != kMaxLoss ? -fitness : fitness;
 }

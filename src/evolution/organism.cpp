@@ -14,37 +14,6 @@ Evaluation failed_evaluation(std::string reason) {
   return failed;
 }
 
-std::string_view name(Origin origin) {
-  switch (origin) {
-    case Origin::primordial:
-      return "primordial";
-    case Origin::random:
-      return "random";
-    case Origin::immigrant:
-      return "immigrant";
-    case Origin::elite:
-      return "elite";
-    case Origin::crossover:
-      return "crossover";
-    case Origin::mutant:
-      return "mutant";
-    case Origin::hypermutant:
-      return "hypermutant";
-    case Origin::neighbour:
-      return "neighbour";
-    case Origin::migrant:
-      return "migrant";
-  }
-  return "";
-}
-
-Origin origin_from(std::string_view text) {
-  for (const Origin origin : kOrigins) {
-    if (name(origin) == text) return origin;
-  }
-  fail("unknown origin ({})", text);
-}
-
 bool better(const Organism& a, const Organism& b) {
   const double fitness_a = a.evaluation->fitness, fitness_b = b.evaluation->fitness;
   return fitness_a != fitness_b ? fitness_a < fitness_b : a.id < b.id;

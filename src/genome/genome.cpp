@@ -9,13 +9,6 @@
 
 namespace microgpt::genome {
 
-std::string_view name(Precision precision) { return precision == Precision::f64 ? "f64" : "f32"; }
-
-Precision precision_from(std::string_view name) {
-  require(name == "f64" || name == "f32", "precision ({}) must be f64 or f32", name);
-  return name == "f64" ? Precision::f64 : Precision::f32;
-}
-
 namespace {
 
 void validate(const Gene& gene, double value) {

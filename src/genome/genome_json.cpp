@@ -264,7 +264,7 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
   genome_fields(reader, file);
   check_values(path, [&] {
     validate(file.genome);
-    precision_from(file.precision);
+    from_name<Precision>(file.precision);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
             "standard errors ({}, {}) must not be negative", file.standard_error,
             file.test_standard_error);

@@ -12,8 +12,6 @@
 
 namespace microgpt::model {
 
-std::string_view name(NumberType type) { return type == NumberType::f64 ? "F64" : "F32"; }
-
 namespace {
 
 constexpr std::string_view kMetadata = "__metadata__";
@@ -100,10 +98,9 @@ std::pair<std::size_t, std::size_t> two_numbers(const json::Value& tensor, const
 NumberType number_type(const json::Value& tensor) {
   const json::Value& value = field(tensor, "dtype");
   const std::string dtype = value.IsString() ? text_of(value) : "";
-  for (const NumberType type : {NumberType::f64, NumberType::f32}) {
-    if (dtype == name(type)) return type;
-  }
-  fail("dtype {:?} must be F64 or F32", excerpt(dtype));
+  const std::optional<NumberType> type = find_name<NumberType>(dtype);
+  require(type.has_value(), "dtype {:?} must be F64 or F32", excerpt(dtype));
+  return *type;
 }
 
 /// Parses an entry. Its data must lie within the `data_size` bytes after the header.
@@ -121,7 +118,7 @@ Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t
   const std::size_t count = (end - begin) / width(type);
   require((end - begin) % width(type) == 0 && count % cols == 0 && count / cols == rows,
           "data_offsets [{}, {}] must span what the shape [{}, {}] takes in {}, not {} bytes",
-          begin, end, rows, cols, model::name(type), end - begin);
+          begin, end, rows, cols, core::name(type), end - begin);
   return {name, type, rows, cols, begin, end};
 }
 

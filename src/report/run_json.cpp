@@ -90,7 +90,7 @@ class ObjectWriter {
 
 struct RunWriter {
   const RunRecord& run;
-  Objective objective = objective_from(run.settings.fitness);
+  Objective objective = from_name<Objective>(run.settings.fitness);
   ObjectWriter out{};
 
   double score(double fitness) const { return score_of(objective, fitness); }
@@ -172,7 +172,7 @@ struct RunWriter {
   }
 
   void organisms() {
-    out.column("origins", kOrigins, [](Origin origin) { return name(origin); });
+    out.column("origins", enum_names(Origin{}).names, [](const auto& each) { return each.name; });
     out.object("organisms", [&] {
       const auto column = [&](std::string_view key, const auto& value) {
         out.column(key, run.organisms, value);

@@ -12,20 +12,6 @@
 
 namespace microgpt::report {
 
-std::string_view name(RunState state) {
-  switch (state) {
-    case RunState::finished:
-      return "finished";
-    case RunState::stopped:
-      return "stopped";
-    case RunState::failed:
-      return "failed";
-    case RunState::unfinished:
-      return "unfinished";
-  }
-  return "";
-}
-
 const Organism* RunRecord::champion() const {
   if (organisms.empty()) return nullptr;
   const Organism& best = champion_of(organisms, finalists);

@@ -18,10 +18,8 @@ namespace microgpt::report {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kFormats = {"html", "csv", "json", "markdown", "text"};
-
 double score(const RunRecord& run, const Organism& o) {
-  return score_of(objective_from(run.settings.fitness), o.evaluation->fitness);
+  return score_of(from_name<Objective>(run.settings.fitness), o.evaluation->fitness);
 }
 
 Cell number(double value, std::string shown) {
@@ -206,12 +204,6 @@ TextTable importance_table(std::span<const Organism> trained) {
 }
 
 }  // namespace
-
-Format format_from(std::string_view text) {
-  const auto found = std::ranges::find(kFormats, text);
-  require(found != kFormats.end(), "format ({}) must be html, csv, json, markdown or text", text);
-  return static_cast<Format>(found - kFormats.begin());
-}
 
 std::string comparison(std::span<const RunRecord> runs, Format format) {
   const TextTable table = compared(runs);

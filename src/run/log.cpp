@@ -15,9 +15,6 @@ namespace microgpt::run {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kLevels = {"trace",   "debug", "info",
-                                                     "warning", "error", "off"};
-
 spdlog::level::level_enum level_of(LogLevel level) {
   constexpr std::array kSame = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
                                 spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
@@ -107,15 +104,6 @@ class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
 };
 
 }  // namespace
-
-std::string_view name(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
-
-LogLevel log_level_from(std::string_view text) {
-  for (std::size_t i = 0; i < kLevels.size(); ++i) {
-    if (kLevels[i] == text) return static_cast<LogLevel>(i);
-  }
-  fail("log level ({}) must be trace, debug, info, warning, error or off", text);
-}
 
 struct RunLog::Loggers {
   explicit Loggers(std::vector<spdlog::sink_ptr> sinks)

@@ -11,9 +11,9 @@ namespace {
 EvolutionConfig evolution_from(const json::Value& line) {
   EvolutionConfig e;
   const std::string strategy = text(line, "strategy");
-  e.strategy = strategy == name(StrategyKind::elite_copies) ? StrategyKind::elite_copies
-                                                            : strategy_from(strategy);
-  e.mode = mode_from(text(line, "mode"));
+  const std::optional<StrategyKind> known = find_name<StrategyKind>(strategy);
+  e.strategy = known ? *known : from_name<StrategyKind>(strategy);
+  e.mode = from_name<Mode>(text(line, "mode"));
   e.seed = whole(line, "seed");
   e.slots = whole(line, "slots");
   e.population = whole(line, "population");
@@ -50,8 +50,8 @@ RunSettings settings_from_json(std::string_view json) {
   if (line.HasMember("samples")) s.samples = whole32(line, "samples");
   s.temperature = number(line, "temperature");
   require(s.tokens > 0, "\"tokens\" (0) must be at least 1");
-  objective_from(s.fitness);
-  precision_from(s.precision);
+  from_name<Objective>(s.fitness);
+  from_name<Precision>(s.precision);
   return s;
 }
 

@@ -153,8 +153,8 @@ std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary
   std::string text = "cost,id,value,loss\n";
   for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
     for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
-      text += fmt::format("{},{},{},{}\n", cost == ParetoCost::parameters ? "parameters" : "flops",
-                          member.organism->id, member.cost, member.organism->evaluation->loss);
+      text += fmt::format("{},{},{},{}\n", name(cost), member.organism->id, member.cost,
+                          member.organism->evaluation->loss);
     }
   }
   return text;
@@ -224,7 +224,10 @@ Organism organism_of(const CsvTable& table, std::size_t row) {
   check(table, row, [&] {
     validate(o.genome);
     validate(*o.evaluation, 0);
-    o.origin = origin_from(table.text(row, "origin"));
+    const std::string& origin = table.text(row, "origin");
+    const std::optional<Origin> known = find_name<Origin>(origin);
+    require(known.has_value(), "unknown origin ({})", origin);
+    o.origin = *known;
   });
   return o;
 }

@@ -58,11 +58,11 @@ Evolution evolved(const EvolutionConfig& config, const SearchSpace& space = {},
 TEST(Strategy, names_are_read_back_and_others_refused) {
   for (const StrategyKind kind :
        {StrategyKind::classic, StrategyKind::random, StrategyKind::guided}) {
-    EXPECT_EQ(strategy_from(name(kind)), kind);
+    EXPECT_EQ(from_name<StrategyKind>(name(kind)), kind);
   }
-  EXPECT_EQ(error_of([] { strategy_from("lucky"); }),
+  EXPECT_EQ(error_of([] { from_name<StrategyKind>("lucky"); }),
             "strategy (lucky) must be classic, random or guided");
-  EXPECT_NE(error_of([] { strategy_from("elite copies"); }), "");
+  EXPECT_NE(error_of([] { from_name<StrategyKind>("elite copies"); }), "");
 }
 
 TEST(Strategy, none_trains_a_genome_twice) {

@@ -50,6 +50,11 @@ double rank_correlation(std::span<const double> a, std::span<const double> b);
 /// The cost that is traded against the loss.
 enum class ParetoCost { parameters, flops };
 
+constexpr auto enum_names(ParetoCost) {
+  return enum_table<ParetoCost>(
+      "cost", {{ParetoCost::parameters, "parameters"}, {ParetoCost::flops, "flops"}});
+}
+
 struct ParetoMember {
   const Organism* organism;  ///< in the history
   double cost;

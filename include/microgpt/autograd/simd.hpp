@@ -1,9 +1,8 @@
 #pragma once
 
-#include "microgpt/layers.hpp"
-
-#include <string_view>
 #include <vector>
+
+#include "microgpt/core/enum_names.hpp"
 
 namespace microgpt::autograd {
 
@@ -16,7 +15,13 @@ enum class Simd {
   neon       ///< AArch64
 };
 
-std::string_view name(Simd simd);
+constexpr auto enum_names(Simd) {
+  return enum_table<Simd>("instruction set", {{Simd::best, "best"},
+                                              {Simd::portable, "portable"},
+                                              {Simd::avx2, "avx2"},
+                                              {Simd::avx512, "avx512"},
+                                              {Simd::neon, "neon"}});
+}
 
 /// The instruction sets of this processor, the fastest first; the last one is `portable`.
 std::vector<Simd> supported_simd();

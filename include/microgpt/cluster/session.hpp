@@ -32,9 +32,10 @@ enum class Schedule {
   scatter   ///< in waves of collective scatter and gather, one task for each worker
 };
 
-std::string_view name(Schedule schedule);
-/// Throws Error unless the name is dynamic or scatter.
-Schedule schedule_from(std::string_view name);
+constexpr auto enum_names(Schedule) {
+  return enum_table<Schedule>("schedule",
+                              {{Schedule::dynamic, "dynamic"}, {Schedule::scatter, "scatter"}});
+}
 
 /// Thrown on all ranks but the first where that one throws an Error for all of them.
 struct Refused {};

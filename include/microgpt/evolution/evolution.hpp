@@ -19,9 +19,10 @@ enum class Mode {
   steady_state   ///< one by one, whenever an organism finishes on the virtual clock
 };
 
-std::string_view name(Mode mode);
-/// Throws Error unless the name is generational or steady-state.
-Mode mode_from(std::string_view name);
+constexpr auto enum_names(Mode) {
+  return enum_table<Mode>(
+      "mode", {{Mode::generational, "generational"}, {Mode::steady_state, "steady-state"}});
+}
 
 struct EvolutionConfig {
   Mode mode = Mode::generational;

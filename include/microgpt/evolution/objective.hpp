@@ -18,9 +18,11 @@ enum class Objective {
   beauty      ///< the beauty of the names it generates
 };
 
-std::string_view name(Objective objective);
-/// Throws Error unless the name is held-out, last-step or beauty.
-Objective objective_from(std::string_view name);
+constexpr auto enum_names(Objective) {
+  return enum_table<Objective>("fitness", {{Objective::loss, "held-out"},
+                                           {Objective::last_step, "last-step"},
+                                           {Objective::beauty, "beauty"}});
+}
 
 /// The score behind a fitness, which is minimised: the loss, or the beauty. kMaxLoss stays.
 double score_of(Objective objective, double fitness);

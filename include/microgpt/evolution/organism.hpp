@@ -1,12 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "microgpt/genome/genome.hpp"
@@ -45,13 +43,17 @@ enum class Origin {
   migrant  ///< the champion of another island
 };
 
-inline constexpr std::array kOrigins = {Origin::primordial,  Origin::random,    Origin::immigrant,
-                                        Origin::elite,       Origin::crossover, Origin::mutant,
-                                        Origin::hypermutant, Origin::neighbour, Origin::migrant};
-
-std::string_view name(Origin origin);
-/// Throws Error unless it is the name of one.
-Origin origin_from(std::string_view name);
+constexpr auto enum_names(Origin) {
+  return enum_table<Origin>("origin", {{Origin::primordial, "primordial"},
+                                       {Origin::random, "random"},
+                                       {Origin::immigrant, "immigrant"},
+                                       {Origin::elite, "elite"},
+                                       {Origin::crossover, "crossover"},
+                                       {Origin::mutant, "mutant"},
+                                       {Origin::hypermutant, "hypermutant"},
+                                       {Origin::neighbour, "neighbour"},
+                                       {Origin::migrant, "migrant"}});
+}
 
 /// One member of one generation.
 struct Organism {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "microgpt/core/random.hpp"
 #include "microgpt/evolution/organism.hpp"
@@ -25,9 +24,13 @@ enum class StrategyKind {
   elite_copies,  ///< elite, and copies of one of the elite with one gene changed
 };
 
-std::string_view name(StrategyKind kind);
-/// Throws Error unless the name is classic, random or guided.
-StrategyKind strategy_from(std::string_view name);
+constexpr auto enum_names(StrategyKind) {
+  return enum_table<StrategyKind>("strategy",
+                                  {{StrategyKind::classic, "classic"},
+                                   {StrategyKind::random, "random"},
+                                   {StrategyKind::guided, "guided"},
+                                   {StrategyKind::elite_copies, "elite copies", false}});
+}
 
 /// What a strategy may look at when it breeds.
 struct Ancestors {

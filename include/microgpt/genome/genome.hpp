@@ -3,8 +3,8 @@
 #include <compare>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "microgpt/core/enum_names.hpp"
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/trainer.hpp"
 
@@ -13,9 +13,9 @@ namespace microgpt::genome {
 /// The number type of the network. Random draws and reported losses are always double.
 enum class Precision { f64, f32 };
 
-std::string_view name(Precision precision);
-/// Throws Error unless the name is f64 or f32.
-Precision precision_from(std::string_view name);
+constexpr auto enum_names(Precision) {
+  return enum_table<Precision>("precision", {{Precision::f64, "f64"}, {Precision::f32, "f32"}});
+}
 
 /// The DNA of an organism: all hyperparameters of its GPT and its training. The defaults are those
 /// of the primordial organism.

@@ -1,20 +1,21 @@
 #pragma once
 
-#include "microgpt/layers.hpp"
-
 #include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "microgpt/core/enum_names.hpp"
+
 namespace microgpt::model {
 
 /// The type of the numbers in a file.
 enum class NumberType { f64, f32 };
 
-/// "F64" or "F32"
-std::string_view name(NumberType type);
+constexpr auto enum_names(NumberType) {
+  return enum_table<NumberType>("dtype", {{NumberType::f64, "F64"}, {NumberType::f32, "F32"}});
+}
 
 /// A named matrix in row-major order.
 struct Tensor {

@@ -18,7 +18,12 @@ enum class RunState {
   unfinished  ///< still running, or killed
 };
 
-std::string_view name(RunState state);
+constexpr auto enum_names(RunState) {
+  return enum_table<RunState>("state", {{RunState::finished, "finished"},
+                                        {RunState::stopped, "stopped"},
+                                        {RunState::failed, "failed"},
+                                        {RunState::unfinished, "unfinished"}});
+}
 
 /// The content of a run folder. While the run is going on, it has the complete generations so far.
 struct RunRecord {

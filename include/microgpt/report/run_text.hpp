@@ -13,8 +13,13 @@ std::string run_markdown(const RunRecord& run);
 /// The format of a report.
 enum class Format { html, csv, json, markdown, text };
 
-/// Throws Error unless the name is html, csv, json, markdown or text.
-Format format_from(std::string_view name);
+constexpr auto enum_names(Format) {
+  return enum_table<Format>("format", {{Format::html, "html"},
+                                       {Format::csv, "csv"},
+                                       {Format::json, "json"},
+                                       {Format::markdown, "markdown"},
+                                       {Format::text, "text"}});
+}
 
 /// A comparison of several runs, one column each: settings in which they differ, champions, losses,
 /// costs. Format csv, json, markdown or text.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "microgpt/layers.hpp"
-
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -9,6 +7,8 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "microgpt/core/enum_names.hpp"
 
 namespace microgpt::run {
 
@@ -22,9 +22,14 @@ enum class LogLevel {
   off
 };
 
-std::string_view name(LogLevel level);
-/// Throws Error unless the name is trace, debug, info, warning, error or off.
-LogLevel log_level_from(std::string_view name);
+constexpr auto enum_names(LogLevel) {
+  return enum_table<LogLevel>("log level", {{LogLevel::trace, "trace"},
+                                            {LogLevel::debug, "debug"},
+                                            {LogLevel::info, "info"},
+                                            {LogLevel::warning, "warning"},
+                                            {LogLevel::error, "error"},
+                                            {LogLevel::off, "off"}});
+}
 
 /// The log output on a terminal.
 struct LogScreen {

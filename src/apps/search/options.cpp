@@ -6,8 +6,7 @@
 #include <array>
 #include <map>
 
-#include "manual.hpp"
-#include "microgpt/cluster/session.hpp"
+#include "choice.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::apps {
@@ -15,6 +14,22 @@ namespace microgpt::apps {
 namespace {
 
 constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+
+/// Beauty, the other objective, is the business of another program.
+void add_fitness(CLI::App& app, Objective& objective) {
+  const auto choose = [&objective](const std::string& text) {
+    const std::optional<Objective> known = find_name<Objective>(text);
+    require(known && *known != Objective::beauty, "--fitness ({}) must be held-out or last-step",
+            text);
+    objective = *known;
+  };
+  app.add_option_function<std::string>(
+         "--fitness", choose,
+         "held-out: the loss on validation names; last-step: the loss of the last training "
+         "name, an old measure that can be gamed")
+      ->type_name("{held-out,last-step}")
+      ->default_str(std::string(name(objective)));
+}
 
 /// Of the search: all that the result depends on.
 void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
@@ -28,22 +43,14 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
       "evenly between islands; finals come on top (0: no budget). Without --generations "
       "the budget is the only limit");
   if (search.objective == Objective::loss) {
-    app.add_option(
-           "--strategy", options.strategy,
-           "How children are bred: classic operators, guided by a surrogate model, or random")
-        ->type_name(one_of({"classic", "guided", "random"}))
-        ->capture_default_str();
-    app.add_option("--fitness", options.fitness,
-                   "held-out: the loss on validation names; last-step: the loss of the last "
-                   "training name, an old measure that can be gamed")
-        ->type_name(one_of({"held-out", "last-step"}))
-        ->capture_default_str();
+    add_choice(app, "--strategy", e.strategy,
+               "How children are bred: classic operators, guided by a surrogate model, or random")
+        ->type_name("{classic,guided,random}");  // in the order of the words
+    add_fitness(app, options.objective);
   }
-  app.add_option("--mode", options.mode,
-                 "generational: breed when a whole generation has been evaluated; steady-state: "
-                 "breed one at a time, so that no worker waits for the slowest of a generation")
-      ->type_name(one_of({"generational", "steady-state"}))
-      ->capture_default_str();
+  add_choice(app, "--mode", e.mode,
+             "generational: breed when a whole generation has been evaluated; steady-state: "
+             "breed one at a time, so that no worker waits for the slowest of a generation");
   app.add_option("--slots", e.slots,
                  "Organisms in progress at a time in the steady state (0: twice the population); "
                  "recommended: at least twice the number of workers")
@@ -100,11 +107,9 @@ void add_limit_options(CLI::App& app, SearchOptions& options) {
 
 /// Of the run: where, how long and how, but not what comes of it.
 void add_run_options(CLI::App& app, SearchOptions& options) {
-  app.add_option("--schedule", options.schedule,
-                 "dynamic: the longest training first, to the next free worker; scatter: in waves. "
-                 "The result is the same")
-      ->type_name(one_of({"dynamic", "scatter"}))
-      ->capture_default_str();
+  add_choice(app, "--schedule", options.schedule,
+             "dynamic: the longest training first, to the next free worker; scatter: in waves. "
+             "The result is the same");
   app.add_option("--genome-out", options.genome_out, "Output file for the champion's genome")
       ->capture_default_str();
   app.add_option(
@@ -135,11 +140,11 @@ void add_view_options(CLI::App& app, ViewOptions& view) {
   app.add_option("--log-level", view.log_level,
                  "What to print: the members of each generation (trace), each organism (debug), "
                  "each generation (info), or less (default: info on a terminal, otherwise debug)")
-      ->type_name(one_of({"trace", "debug", "info", "warning", "error", "off"}))
+      ->type_name(one_of(offered_names<LogLevel>()))
       ->excludes(quiet)
       ->excludes(verbose);
   app.add_option("--live", view.live, "Live progress display; auto: if the output is a terminal")
-      ->type_name(one_of({"auto", "always", "never"}))
+      ->type_name("{auto,always,never}")
       ->capture_default_str();
 }
 
@@ -178,7 +183,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
                   SearchOptions& options) {
   options = SearchOptions();
   options.evolution = search.evolution;
-  options.strategy = name(options.evolution.strategy);
+  options.objective = search.objective;
   options.finalists = search.finalists;
   CLI::App app(search.description, search.name);
   configure_parser(app);
@@ -192,11 +197,6 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       "if the run was stopped and can be resumed.");
   if (!parse(app, arguments, prints)) return false;
   options.given = given_options(app, options);
-  options.evolution.mode = mode_from(options.mode);
-  schedule_from(options.schedule);
-  if (search.objective == Objective::loss) {
-    options.evolution.strategy = strategy_from(options.strategy);
-  }
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
   }

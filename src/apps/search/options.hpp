@@ -7,6 +7,7 @@
 
 #include "command_line.hpp"
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
+#include "microgpt/cluster/session.hpp"
 #include "program.hpp"
 #include "view.hpp"
 
@@ -21,7 +22,8 @@ struct SearchOptions {
   std::string experiments = "experiments";
   std::string folder, resume;
   std::string cache;
-  std::string strategy, fitness = "held-out", mode = "generational", schedule = "dynamic";
+  Objective objective = Objective::loss;
+  Schedule schedule = Schedule::dynamic;
   std::uint32_t finalists = 0, replicates = 5;
   std::uint32_t samples = 50;
   Limits limits;

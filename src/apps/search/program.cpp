@@ -81,7 +81,7 @@ class Run {
   }
 
  private:
-  Schedule schedule() const { return schedule_from(options_.schedule); }
+  Schedule schedule() const { return options_.schedule; }
 
   /// Trains in the isolated process.
   EvaluateFunction training(const Problem& problem) {

@@ -29,13 +29,6 @@ std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
 
 namespace {
 
-Objective objective_of(const SearchOptions& options, const SearchApp& app) {
-  if (app.objective == Objective::beauty || options.fitness == "held-out") return app.objective;
-  require(options.fitness == "last-step", "--fitness ({}) must be held-out or last-step",
-          options.fitness);
-  return Objective::last_step;
-}
-
 SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
   if (!options.space_json.empty()) return parse_space("journal", options.space_json, app.space);
   return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
@@ -121,9 +114,8 @@ SearchSetup::SearchSetup(const SearchOptions& options, const SearchApp& app,
   require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
   require(options.replicates >= 1 && options.replicates <= 1000,
           "--replicates ({}) must be from 1 to 1000", options.replicates);
-  problem.precision =
-      precision_from(options.common.precision.empty() ? "f64" : options.common.precision);
-  problem.objective = objective_of(options, app);
+  problem.precision = options.common.precision.value_or(Precision::f64);
+  problem.objective = options.objective;
   problem.seed = options.evolution.seed;
   problem.samples = options.samples;
   problem.temperature = options.common.temperature;

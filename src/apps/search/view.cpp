@@ -16,7 +16,7 @@ bool stays_in_place(const ViewOptions& options, const Screen& screen) {
 }
 
 LogLevel level_of(const ViewOptions& options, bool live) {
-  if (!options.log_level.empty()) return log_level_from(options.log_level);
+  if (!options.log_level.empty()) return from_name<LogLevel>(options.log_level);
   if (options.quiet) return LogLevel::warning;
   if (options.verbose) return LogLevel::trace;
   return live ? LogLevel::info : LogLevel::debug;
@@ -26,7 +26,7 @@ LogLevel level_of(const ViewOptions& options, bool live) {
 
 void validate(const ViewOptions& options) {
   try {
-    if (!options.log_level.empty()) log_level_from(options.log_level);
+    if (!options.log_level.empty()) from_name<LogLevel>(options.log_level);
   } catch (const Error& error) {
     fail("--log-level: {}", error.what());
   }

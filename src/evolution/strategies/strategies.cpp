@@ -5,28 +5,6 @@
 
 namespace microgpt::evolution {
 
-std::string_view name(StrategyKind kind) {
-  switch (kind) {
-    case StrategyKind::classic:
-      return "classic";
-    case StrategyKind::random:
-      return "random";
-    case StrategyKind::guided:
-      return "guided";
-    case StrategyKind::elite_copies:
-      return "elite copies";
-  }
-  return "";
-}
-
-StrategyKind strategy_from(std::string_view text) {
-  for (const StrategyKind kind :
-       {StrategyKind::classic, StrategyKind::random, StrategyKind::guided}) {
-    if (name(kind) == text) return kind;
-  }
-  fail("strategy ({}) must be classic, random or guided", text);
-}
-
 Organism random_organism(Origin origin, const SearchSpace& space, Rng& rng) {
   Organism organism;
   organism.origin = origin;
