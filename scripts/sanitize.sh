@@ -82,8 +82,11 @@ tests() {
 checked_build() {
     local preset=$1
     shift
-    cmake --preset "$preset" -DMICROGPT_BUILD_BENCH=OFF "$@" >"$work/build.log" &&
-        cmake --build --preset "$preset" >>"$work/build.log" || { tail -50 "$work/build.log" >&2 && exit 1; }
+    if ! cmake --preset "$preset" -DMICROGPT_BUILD_BENCH=OFF "$@" >"$work/build.log" ||
+        ! cmake --build --preset "$preset" >>"$work/build.log"; then
+        tail -50 "$work/build.log" >&2
+        exit 1
+    fi
 }
 
 check_asan() {

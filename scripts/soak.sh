@@ -89,11 +89,11 @@ done
 broken=0
 for ((run = 1; run <= runs; ++run)); do
     setting=$((RANDOM % ${#settings[@]}))
-    ranks=$((2 + RANDOM % 4))
+    rank_count=$((2 + RANDOM % 4))
     folder=$work/run-$run
     begin=$SECONDS
     # shellcheck disable=SC2046
-    group=$(supervised "$ranks" "$(program_of "$setting")" $(options "$setting" $run) \
+    group=$(supervised "$rank_count" "$(program_of "$setting")" $(options "$setting" $run) \
         --genome-out "$work/$run.json" --folder "$folder")
     killed=''
     for ((kills = 1 + RANDOM % 5; kills > 0; --kills)); do
@@ -108,7 +108,7 @@ for ((run = 1; run <= runs; ++run)); do
             how=--folder
             [[ ! -s $folder/journal ]] || how=--resume
             # shellcheck disable=SC2046
-            group=$(supervised "$ranks" "$(program_of "$setting")" $(options "$setting" $run) \
+            group=$(supervised "$rank_count" "$(program_of "$setting")" $(options "$setting" $run) \
                 --genome-out "$work/$run.json" "$how" "$folder")
         else
             pid=$(victim "$kind" "$folder")
@@ -119,7 +119,7 @@ for ((run = 1; run <= runs; ++run)); do
     found=none
     if [[ -e $folder/genome.json ]]; then found=$(hash_of "$folder"); fi
     cmp -s "$folder/genome.json" "$work/$run.json" || found="$found, another --genome-out"
-    echo "run $run: ${settings[setting]}, $ranks ranks, killed:${killed:- nobody}," \
+    echo "run $run: ${settings[setting]}, $rank_count ranks, killed:${killed:- nobody}," \
         "$((SECONDS - begin)) s, ${found:0:16}"
     if [[ $found != "${expected[setting]}" ]]; then
         broken=$((broken + 1))

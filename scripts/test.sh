@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the project: builds everything with warnings as errors, checks the
-# formatting and runs the tests. All arguments go to ctest.
+# formatting and the scripts, and runs the tests. All arguments go to ctest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/setup.sh
@@ -28,5 +28,6 @@ install_packages
 install_packages tests/packages.txt
 build -DMICROGPT_WERROR=ON
 check_format
+scripts/lint.sh shell
 mpi_environment
 ctest --preset release --output-on-failure -j "$(nproc)" "$@"

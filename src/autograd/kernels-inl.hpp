@@ -49,9 +49,7 @@ const Kernels<Real>& kernels() {
                                            .cross_entropy_backward = cross_entropy_backward<Real>,
                                            .attention = attention<Real>,
                                            .attention_backward = attention_backward<Real>,
-                                           .adam = adam<Real>,
-                                           .exp = exp<Real>,
-                                           .log = log<Real>};
+                                           .adam = adam<Real>};
   return kTable;
 }
 

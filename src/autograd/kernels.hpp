@@ -101,8 +101,6 @@ struct Kernels {
                              Real* grad_k, Real* grad_v);
   /// One step of Adam (Kingma and Ba, 2015); the quotient is within 4 ulp.
   void (*adam)(const AdamArguments<Real>&);
-  void (*exp)(std::size_t n, const Real* x, Real* y);
-  void (*log)(std::size_t n, const Real* x, Real* y);
 };
 
 /// The table for an instruction set. Throws Error if this processor does not support it.

@@ -184,7 +184,7 @@ bool write_together(const Files& files) {
   std::vector<std::pair<std::size_t, Target>> special;
   bool all_read = true;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto& [path, bytes] = files[i];
+    const fs::path& path = files[i].first;  // clang 14 lets no lambda have structured bindings
     require_no_folder(path);
     Target target = target_of(path);
     if (target.kind != Target::Kind::file) {
@@ -193,14 +193,14 @@ bool write_together(const Files& files) {
     }
     writing(path, [&] {
       aside.emplace_back(std::piecewise_construct, std::forward_as_tuple(&path),
-                         std::forward_as_tuple(target.path, bytes));
+                         std::forward_as_tuple(target.path, files[i].second));
     });
   }
-  for (const auto& [i, target] : special) {
-    const auto& [path, bytes] = files[i];
-    all_read &= writing(path, [&] { return write_special(target, bytes); });
+  for (const auto& entry : special) {
+    const auto& file = files[entry.first];
+    all_read &= writing(file.first, [&] { return write_special(entry.second, file.second); });
   }
-  for (auto& [path, file] : aside) writing(*path, [&] { file.put_in_place(); });
+  for (auto& entry : aside) writing(*entry.first, [&] { entry.second.put_in_place(); });
   return all_read;
 }
 

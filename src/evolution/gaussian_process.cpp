@@ -117,10 +117,4 @@ void GaussianProcess::predict_together(std::span<const Point> points,
   }
 }
 
-auto GaussianProcess::sensitivity() const -> Point {
-  Point inverse;
-  for (std::size_t i = 0; i < kVariables; ++i) inverse[i] = 1 / scales_.length[i];
-  return inverse;
-}
-
 }  // namespace microgpt::evolution

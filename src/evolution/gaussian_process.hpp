@@ -30,9 +30,6 @@ class GaussianProcess {
   /// One for each point. Many together cost far less than one by one.
   std::vector<Prediction> predict(std::span<const Point> points) const;
 
-  /// How strongly each variable matters: the inverse of its length scale.
-  Point sensitivity() const;
-
  private:
   struct Scales {
     Point length;

@@ -2,12 +2,14 @@
 # Shared by the tests of the executables. Arguments of the tests: the folder of the executables and
 # a dataset. They run in an empty temporary folder.
 set -euo pipefail
+# shellcheck disable=SC2034 # for the tests
 bin=$1 names=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 checks=0
 # Debian's, which has NumPy and pandas, before any other.
+# shellcheck disable=SC2034 # for the tests
 python=$(command -v /usr/bin/python3 || command -v python3)
 
 # Says what went wrong and ends the test.

@@ -20,7 +20,8 @@ done
 head -500 "$names" | sed 's/$/x/' >other.txt
 expect_exit 0 "$bin/creature" --primordial --input other.txt --steps 1 --save-init w.safetensors \
     --trace trace.csv
-expect_exit 0 "$python" "$examples/speak.py" w.safetensors --loss $(<other.txt)
+mapfile -t others <other.txt
+expect_exit 0 "$python" "$examples/speak.py" w.safetensors --loss "${others[@]}"
 loss=$(awk -F, 'NR == 2 { print substr($3, 1, 11) }' trace.csv)
 grep -q "^$loss" out || broken "no name of the dataset has the loss $loss of its first document"
 

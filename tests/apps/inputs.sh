@@ -63,7 +63,7 @@ expect_exit 0 search --budget-flops 3e7 --space space.json --finalists 0 --folde
 mkdir mine && echo mine >mine/genome.json
 refused "there is a genome.json in it" -- search --folder mine
 [[ $(ls mine) == genome.json ]] || broken "a refused run left a file behind"
-[[ ! -e experiments && ! -e genome.json.* ]] || broken "a refused run left something behind"
+[[ ! -e experiments && -z $(compgen -G "genome.json.*") ]] || broken "a refused run left something behind"
 rm genome.json
 
 # ---- Pipes and devices: where they are named, and no more of them than makes sense ----

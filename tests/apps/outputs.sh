@@ -74,7 +74,7 @@ cmp target genome.json || broken "what the link leads to was not made"
 echo precious >kept && cp kept out.st
 refused "/dev/full: cannot be written: No space left" -- creature --save out.st --silent --trace /dev/full
 cmp out.st kept || broken "one of the outputs was overwritten"
-[[ ! -s out.st.*.tmp ]] || broken "a temporary file was left behind"
+[[ -z $(compgen -G "out.st.*") ]] || broken "a temporary file was left behind"
 
 # ---- Standard output that cannot be written ----
 for program in creature evolve_loss evolve evolve_report; do

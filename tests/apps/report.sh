@@ -45,7 +45,8 @@ expect_exit 0 "$report" "$run" --format text
 expect_text out "Champion: organism #" "Finalists, each retrained 2 times"
 
 # A genome that is taken out is that organism: it trains to the same loss, digit for digit.
-for id in $(awk -F, 'NR > 1 && $4 != "elite" && $17 != "" { print $1 }' "$run/organisms.csv"); do
+mapfile -t ids < <(awk -F, 'NR > 1 && $4 != "elite" && $17 != "" { print $1 }' "$run/organisms.csv")
+for id in "${ids[@]}"; do
     expect_exit 0 "$report" "$run" --organism "$id"
     mv out genome.json
     expect_exit 0 "$bin/creature" --genome genome.json --input "$names" --json

@@ -115,8 +115,8 @@ line=$(head -1 sound)
 {
     echo "${line/\"loss\":/\"loss\":-}"
     echo "${line:0:200}$line" # two that were written into each other
-    sed 's/"replicate":0/"replicate":1/' <<<"$line"
-    sed 's/"names":\["/&\\udc00/' <<<"$line"
+    echo "${line/\"replicate\":0/\"replicate\":1}"
+    echo "${line/\"names\":[\"/\"names\":[\"\\udc00}"
     sed 1d sound
     printf '%s' "${line:0:50}"
 } >cache

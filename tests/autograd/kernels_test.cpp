@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../support/numbers.hpp"
+#include "microgpt/core/elementary.hpp"
 
 namespace microgpt::test {
 
@@ -182,6 +183,28 @@ TYPED_TEST(KernelTable, softmax_and_its_way_back) {
                                                       a[3].data());
                            });
   });
+}
+
+// Of two logits, 0 and x <= 0: the lanes compute elementary::exp and elementary::log, bit for bit.
+TYPED_TEST(KernelTable, softmax_and_cross_entropy_use_the_elementary_functions) {
+  constexpr std::uint32_t kFirst[] = {0};
+  Rng rng = rng_of(1);
+  auto inputs = random_numbers<TypeParam>(rng, 20'000, -800, 0);
+  for (int i = 0; i < 20'000; ++i) {
+    inputs.push_back(-static_cast<TypeParam>(rng.log_uniform(1e-40, 90)));
+  }
+  for (const Simd simd : supported_simd()) {
+    SCOPED_TRACE(name(simd));
+    const Kernels<TypeParam>& kernels = kernels_for<TypeParam>(simd);
+    for (const TypeParam x : inputs) {
+      const TypeParam logits[] = {0, x}, e = elementary::exp(x), inverse = 1 / (1 + e);
+      typename TestFixture::Reals probabilities(2), loss(1);
+      kernels.softmax(1, 2, logits, probabilities.data());
+      ASSERT_TRUE(same_bits(probabilities, {inverse, e * inverse})) << x;
+      kernels.cross_entropy(1, 2, logits, kFirst, nullptr, loss.data());
+      ASSERT_TRUE(same_bits(loss, {elementary::log(1 + e)})) << x;
+    }
+  }
 }
 
 TYPED_TEST(KernelTable, cross_entropy_and_its_way_back) {

@@ -14,33 +14,6 @@ namespace {
 
 using Integers = std::vector<std::uint32_t>;
 
-TEST(Stack, holds_the_scattered_values_in_their_order) {
-  Tape<double> tape;
-  const Val<double> a = tape.value(1), b = tape.value(2), sum = a + b;
-  const std::vector<Val<double>> values = {sum, a, b, a};
-  const Block<double> block = stack<double>(values);
-  EXPECT_EQ(block.rows(), 1U);
-  EXPECT_EQ(copy(block.data()), (std::vector<double>{3, 1, 2, 1}));
-}
-
-TEST(Stack, gradients_match_also_for_a_value_that_is_in_it_twice) {
-  Rng rng = rng_of(1);
-  for (const std::size_t n : {1U, 2U, 9U, 17U}) {
-    SCOPED_TRACE(fmt::format("{} values", n));
-    expect_gradients_match(
-        [](Tape<double>&, Block<double> x) {
-          std::vector<Val<double>> values;
-          for (std::size_t i = x.size(); i-- > 0;) values.push_back(x[i] * x[i]);
-          values.push_back(values[0]);
-          values.push_back(x[0]);
-          return weighted_sum(stack<double>(values));
-        },
-        random_numbers(rng, n));
-  }
-}
-
-TEST(Stack, of_nothing_throws) { EXPECT_THROW(stack<double>({}), Error); }
-
 TEST(Concatenate, holds_the_rows_of_one_and_then_of_the_other) {
   Tape<double> tape;
   Rng rng = rng_of(2);

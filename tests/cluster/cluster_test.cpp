@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "../support/landscape.hpp"
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/evolution.hpp"
@@ -21,17 +22,13 @@ namespace {
 
 Session* session = nullptr;
 
-// A fake training: quick, different for each genome; some fail.
+// Some trainings fail.
 Evaluation fake(const Task& task) {
   if (task.id % 7 == 3) return failed_evaluation(fmt::format("organism {} is ill", task.id));
-  Evaluation e;
-  e.loss = e.fitness = task.genome.lr + 1.0 / static_cast<double>(task.genome.n_emb);
-  return e;
+  return test::fake(task.genome);
 }
 
 constexpr Schedule kSchedules[] = {Schedule::dynamic, Schedule::scatter};
-
-double fake_cost(const Genome& g) { return static_cast<double>(g.steps) * g.n_emb; }
 
 // A training that takes a random time, unrelated to its cost: up to ten times that of another.
 Evaluation slow_fake(const Task& task) {
@@ -53,18 +50,6 @@ std::vector<Organism> history_with(Evaluator& evaluator, std::size_t population,
     evolution.tell(std::vector{evaluator.wait()});
   }
   return {evolution.history().begin(), evolution.history().end()};
-}
-
-void expect_same(const std::vector<Organism>& a, const std::vector<Organism>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    SCOPED_TRACE(i);
-    EXPECT_EQ(a[i].id, b[i].id);
-    EXPECT_EQ(a[i].genome, b[i].genome);
-    EXPECT_EQ(a[i].parents, b[i].parents);
-    EXPECT_EQ(a[i].origin, b[i].origin);
-    EXPECT_EQ(a[i].evaluation, b[i].evaluation);
-  }
 }
 
 TEST(Cluster, the_history_is_that_of_one_process_for_few_and_many_organisms_in_both_modes) {
@@ -138,28 +123,46 @@ TEST(Cluster, no_tasks_give_no_results_and_cannot_be_waited_for) {
   }
 }
 
-// With one worker the order of the results is the order in which tasks went out.
+// Whoever is free gets the task with the highest priority of those that wait.
 TEST(Cluster, the_highest_priority_goes_first) {
   if (!session->is_coordinator()) return session->work(fake, Schedule::dynamic);
   const auto evaluator = session->coordinate(fake, Schedule::dynamic);
-  std::vector<Task> tasks(6);
+  std::set<double> waiting;
+  std::vector<Task> tasks(12);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i].id = i;
-    tasks[i].priority = static_cast<double>(i * 5 % 6);
+    tasks[i].priority = static_cast<double>(i * 5 % 12);
+    waiting.insert(tasks[i].priority);
   }
-  const auto timed = evaluator->evaluate(tasks);
-  EXPECT_EQ(timed.size(), tasks.size());
-  if (session->size() != 2) return;
-  for (std::size_t i = 1; i < timed.size(); ++i) {
-    EXPECT_GT(timed[i - 1].task.priority, timed[i].task.priority);
+  std::map<int, double> busy;  // the priority of the task that each worker has
+  evaluator->submit(tasks);
+  while (evaluator->pending() > 0) {
+    for (const WorkerState& worker : evaluator->workers()) {
+      if (!worker.task || busy.contains(worker.rank)) continue;
+      busy[worker.rank] = worker.task->priority;
+      waiting.erase(worker.task->priority);
+    }
+    for (const auto& [worker, priority] : busy) {
+      EXPECT_TRUE(waiting.empty() || priority > *waiting.rbegin()) << "worker " << worker;
+    }
+    busy.erase(evaluator->wait().timing.rank);
   }
+  EXPECT_TRUE(waiting.empty() || session->size() == 1);
 }
 
 // An evaluator may be left while tasks are under way, as happens when an error ends a run.
 TEST(Cluster, workers_are_dismissed_although_results_were_not_fetched) {
-  if (!session->is_coordinator()) return session->work(slow_fake, Schedule::dynamic);
-  const auto evaluator = session->coordinate(slow_fake, Schedule::dynamic);
-  evaluator->submit(std::vector<Task>(7));
+  if (session->is_coordinator()) {
+    const auto evaluator = session->coordinate(slow_fake, Schedule::dynamic);
+    evaluator->submit(std::vector<Task>(7));
+  } else {
+    session->work(slow_fake, Schedule::dynamic);
+  }
+  int came_back = 1;
+  if (session->size() > 1) {
+    MPI_Allreduce(MPI_IN_PLACE, &came_back, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  }
+  EXPECT_EQ(came_back, session->size());
 }
 
 /// Every coordinator writes to that of the next island, and to rank 0.
@@ -240,7 +243,7 @@ TEST(Cluster, groups_have_two_ranks_at_least) {
 
 TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   std::vector<std::u32string> names;
-  for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back(std::u32string(3, c) + U"\u00e9");
+  for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back({c, c, c, U'\u00e9'});
   Problem original;
   original.dataset = split(names, 3);
   original.dataset.checksum = "abc";

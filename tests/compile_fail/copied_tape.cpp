@@ -1,4 +1,9 @@
 // Vals point to their tape, so a copy would have none.
 #include "microgpt/autograd/tape.hpp"
 
-microgpt::autograd::Tape<double> copy(const microgpt::autograd::Tape<double>& tape) { return tape; }
+using Tape = microgpt::autograd::Tape<double>;
+
+const Tape& borrow(const Tape& tape) { return tape; }
+#ifdef MICROGPT_OFFENDS
+Tape copy(const Tape& tape) { return tape; }
+#endif

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "../support/landscape.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::test {
@@ -13,27 +14,10 @@ namespace microgpt::test {
 using namespace evolution;
 namespace {
 
-// A fitness that needs no training: small is good.
-Evaluation fake(const Genome& g) {
-  Evaluation e;
-  e.loss = g.lr * 10 + 1.0 / g.n_emb + 100.0 / g.steps + g.n_layer * 0.1;
-  e.fitness = e.loss;
-  return e;
-}
-
-std::vector<Trial> results_of(std::span<const Organism> organisms) {
-  std::vector<Trial> results;
-  for (const Organism& o : organisms)
-    results.push_back({.task = {.id = o.id}, .evaluation = fake(o.genome)});
-  return results;
-}
-
 Evolution evolved(const EvolutionConfig& config, bool reversed = false) {
   Evolution evolution(config, {});
   while (!evolution.finished()) {
-    auto results = results_of(evolution.ask());
-    if (reversed) std::reverse(results.begin(), results.end());
-    evolution.tell(results);
+    evolution.tell(results_of(evolution.ask(), reversed));
   }
   return evolution;
 }

@@ -81,15 +81,6 @@ TEST(GaussianProcess, most_truths_lie_within_two_deviations) {
   EXPECT_GT(within, 425);
 }
 
-TEST(GaussianProcess, knows_which_variables_matter) {
-  const Data data = sample(80, 0.02);
-  const Point sensitivity = GaussianProcess(data.points, data.values).sensitivity();
-  for (const std::size_t other : {0U, 1U, 3U, 4U, 6U}) {
-    EXPECT_GT(sensitivity[2], sensitivity[other]) << other;
-    EXPECT_GT(sensitivity[5], sensitivity[other]) << other;
-  }
-}
-
 TEST(GaussianProcess, equal_points_with_different_values_are_noise) {
   const std::vector<Point> points(10, Point{});
   std::vector<double> values;

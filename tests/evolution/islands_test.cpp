@@ -5,6 +5,7 @@
 #include <set>
 
 #include "../support/errors.hpp"
+#include "../support/landscape.hpp"
 #include "../support/numbers.hpp"
 #include "microgpt/evolution/evolution.hpp"
 
@@ -13,14 +14,9 @@ namespace microgpt::test {
 using namespace evolution;
 namespace {
 
-Evaluation fake(const Genome& g) {
-  Evaluation e;
-  e.fitness = e.loss = 2 + g.lr + 1.0 / g.n_emb + 100.0 / g.steps;
-  if (g.n_ctx == 24) e.failure = "as it happens", e.fitness = e.loss = kMaxLoss;
-  return e;
+Trial failure_of(const Organism& organism) {
+  return {.task = task_of(organism), .evaluation = failed_evaluation("as it happens")};
 }
-
-double fake_cost(const Genome& g) { return static_cast<double>(g.steps) * g.n_layer * g.n_emb; }
 
 /// A ring of islands. In each turn a random one takes in what has come, breeds, and learns one
 /// result; so one may be far ahead of another.
@@ -75,7 +71,7 @@ class Ring {
     const Organism chosen = island.waiting[which];
     island.waiting.erase(island.waiting.begin() + static_cast<std::ptrdiff_t>(which));
     island.evolution.tell(
-        std::vector{Trial{.task = {.id = chosen.id}, .evaluation = fake(chosen.genome)}});
+        std::vector{chosen.genome.n_ctx == 24 ? failure_of(chosen) : result_of(chosen)});
   }
 
   std::deque<Island> islands_;
@@ -104,14 +100,8 @@ TEST(Islands, histories_do_not_depend_on_which_island_is_ahead) {
         one.run();
         other.run();
         for (std::size_t i = 0; i < 3; ++i) {
-          const auto a = one.history(i), b = other.history(i);
-          ASSERT_EQ(a.size(), 54U);
-          ASSERT_EQ(b.size(), a.size());
-          for (std::size_t o = 0; o < a.size(); ++o) {
-            EXPECT_EQ(a[o].genome, b[o].genome);
-            EXPECT_EQ(a[o].parents, b[o].parents);
-            EXPECT_EQ(a[o].origin, b[o].origin);
-          }
+          ASSERT_EQ(one.history(i).size(), 54U);
+          expect_same(one.history(i), other.history(i));
         }
       }
     }
@@ -169,7 +159,7 @@ TEST(Islands, one_island_has_no_migration) {
   while (!evolution.finished()) {
     EXPECT_FALSE(evolution.migration_due());
     for (const Organism& o : evolution.ask()) {
-      evolution.tell(std::vector{Trial{.task = {.id = o.id}, .evaluation = fake(o.genome)}});
+      evolution.tell(std::vector{result_of(o)});
     }
   }
   EXPECT_TRUE(

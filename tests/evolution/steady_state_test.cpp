@@ -1,24 +1,16 @@
 // The steady state: the same history however fast the workers are, and nobody waits without need.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <map>
 #include <queue>
 
+#include "../support/landscape.hpp"
 #include "microgpt/evolution/evolution.hpp"
 
 namespace microgpt::test {
 
 using namespace evolution;
 namespace {
-
-Evaluation fake(const Genome& g) {
-  Evaluation e;
-  e.fitness = e.loss = 2 + g.lr + 1.0 / g.n_emb + 100.0 / g.steps;
-  return e;
-}
-
-double fake_cost(const Genome& g) { return static_cast<double>(g.steps) * g.n_layer * g.n_emb; }
 
 EvolutionConfig steady(std::uint64_t seed, StrategyKind strategy = StrategyKind::classic) {
   return {.mode = Mode::steady_state, .strategy = strategy, .generations = 8, .seed = seed};
@@ -61,22 +53,10 @@ Outcome run(const EvolutionConfig& config, std::size_t workers, double deviation
     running.pop();
     now = next.until;
     idle.push_back(next.worker);
-    const Genome& genome = evolution.history()[next.id].genome;
-    evolution.tell(std::vector{Trial{.task = {.id = next.id}, .evaluation = fake(genome)}});
+    evolution.tell(results_of(evolution.history().subspan(next.id, 1)));
   }
   return {{evolution.history().begin(), evolution.history().end()},
           busy / (now * static_cast<double>(workers))};
-}
-
-void expect_same(const std::vector<Organism>& a, const std::vector<Organism>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    SCOPED_TRACE(i);
-    EXPECT_EQ(a[i].genome, b[i].genome);
-    EXPECT_EQ(a[i].parents, b[i].parents);
-    EXPECT_EQ(a[i].origin, b[i].origin);
-    EXPECT_EQ(a[i].evaluation, b[i].evaluation);
-  }
 }
 
 TEST(SteadyState, the_history_does_not_depend_on_workers_or_their_speed) {
@@ -135,8 +115,7 @@ TEST(SteadyState, one_slot_is_one_after_another) {
     const auto born = evolution.ask();
     ASSERT_EQ(born.size(), 1U);
     ++asked;
-    evolution.tell(
-        std::vector{Trial{.task = {.id = born[0].id}, .evaluation = fake(born[0].genome)}});
+    evolution.tell(results_of(born));
   }
   EXPECT_EQ(asked, 64U);
 }
@@ -144,7 +123,7 @@ TEST(SteadyState, one_slot_is_one_after_another) {
 TEST(SteadyState, a_budget_ends_it_without_losing_anyone) {
   EvolutionConfig config = steady(4);
   config.generations = 1000;
-  config.budget_flops = 3e6;
+  config.budget_flops = 1e8;
   const auto history = run(config, 4, 0.5).history;
   double spent = 0;
   for (const Organism& o : history) {
@@ -152,14 +131,14 @@ TEST(SteadyState, a_budget_ends_it_without_losing_anyone) {
     spent += o.flops;
   }
   EXPECT_LE(spent, config.budget_flops);
-  EXPECT_GT(spent, config.budget_flops - 2000 * 4 * 32);
+  EXPECT_GT(spent, config.budget_flops - 2000 * 4 * 32 * 32);
 }
 
 TEST(SteadyState, generations_are_as_many_births_as_the_population_has_members) {
   Evolution evolution(steady(1), {}, fake_cost);
   while (!evolution.finished()) {
     for (const Organism& o : evolution.ask()) {
-      evolution.tell(std::vector{Trial{.task = {.id = o.id}, .evaluation = fake(o.genome)}});
+      evolution.tell(std::vector{result_of(o)});
     }
   }
   ASSERT_EQ(evolution.generation_count(), 8U);

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cmath>
 #include <set>
 
 #include "../support/errors.hpp"
+#include "../support/landscape.hpp"
 #include "microgpt/core/stop.hpp"
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
@@ -19,30 +19,6 @@ namespace {
 
 constexpr StrategyKind kAll[] = {StrategyKind::classic, StrategyKind::random, StrategyKind::guided,
                                  StrategyKind::elite_copies};
-
-// A landscape with one valley: a learning rate and a width that suit each other, the longer the
-// training the better.
-Evaluation fake(const Genome& g) {
-  const double lr = std::log(g.lr / (0.08 / g.n_emb)), steps = std::log(2000.0 / g.steps);
-  Evaluation e;
-  e.loss = 2.3 + 0.02 * lr * lr + 0.05 * steps + 0.01 * std::abs(static_cast<double>(g.n_emb) - 24);
-  e.loss += 0.02 * (g.n_layer - 1) + 0.005 * (4 - std::min(g.n_ctx / 4, 4U));
-  e.fitness = e.loss;
-  return e;
-}
-
-double fake_cost(const Genome& g) {
-  return static_cast<double>(g.steps) * g.n_layer * g.n_emb * g.n_emb;
-}
-
-std::vector<Trial> results_of(std::span<const Organism> organisms, bool reversed = false) {
-  std::vector<Trial> results;
-  for (const Organism& o : organisms) {
-    results.push_back({.task = {.id = o.id}, .evaluation = fake(o.genome)});
-  }
-  if (reversed) std::reverse(results.begin(), results.end());
-  return results;
-}
 
 Evolution evolved(const EvolutionConfig& config, const SearchSpace& space = {},
                   bool reversed = false) {

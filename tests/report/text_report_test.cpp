@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "../support/errors.hpp"
+
 namespace microgpt::test {
 
 using namespace report;
@@ -31,11 +35,28 @@ Evolution finished_run(bool fails) {
   return evolution;
 }
 
-TEST(Report, a_generation_names_failures_and_their_reasons) {
+/// From these words up to the next empty line.
+std::string section(const std::string& text, std::string_view words) {
+  const std::size_t begin = text.find(words);
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find("\n\n", begin) + 1 - begin);
+}
+
+TEST(Report, a_generation_is_ranked_with_the_reasons_of_failures) {
   const Evolution evolution = finished_run(false);
-  const std::string text = generation_report(evolution.generation(0), Objective::loss);
-  EXPECT_NE(text.find("it broke"), std::string::npos);
-  EXPECT_NE(text.find("MAX"), std::string::npos);
+  EXPECT_EQ(
+      generation_report(evolution.generation(0), Objective::loss),
+      R"(    1. #3     random        2.0022  emb 16 head 2 layer 2 ctx 16 ff 3  lr 0.002159  steps 1500
+    2. #1     random        2.0023  emb 12 head 2 layer 2 ctx 24 ff 2  lr 0.002318  steps 1000
+    3. #6     random        2.0023  emb 20 head 1 layer 2 ctx 24 ff 3  lr 0.00234   steps 750
+    4. #2     random        2.0053  emb 16 head 4 layer 1 ctx 24 ff 3  lr 0.005312  steps 750
+    5. #7     random        2.0095  emb 20 head 2 layer 2 ctx 12 ff 1  lr 0.009516  steps 750
+    6. #4     random        2.0104  emb 20 head 4 layer 4 ctx  8 ff 1  lr 0.01043   steps 300
+    7. #0     random           MAX  emb 16 head 4 layer 4 ctx 16 ff 3  lr 0.001446  steps 300
+       it broke
+    8. #5     random           MAX  emb 16 head 2 layer 1 ctx  8 ff 2  lr 0.01146   steps 1500
+       it broke
+)");
 }
 
 TEST(Report, a_generation_has_one_line) {
@@ -64,12 +85,49 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
   }
   finals.tell(results);
   const std::string text = final_report(evolution.history(), finals.ranking(), Objective::loss, 27);
-  for (const char* part :
-       {"Trajectory", "Top ten", "Which genes matter", "What separates", "Insights",
-        "Pareto front of loss and parameters", "Pareto front of loss and training FLOPs",
-        "Finalists", "Champion", "expected of a new training"}) {
-    EXPECT_NE(text.find(part), std::string::npos) << part;
-  }
+  EXPECT_EQ(section(text, "Trajectory"),
+            R"(Trajectory (best loss of each generation; a longer bar is better)
+     1    2.0022  ########################################
+     2    2.0022  ########################################
+     3    2.0022  ########################################
+)");
+  const std::string top = section(text, "Top ten distinct architectures");
+  EXPECT_EQ(std::ranges::count(top, '\n'), 11);
+  EXPECT_TRUE(contains(top, R"(
+   1. #3     random        2.0022  emb 16 head 2 layer 2 ctx 16 ff 3  lr 0.002159  steps 1500
+   2. #11    crossover     2.0022  emb 20 head 2 layer 2 ctx 16 ff 3  lr 0.002159  steps 750
+)"));
+  EXPECT_TRUE(contains(section(text, "Which genes matter"), R"(
+  gene      importance   trend   best at
+  lr               97%   +1.00   0.00216
+)"));
+  EXPECT_TRUE(contains(section(text, "What separates the best 8 from the worst 8"), R"(
+  gene            best      worst  separation
+  lr            0.0022   0.008321       -1.63
+)"));
+  EXPECT_TRUE(contains(section(text, "Insights"), R"(
+  The best organisms have lower learning rates (0.0022 against 0.008321).
+)"));
+  EXPECT_EQ(section(text, "Pareto front of loss and parameters"),
+            R"(Pareto front of loss and parameters
+        1,992  #9     2.0348  emb 12 head 1 layer 1 ctx 16 ff 2  lr 0.03477   steps 750
+  *     3,240  #1     2.0023  emb 12 head 2 layer 2 ctx 24 ff 2  lr 0.002318  steps 1000
+        6,240  #3     2.0022  emb 16 head 2 layer 2 ctx 16 ff 3  lr 0.002159  steps 1500
+  * the cheapest within 0.01 of the best
+)");
+  EXPECT_TRUE(
+      contains(section(text, "Pareto front of loss and training FLOPs"), "*  0.00e+00  #3"));
+  EXPECT_EQ(text.substr(text.find("Finalists")),
+            R"(Finalists, each trained 3 times anew (means and their standard errors; luck: what the
+search saw minus the mean of the new trainings)
+  #3     loss 2.0042 ± 0.0006  validation 2.0042  test 2.0042  luck -0.0020
+  #11    loss 2.0042 ± 0.0006  validation 2.0042  test 2.0042  luck -0.0020
+
+Champion: organism #3 of generation 1, loss 2.0022
+  n_emb 16  n_head 2  n_layer 2  n_ctx 16  n_ff_exp 3  lr 0.0021591  steps 1500
+  expected of a new training: validation loss 2.0042, with 95 % probability within 0.0050;
+  test loss 2.0042, within 0.0050
+)");
 }
 
 TEST(Contrast, finds_the_gene_that_differs) {

@@ -19,10 +19,6 @@ struct Sequence {
   std::uint32_t keys;     ///< rows of k and v; keys >= queries (the first ones come from a cache)
 };
 
-/// Gathers individual values into one block of 1 x n.
-template <class Real>
-Block<Real> stack(std::span<const Val<Real>> values);
-
 /// The rows of a, then the rows of b.
 template <class Real>
 Block<Real> concatenate(Block<Real> a, Block<Real> b);

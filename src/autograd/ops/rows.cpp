@@ -1,4 +1,4 @@
-// stack, concatenate, gather, embed: rearranging values.
+// concatenate, gather, embed: rearranging values.
 #include <algorithm>
 
 #include "../fused_record.hpp"
@@ -7,22 +7,6 @@
 
 namespace microgpt::autograd {
 namespace {
-
-// integers: the indices of the parents
-template <class Real>
-constexpr FusedRule<Real> kStack = {
-    .backward =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
-          const auto parents = tape.integers(r.integers, r.integer_count);
-          for (Index i = 0; i < r.cols; ++i) {
-            tape.grad(parents[i], 1)[0] += tape.grad(r.output + i);
-          }
-        },
-    .history =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
-          const auto parents = tape.integers(r.integers, r.integer_count);
-          return std::vector<Parent<Real>>{{{tape, parents[i]}, 1}};
-        }};
 
 // inner: the rows that come from x, the rest come from y
 template <class Real>
@@ -91,28 +75,6 @@ constexpr FusedRule<Real> kEmbed = {
         }};
 
 }  // namespace
-
-template <class Real>
-Block<Real> stack(std::span<const Val<Real>> values) {
-  require(!values.empty(), "stack of nothing");
-  Tape<Real>& tape = values[0].tape();
-  const std::size_t n = values.size();
-  const Block<Real> out(tape, tape.allocate(n), 1, n);
-  const std::size_t first = tape.integer_count();
-  const auto parents = tape.integers(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    out.data()[i] = values[i].data();
-    parents[i] = values[i].index();
-  }
-  tape.push({.rule = &kStack<Real>,
-             .output = out.first(),
-             .x = 0,
-             .rows = 1,
-             .cols = static_cast<std::uint32_t>(n),
-             .integers = static_cast<std::uint32_t>(first),
-             .integer_count = static_cast<std::uint32_t>(n)});
-  return out;
-}
 
 template <class Real>
 Block<Real> concatenate(Block<Real> a, Block<Real> b) {
@@ -189,7 +151,6 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
 }
 
 #define MICROGPT_INSTANTIATE(Real)                                                     \
-  template Block<Real> stack(std::span<const Val<Real>>);                              \
   template Block<Real> concatenate(Block<Real>, Block<Real>);                          \
   template Block<Real> gather(Block<Real>, std::span<const std::uint32_t>);            \
   template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>, \
