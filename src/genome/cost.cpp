@@ -54,8 +54,8 @@ double TrainingCost::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);
   const std::size_t documents = dataset_->training.size();
-  const double rounds = static_cast<double>(genome.steps / documents);
-  const std::size_t rest = genome.steps % documents;
+  const std::size_t whole_rounds = genome.steps / documents, rest = genome.steps % documents;
+  const auto rounds = static_cast<double>(whole_rounds);
   const double positions = rounds * sums.positions.back() + sums.positions[rest];
   const double pairs = rounds * sums.pairs.back() + sums.pairs[rest];
   const double adam = 10.0 * genome.steps * static_cast<double>(parameter_count(config));

@@ -102,9 +102,11 @@ TEST(CommandLine, texts_that_are_asked_for_are_printed_instead_of_the_work) {
 }
 
 TEST(CommandLine, the_temperature_must_be_positive) {
-  check(CommonOptions{.precision = "", .temperature = 0.1});
-  EXPECT_EQ(error_of([] { check(CommonOptions{.precision = "", .temperature = 0}); }),
-            "--temperature (0) must be positive");
+  CommonOptions options;
+  options.temperature = 0.1;
+  check(options);
+  options.temperature = 0;
+  EXPECT_EQ(error_of([&] { check(options); }), "--temperature (0) must be positive");
 }
 
 TEST(CommandLine, an_output_replaces_neither_an_input_nor_another_output) {

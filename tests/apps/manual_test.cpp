@@ -20,7 +20,7 @@ struct Program {
   Program() {
     app.set_help_flag();
     app.add_option("-s,--steps", steps, "Steps of training")->capture_default_str();
-    app.add_option("--live", live, "Progress")->type_name(one_of({"auto", "never"}));
+    app.add_option("--live", live, "Progress")->type_name("{auto,never}");
     app.add_option("--file", file, "A path with a \\");
     app.add_flag("--quiet", quiet, "Says nothing");
   }

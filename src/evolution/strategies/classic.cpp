@@ -53,8 +53,8 @@ class Classic final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig& config,
-                                           const SearchSpace& space) {
+std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig& config, const SearchSpace& space,
+                                           const Cost&) {
   return std::make_unique<Classic>(config, space);
 }
 

@@ -72,28 +72,26 @@ class EliteCopies final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> random_strategy(const SearchSpace& space) {
+std::unique_ptr<Strategy> random_strategy(const EvolutionConfig&, const SearchSpace& space,
+                                          const Cost&) {
   return std::make_unique<Random>(space);
 }
 
 std::unique_ptr<Strategy> elite_copies_strategy(const EvolutionConfig& config,
-                                                const SearchSpace& space) {
+                                                const SearchSpace& space, const Cost&) {
   return std::make_unique<EliteCopies>(config, space);
 }
 
+StrategyFactory classic_strategy, guided_strategy;  // in files of their own
+
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
                                         const Cost& cost) {
-  switch (config.strategy) {
-    case StrategyKind::classic:
-      return classic_strategy(config, space);
-    case StrategyKind::random:
-      return random_strategy(space);
-    case StrategyKind::guided:
-      return guided_strategy(config, space, cost);
-    case StrategyKind::elite_copies:
-      return elite_copies_strategy(config, space);
-  }
-  fail("there is no such strategy");
+  static const std::map<StrategyKind, StrategyFactory*> registry = {
+      {StrategyKind::classic, classic_strategy},
+      {StrategyKind::random, random_strategy},
+      {StrategyKind::guided, guided_strategy},
+      {StrategyKind::elite_copies, elite_copies_strategy}};
+  return registry.at(config.strategy)(config, space, cost);
 }
 
 }  // namespace microgpt::evolution

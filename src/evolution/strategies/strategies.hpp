@@ -9,10 +9,9 @@
 
 namespace microgpt::evolution {
 
-std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig&, const SearchSpace&);
-std::unique_ptr<Strategy> random_strategy(const SearchSpace&);
-std::unique_ptr<Strategy> guided_strategy(const EvolutionConfig&, const SearchSpace&, const Cost&);
-std::unique_ptr<Strategy> elite_copies_strategy(const EvolutionConfig&, const SearchSpace&);
+/// Makes a strategy. Each file has one of these; the registry in strategies.cpp knows it.
+using StrategyFactory = std::unique_ptr<Strategy>(const EvolutionConfig&, const SearchSpace&,
+                                                  const Cost&);
 
 /// Someone new, drawn from the space.
 Organism random_organism(Origin origin, const SearchSpace& space, Rng& rng);
