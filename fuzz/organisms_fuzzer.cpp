@@ -12,7 +12,7 @@ namespace {
 
 std::string written(const std::vector<Organism>& organisms) {
   constexpr std::size_t kTokens = 27;
-  return organisms_header() + organisms_csv(organisms, 1, Precision::f64, kTokens);
+  return organisms_header() + organisms_csv(organisms, Precision::f64, kTokens);
 }
 
 void run(const std::string& input) {

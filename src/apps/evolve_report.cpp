@@ -57,8 +57,8 @@ std::filesystem::path folder_of(const std::string& run, const Options& options) 
 std::string csv_of(const RunRecord& run) {
   std::string text = organisms_header();
   const RunSettings& s = run.settings;
-  return text + organisms_csv(run.organisms, s.evolution.islands, from_name<Precision>(s.precision),
-                              s.tokens, run.finalists);
+  return text +
+         organisms_csv(run.organisms, from_name<Precision>(s.precision), s.tokens, run.finalists);
 }
 
 std::string report_of(const RunRecord& run, Format format) {

@@ -42,9 +42,8 @@ RunFigures figures_of(const RunRecord& run) {
 
 std::vector<std::span<const Organism>> generations_of(const RunRecord& run) {
   std::vector<std::span<const Organism>> generations;
-  const std::size_t islands = run.settings.evolution.islands;
-  const auto same = [&](const Organism& a, const Organism& b) {
-    return a.generation == b.generation && a.id % islands == b.id % islands;
+  const auto same = [](const Organism& a, const Organism& b) {
+    return a.generation == b.generation && a.island == b.island;
   };
   for (auto begin = run.organisms.begin(); begin != run.organisms.end();) {
     const auto end = std::find_if(begin, run.organisms.end(),

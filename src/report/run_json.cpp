@@ -178,8 +178,7 @@ struct RunWriter {
         out.column(key, run.organisms, value);
       };
       column("id", [](const Organism& o) { return o.id; });
-      column("island",
-             [&](const Organism& o) { return o.id % run.settings.evolution.islands + 1; });
+      column("island", [](const Organism& o) { return o.island + 1; });
       column("generation", [](const Organism& o) { return o.generation; });
       column("origin", [](const Organism& o) { return static_cast<int>(o.origin); });
       column("parents", [](const Organism& o) { return o.parents; });
@@ -229,7 +228,7 @@ struct RunWriter {
       const Organism& best = *std::ranges::min_element(members, better);
       out.object([&] {
         out.put("generation", s.generation);
-        out.put("island", best.id % run.settings.evolution.islands + 1);
+        out.put("island", best.island + 1);
         out.put("members", s.members), out.put("failed", s.failed);
         out.put("best_id", s.failed < s.members ? std::optional(s.best_id) : std::nullopt);
         out.put("best", score(s.best)), out.put("mean", score(s.mean));

@@ -98,8 +98,7 @@ std::string generation_line(std::span<const Organism> members, const EvolutionCo
   return fmt::format(
       "generation {}{}{}: best {} (#{}), mean {}, worst {}, diversity {}/{}, failed {}, {:.1f} s",
       s.generation, config.budget_flops > 0 ? "" : fmt::format("/{}", config.generations),
-      config.islands == 1 ? ""
-                          : fmt::format(" of island {}", members.front().id % config.islands + 1),
+      config.islands == 1 ? "" : fmt::format(" of island {}", members.front().island + 1),
       of(s.best), s.best_id, of(s.mean), of(s.worst), s.diversity, s.members, s.failed, seconds);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 Organism crossover() {
   Organism o;
-  o.id = 3, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
+  o.id = 3, o.island = 1, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
   o.genome.lr = 0.1 + 0.2;
   o.flops = 1234.5;
   o.evaluation.emplace();
@@ -37,7 +37,7 @@ Organism failed(std::uint64_t id) {
 }
 
 std::string written(std::span<const Organism> organisms) {
-  return organisms_header() + organisms_csv(organisms, 2, Precision::f32, 27);
+  return organisms_header() + organisms_csv(organisms, Precision::f32, 27);
 }
 
 /// What is read of a file with this content.
@@ -49,11 +49,11 @@ std::vector<Organism> read(const std::string& text) {
 
 TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
   Organism o = crossover();
-  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+  EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
             "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,-1.25,2.5,"
             "1.25,,,,\n");
   o.evaluation = failed_evaluation("a \"quoted\", broken\nreason");
-  EXPECT_EQ(organisms_csv(std::span(&o, 1), 2, Precision::f32, 27),
+  EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
             "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,f32,4192,1234.5,,,,,,,"
             "\"a \"\"quoted\"\", broken\nreason\"\n");
 }
@@ -73,7 +73,7 @@ TEST(OrganismsCsv, the_row_of_a_finalist_has_the_means_of_its_new_trainings) {
     return trial;
   };
   finals.tell(std::vector{replicate(1, 2.0), replicate(2, 3.0)});
-  const std::string row = organisms_csv(std::span(&o, 1), 1, Precision::f64, 27, finals.ranking());
+  const std::string row = organisms_csv(std::span(&o, 1), Precision::f64, 27, finals.ranking());
   EXPECT_TRUE(row.ends_with(",-1.25,2.5,1.25,2.5,0.5,3.5,\n")) << row;
 }
 
@@ -130,6 +130,7 @@ TEST(OrganismsCsv, a_wrong_value_is_named_with_file_row_and_column) {
            {with("-1.25,2.5", "-1e10,2.5"), "fitness (-10000000000) must be from -1e+09"},
            {with("-1.25,2.5", "-1.25,-5"), "loss (-5) must be from 0"},
            {with("3,2,2", "3,2,0"), "generation (0) must be at least 1"},
+           {with("3,2,2", "3,0,2"), "island (0) must be at least 1"},
            {with("3,2,2", "99999999999999999999,2,2"), "must be a whole number"}}) {
     EXPECT_NE(message(text).find(expected), std::string::npos) << expected << ": " << message(text);
   }
@@ -138,15 +139,15 @@ TEST(OrganismsCsv, a_wrong_value_is_named_with_file_row_and_column) {
 TEST(GenerationsCsv, has_the_quantiles_of_those_that_did_not_fail) {
   const std::vector<Organism> members = {with_fitness(4, 3), failed(6), with_fitness(8, 1),
                                          with_fitness(10, 2)};
-  EXPECT_EQ(generations_csv(members, 2), "1,2,4,1,1,8,1,2,1.2,1.5,2,2.5,2.8,3\n");
-  EXPECT_EQ(generations_csv(std::vector{failed(1)}, 2), "2,2,1,1,1,,,,,,,,,\n");
+  EXPECT_EQ(generations_csv(members), "2,2,4,1,1,8,1,2,1.2,1.5,2,2.5,2.8,3\n");
+  EXPECT_EQ(generations_csv(std::vector{failed(1)}), "2,2,1,1,1,,,,,,,,,\n");
 }
 
 TEST(NamesCsv, are_those_of_the_best) {
   std::vector<Organism> members = {with_fitness(0, 3), with_fitness(1, 1)};
   members[0].evaluation->names = {"no"};
   members[1].evaluation->names = {"mara", "a, b"};
-  EXPECT_EQ(names_csv(members, 1), "1,2,1,mara\n1,2,1,\"a, b\"\n");
+  EXPECT_EQ(names_csv(members), "2,2,1,mara\n2,2,1,\"a, b\"\n");
 }
 
 TEST(Diversity, counts_architectures_and_not_trainings) {

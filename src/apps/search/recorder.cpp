@@ -29,9 +29,9 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
   files_.write("settings.json", to_json(setup.settings));
   files_.write("space.json", to_json(setup.space));
   files_.write("organisms.csv", organisms_header());
-  files_.write("generations.csv", kGenerationsHeader);
-  files_.write("names.csv", kNamesHeader);
-  files_.write("timings.csv", kTimingsHeader);
+  files_.write("generations.csv", generations_header());
+  files_.write("names.csv", names_header());
+  files_.write("timings.csv", timings_header());
   const double now = seconds_since_1970();
   for (std::size_t i = 0; i < options.evolution.islands; ++i) last_record_[i] = now;
 }
@@ -53,13 +53,12 @@ void Recorder::add_trials(std::span<const Trial> trials) {
 }
 
 void Recorder::record(std::span<const Organism> members) {
-  const std::size_t islands = options_.evolution.islands, island = members.front().island;
-  files_.append("organisms.csv", organisms_csv(members, islands, problem_.precision,
-                                               problem_.dataset.vocabulary.size()));
-  files_.append("generations.csv", generations_csv(members, islands));
-  files_.append("names.csv", names_csv(members, islands));
+  files_.append("organisms.csv",
+                organisms_csv(members, problem_.precision, problem_.dataset.vocabulary.size()));
+  files_.append("generations.csv", generations_csv(members));
+  files_.append("names.csv", names_csv(members));
   const double now = seconds_since_1970();
-  view_.generation(members, now - std::exchange(last_record_[island], now));
+  view_.generation(members, now - std::exchange(last_record_[members.front().island], now));
   history_.insert(history_.end(), members.begin(), members.end());
 }
 
@@ -67,10 +66,9 @@ void Recorder::write_tables(std::span<const Finalist> finalists) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   files_.write("pareto.csv", pareto_csv(history_, vocabulary));
   if (!finalists.empty()) {
-    files_.write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
-    files_.write("organisms.csv",
-                 organisms_header() + organisms_csv(history_, options_.evolution.islands,
-                                                    problem_.precision, vocabulary, finalists));
+    files_.write("replicates.csv", replicates_csv(finalists));
+    files_.write("organisms.csv", organisms_header() + organisms_csv(history_, problem_.precision,
+                                                                     vocabulary, finalists));
   }
   retry();
 }
