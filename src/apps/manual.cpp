@@ -62,7 +62,7 @@ std::string upper_case(std::string text) {
 }  // namespace
 
 std::string manual_of(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   const std::string description = app.get_description();
   std::string page =
       fmt::format(".TH {} 1 \"\" \"MicroGPT {}\" \"User Commands\"\n", upper_case(name), version());
@@ -83,7 +83,7 @@ std::string manual_of(const CLI::App& app) {
 }
 
 std::string bash_completion_of(const CLI::App& app) {
-  const std::string name = app.get_name();
+  const std::string& name = app.get_name();
   std::string words, cases;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& long_name : option->get_lnames()) words += " --" + long_name;
