@@ -258,6 +258,22 @@ void speak(Creature& creature, const Options& options) {
   say("\n");
 }
 
+CreatureReport report_of(Creature& creature, const Options& options, const Beginning& begin,
+                         const Dataset& data, double seconds) {
+  return {.genome = begin.genome,
+          .seed = begin.seed,
+          .replicate = options.replicate,
+          .precision = std::string(name(begin.precision)),
+          .dataset = data.checksum,
+          .version = std::string(version()),
+          .validation_loss = creature.loss(data.validation),
+          .test_loss = creature.loss(data.test),
+          .parameters = parameter_count(gpt_config(begin.genome, data.vocabulary.size())),
+          .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
+          .seconds = seconds,
+          .names = creature.speak(options.samples, options.common.temperature)};
+}
+
 int live(const Options& options, bool genome_named) {
   check(options);
   const Beginning begin = options.load ? revive(options) : conceive(options, genome_named);
@@ -284,23 +300,11 @@ int live(const Options& options, bool genome_named) {
   if (options.save_init) files.add(*options.save_init, std::move(initial));
   if (options.trace) files.add(*options.trace, std::move(training.trace));
   const bool all_read = files.commit();
-  const std::size_t parameters = parameter_count(gpt_config(begin.genome, data.vocabulary.size()));
   if (options.json) {
-    say_text(to_json(
-        CreatureReport{.genome = begin.genome,
-                       .seed = begin.seed,
-                       .replicate = options.replicate,
-                       .precision = std::string(name(begin.precision)),
-                       .dataset = data.checksum,
-                       .version = std::string(version()),
-                       .validation_loss = loss,
-                       .test_loss = creature.loss(data.test),
-                       .parameters = parameters,
-                       .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
-                       .seconds = training.seconds,
-                       .names = creature.speak(options.samples, options.common.temperature)}));
+    say_text(to_json(report_of(creature, options, begin, data, training.seconds)));
   } else {
-    say("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss, parameters);
+    say("organism {}  loss {:.4f}  parameters {}\n", begin.origin, loss,
+        parameter_count(gpt_config(begin.genome, data.vocabulary.size())));
   }
   return all_read ? kSuccess : kReaderLeft;
 }

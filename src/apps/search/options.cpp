@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
 
-/// Beauty, the other objective, is the business of another program.
+/// Beauty, the other objective, belongs to another program.
 void add_fitness(CLI::App& app, Objective& objective) {
   const auto choose = [&objective](const std::string& text) {
     const std::optional<Objective> known = find_name<Objective>(text);
@@ -31,8 +31,10 @@ void add_fitness(CLI::App& app, Objective& objective) {
       ->default_str(std::string(name(objective)));
 }
 
-/// Of the search: all that the result depends on.
-void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
+// What the result depends on, in the order of --help.
+
+/// How organisms are bred.
+void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
   app.add_option("--population", e.population, "Organisms per generation and island")
       ->capture_default_str();
@@ -55,6 +57,11 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
                  "Organisms in progress at a time in the steady state (0: twice the population); "
                  "recommended: at least twice the number of workers")
       ->capture_default_str();
+}
+
+/// How the champion is chosen, and what the populations are.
+void add_population_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
+  EvolutionConfig& e = options.evolution;
   app.add_option("--finalists", options.finalists,
                  "Number of best organisms that are retrained to select the champion (0: none)")
       ->capture_default_str();
@@ -77,7 +84,11 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
                    "Tournament size: distinct organisms that compete to be a parent")
         ->capture_default_str();
   }
-  app.add_option("--seed", e.seed, "Random seed: everything random follows from it")
+}
+
+/// What organisms are and how they are scored.
+void add_problem_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
+  app.add_option("--seed", options.evolution.seed, "Random seed: everything random follows from it")
       ->capture_default_str();
   add_common_options(app, options.common);
   app.add_option("--space", options.space_file, "Search space (JSON file)");
@@ -87,7 +98,7 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
   }
 }
 
-/// Of the trainings: what they may take.
+/// Limits of a training.
 void add_limit_options(CLI::App& app, SearchOptions& options) {
   app.add_option(
          "--deadline-factor", options.limits.deadline_factor,
@@ -187,7 +198,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   options.finalists = search.finalists;
   CLI::App app(search.description, search.name);
   configure_parser(app);
-  add_search_options(app, options, search);
+  add_breeding_options(app, options, search);
+  add_population_options(app, options, search);
+  add_problem_options(app, options, search);
   add_limit_options(app, options);
   add_run_options(app, options);
   add_view_options(app, options.view);
