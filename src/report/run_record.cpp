@@ -41,8 +41,8 @@ std::vector<Finalist> load_finalists(const RunRecord& run) {
 
 void add_names(RunRecord& run) {
   std::map<std::uint64_t, std::vector<std::string>> names;
-  for (auto& [id, name] : read_names_csv(run.folder / "names.csv")) {
-    names[id].push_back(std::move(name));
+  for (SpokenName& spoken : read_names_csv(run.folder / "names.csv")) {
+    names[spoken.id].push_back(std::move(spoken.name));
   }
   for (Organism& organism : run.organisms) {
     const auto found = names.find(organism.id);

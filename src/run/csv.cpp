@@ -72,44 +72,42 @@ CsvTable::CsvTable(const std::filesystem::path& file) : file_(file.string()) {
   }
 }
 
-const std::string& CsvTable::text(std::size_t row, std::string_view column) const {
-  const auto found = columns_.find(column);
-  require(found != columns_.end(), "{}: there is no column {}", file_, column);
-  return rows_[row][found->second];
+const std::string& CsvField::text() const {
+  const auto found = table_.columns_.find(column_);
+  require(found != table_.columns_.end(), "{}: there is no column {}", table_.file_, column_);
+  return table_.rows_[row_][found->second];
 }
 
-double CsvTable::number(std::size_t row, std::string_view column) const {
-  const std::optional<double> value = parse_double(text(row, column));
-  if (!value) reject(row, column, "must be a number");
+double CsvField::number() const {
+  const std::optional<double> value = parse_double(text());
+  if (!value) reject("must be a number");
   return *value;
 }
 
-double CsvTable::number(std::size_t row, std::string_view column, double low, double high) const {
-  const double value = number(row, column);
-  if (value < low || value > high) {
-    reject(row, column, fmt::format("must be from {:g} to {:g}", low, high));
-  }
+double CsvField::number(double low, double high) const {
+  const double value = number();
+  if (value < low || value > high) reject(fmt::format("must be from {:g} to {:g}", low, high));
   return value;
 }
 
-std::uint64_t CsvTable::whole(std::size_t row, std::string_view column) const {
-  const std::string& digits = text(row, column);
+std::uint64_t CsvField::whole() const {
+  const std::string& digits = text();
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size()) {
-    reject(row, column, "must be a whole number");
+    reject("must be a whole number");
   }
   return value;
 }
 
-std::uint32_t CsvTable::whole32(std::size_t row, std::string_view column) const {
-  const std::uint64_t value = whole(row, column);
-  if (value > std::numeric_limits<std::uint32_t>::max()) reject(row, column, "is too large");
+std::uint32_t CsvField::whole32() const {
+  const std::uint64_t value = whole();
+  if (value > std::numeric_limits<std::uint32_t>::max()) reject("is too large");
   return static_cast<std::uint32_t>(value);
 }
 
-void CsvTable::reject(std::size_t row, std::string_view column, std::string_view rule) const {
-  fail("{}: row {}: {} ({}) {}", file_, row + 2, column, text(row, column), rule);
+void CsvField::reject(std::string_view rule) const {
+  fail("{}: row {}: {} ({}) {}", table_.file_, row_ + 2, column_, text(), rule);
 }
 
 }  // namespace microgpt::run

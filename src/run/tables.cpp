@@ -15,14 +15,78 @@ namespace microgpt::run {
 
 namespace {
 
-std::size_t island_of(const Organism& organism, std::size_t islands) {
-  return organism.id % islands + 1;
+/// A column is one entry of its table: what it is called, what stands in it, and what that is read
+/// into: nothing (null) where it follows from other columns, or nobody reads the file.
+template <class Row, class Record = Row>
+struct Column {
+  std::string name;
+  std::function<std::string(const Row&)> field;
+  std::function<void(const CsvField&, Record&)> read;
+};
+
+/// A CSV file: each row is written from a Row and read into a Record.
+template <class Row, class Record = Row>
+struct Table {
+  std::vector<Column<Row, Record>> columns;
+
+  std::string header() const {
+    return line([](const Column<Row, Record>& column) { return column.name; });
+  }
+  std::string row(const Row& row) const {
+    return line([&](const Column<Row, Record>& column) { return column.field(row); });
+  }
+
+  /// Each row is read into a copy of `empty`, and must then pass the check.
+  std::vector<Record> read(
+      const std::filesystem::path& file, const Record& empty = {},
+      const std::function<void(const Record&)>& check = [](const Record&) {}) const {
+    const CsvTable table(file);
+    std::vector<Record> records(table.size(), empty);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      for (const Column<Row, Record>& column : columns) {
+        if (column.read) column.read(table.field(i, column.name), records[i]);
+      }
+      try {
+        check(records[i]);
+      } catch (const Error& error) {
+        table.field(i, "id").reject(error.what());
+      }
+    }
+    return records;
+  }
+
+ private:
+  template <class Of>
+  std::string line(const Of& of) const {
+    std::string text;
+    for (const Column<Row, Record>& column : columns) text += of(column) + ',';
+    text.back() = '\n';
+    return text;
+  }
+};
+
+template <class Value>
+std::string field(const Value& value) {
+  return fmt::to_string(value);
+}
+std::string field(const std::string& text) { return csv_field(text); }
+std::string field(const std::optional<double>& value) {
+  return value ? fmt::to_string(*value) : "";
 }
 
 /// A fitness or loss: empty if it is that of a failure.
-std::string field(double loss) { return loss == kMaxLoss ? "" : fmt::to_string(loss); }
+std::string score_field(double score) { return score == kMaxLoss ? "" : fmt::to_string(score); }
 
-std::string field(std::optional<double> value) { return value ? fmt::to_string(*value) : ""; }
+/// A column that is a member of the record, and read back as it is.
+template <class Record, class Member>
+Column<Record> member(std::string name, Member Record::*at) {
+  return {std::move(name), [at](const Record& record) { return field(record.*at); },
+          [at](const CsvField& from, Record& record) { from.read(record.*at); }};
+}
+
+std::size_t island_of(const Organism& organism, std::size_t islands) {
+  return organism.id % islands + 1;
+}
 
 /// A row of organisms.csv is made of an organism and of what its run tells of it.
 struct OrganismRow {
@@ -31,59 +95,195 @@ struct OrganismRow {
   Precision precision;
   std::size_t vocabulary;
   const Finalist* finalist;  ///< if it is one, and was trained anew with success
-
-  const Evaluation& evaluation() const { return *organism.evaluation; }
 };
 
-struct Column {
-  std::string name;
-  std::function<std::string(const OrganismRow&)> field;
-};
+const Evaluation& evaluation_of(const OrganismRow& row) { return *row.organism.evaluation; }
+Evaluation& evaluation_of(Organism& organism) { return *organism.evaluation; }
+const Evaluation& evaluation_of(const Result& result) { return result.evaluation; }
+Evaluation& evaluation_of(Result& result) { return result.evaluation; }
 
-/// A column of what new trainings said of a finalist.
-template <class Value>
-Column of_finalist(std::string name, const Value& value) {
-  return {std::move(name), [value](const OrganismRow& row) {
-            return row.finalist == nullptr ? "" : value(*row.finalist);
+/// A fitness or loss, which failures do not have.
+template <class Row, class Record>
+Column<Row, Record> score(std::string name, double Evaluation::*at) {
+  return {std::move(name), [at](const Row& row) { return score_field(evaluation_of(row).*at); },
+          [at](const CsvField& from, Record& record) {
+            if (from.beside("failure").text().empty()) evaluation_of(record).*at = from.number();
           }};
 }
 
-/// The columns of organisms.csv, header and fields.
-const std::vector<Column>& organism_columns() {
-  static const std::vector<Column> columns = [] {
-    using Row = OrganismRow;
-    const auto text = [](const auto& value) { return fmt::to_string(value); };
-    std::vector<Column> all = {
-        {"id", [=](const Row& r) { return text(r.organism.id); }},
-        {"island", [=](const Row& r) { return text(island_of(r.organism, r.islands)); }},
-        {"generation", [=](const Row& r) { return text(r.organism.generation); }},
-        {"origin", [=](const Row& r) { return text(name(r.organism.origin)); }},
-        {"parents", [=](const Row& r) { return text(fmt::join(r.organism.parents, " ")); }}};
-    for (const Gene& gene : kGenes) {
-      all.push_back({std::string(gene.name),
-                     [=, &gene](const Row& r) { return text(gene.value(r.organism.genome)); }});
-    }
-    const std::vector<Column> others = {
-        {"precision", [=](const Row& r) { return text(name(r.precision)); }},
-        {"parameters",
-         [=](const Row& r) {
-           return text(parameter_count(gpt_config(r.organism.genome, r.vocabulary)));
-         }},
-        {"flops", [=](const Row& r) { return text(r.organism.flops); }},
-        {"fitness", [](const Row& r) { return field(r.evaluation().fitness); }},
-        {"loss", [](const Row& r) { return field(r.evaluation().loss); }},
-        {"beauty", [](const Row& r) { return field(r.evaluation().beauty); }},
-        of_finalist("mean_loss", [=](const Finalist& f) { return text(f.validation.mean); }),
-        of_finalist("standard_error",
-                    [=](const Finalist& f) {
-                      return f.validation.count < 2 ? "" : text(f.validation.standard_error);
-                    }),
-        of_finalist("test_loss", [=](const Finalist& f) { return text(f.test.mean); }),
-        {"failure", [](const Row& r) { return csv_field(r.evaluation().failure); }}};
-    all.insert(all.end(), others.begin(), others.end());
-    return all;
-  }();
-  return columns;
+template <class Row, class Record>
+Column<Row, Record> failure() {
+  return {"failure", [](const Row& row) { return field(evaluation_of(row).failure); },
+          [](const CsvField& from, Record& to) { evaluation_of(to).failure = from.text(); }};
+}
+
+void read_generation(const CsvField& from, Organism& organism) {
+  organism.generation = from.whole32();
+  if (organism.generation == 0) from.reject("must be at least 1");
+}
+
+void read_origin(const CsvField& from, Organism& organism) {
+  const std::optional<Origin> origin = find_name<Origin>(from.text());
+  if (!origin) {
+    from.beside("id").reject(fmt::format("origin ({}) is none of an organism's", from.text()));
+  }
+  organism.origin = *origin;
+}
+
+void read_parents(const CsvField& from, Organism& organism) {
+  std::string_view rest = from.text();
+  while (!rest.empty()) {
+    const std::string_view digits = rest.substr(0, rest.find(' '));
+    const bool number = !digits.empty() && digits.size() < 20 &&
+                        digits.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!number) from.reject("must be numbers with a space in between");
+    organism.parents.push_back(std::stoull(std::string(digits)));
+    rest.remove_prefix(std::min(rest.size(), digits.size() + 1));
+  }
+}
+
+void read_beauty(const CsvField& from, Organism& organism) {
+  if (!from.text().empty()) organism.evaluation->beauty = from.number();
+}
+
+using OrganismColumn = Column<OrganismRow, Organism>;
+
+OrganismColumn gene_column(const Gene& gene) {
+  return {std::string(gene.name),
+          [&gene](const OrganismRow& row) { return field(gene.value(row.organism.genome)); },
+          [&gene](const CsvField& from, Organism& organism) {
+            gene.set(organism.genome, gene.is_real() ? from.number() : from.whole32());
+          }};
+}
+
+/// What new trainings said of a finalist. It is read from replicates.csv.
+template <class Value>
+OrganismColumn of_finalist(std::string name, const Value& value) {
+  return {std::move(name),
+          [value](const OrganismRow& row) {
+            return row.finalist == nullptr ? "" : value(*row.finalist);
+          },
+          nullptr};
+}
+
+using OrganismTable = Table<OrganismRow, Organism>;
+
+OrganismTable organism_table() {
+  using Row = OrganismRow;
+  OrganismTable table = {
+      {{"id", [](const Row& r) { return field(r.organism.id); },
+        [](const CsvField& from, Organism& o) { o.id = from.whole(); }},
+       {"island", [](const Row& r) { return field(island_of(r.organism, r.islands)); }, nullptr},
+       {"generation", [](const Row& r) { return field(r.organism.generation); }, read_generation},
+       {"origin", [](const Row& r) { return field(name(r.organism.origin)); }, read_origin},
+       {"parents", [](const Row& r) { return field(fmt::join(r.organism.parents, " ")); },
+        read_parents}}};
+  for (const Gene& gene : kGenes) table.columns.push_back(gene_column(gene));
+  const std::vector<OrganismColumn> others = {
+      {"precision", [](const Row& r) { return field(name(r.precision)); }, nullptr},
+      {"parameters",
+       [](const Row& r) {
+         return field(parameter_count(gpt_config(r.organism.genome, r.vocabulary)));
+       },
+       nullptr},
+      {"flops", [](const Row& r) { return field(r.organism.flops); },
+       [](const CsvField& from, Organism& o) { o.flops = from.number(0, kMaxFlops); }},
+      score<Row, Organism>("fitness", &Evaluation::fitness),
+      score<Row, Organism>("loss", &Evaluation::loss),
+      {"beauty", [](const Row& r) { return field(evaluation_of(r).beauty); }, read_beauty},
+      of_finalist("mean_loss", [](const Finalist& f) { return field(f.validation.mean); }),
+      of_finalist("standard_error",
+                  [](const Finalist& f) {
+                    return f.validation.count < 2 ? "" : field(f.validation.standard_error);
+                  }),
+      of_finalist("test_loss", [](const Finalist& f) { return field(f.test.mean); }),
+      failure<Row, Organism>()};
+  table.columns.insert(table.columns.end(), others.begin(), others.end());
+  return table;
+}
+
+struct GenerationRow {
+  std::size_t island;
+  GenerationSummary summary;
+};
+
+Table<GenerationRow> generation_table() {
+  using Row = GenerationRow;
+  using S = GenerationSummary;
+  const auto of = [](std::string name, auto S::*at) {
+    return Column<Row>{std::move(name), [at](const Row& r) { return field(r.summary.*at); },
+                       nullptr};
+  };
+  const auto score_of = [](std::string name, double S::*at) {
+    return Column<Row>{std::move(name), [at](const Row& r) { return score_field(r.summary.*at); },
+                       nullptr};
+  };
+  return {{{"island", [](const Row& r) { return field(r.island); }, nullptr},
+           of("generation", &S::generation),
+           of("members", &S::members),
+           of("failed", &S::failed),
+           of("diversity", &S::diversity),
+           {"best_id",
+            [](const Row& r) {
+              return r.summary.failed == r.summary.members ? "" : field(r.summary.best_id);
+            },
+            nullptr},
+           score_of("best", &S::best),
+           score_of("mean", &S::mean),
+           score_of("q10", &S::q10),
+           score_of("q25", &S::q25),
+           score_of("median", &S::median),
+           score_of("q75", &S::q75),
+           score_of("q90", &S::q90),
+           score_of("worst", &S::worst)}};
+}
+
+Table<SpokenName> name_table() {
+  return {{member("island", &SpokenName::island), member("generation", &SpokenName::generation),
+           member("id", &SpokenName::id), member("name", &SpokenName::name)}};
+}
+
+Table<Result> replicate_table() {
+  return {{member("id", &Result::id),
+           member("replicate", &Result::replicate),
+           score<Result, Result>("fitness", &Evaluation::fitness),
+           score<Result, Result>("validation_loss", &Evaluation::loss),
+           {"test_loss", [](const Result& r) { return field(r.evaluation.test_loss); },
+            [](const CsvField& from, Result& r) {
+              if (from.beside("failure").text().empty()) r.evaluation.test_loss = from.number();
+            }},
+           failure<Result, Result>()}};
+}
+
+struct ParetoRow {
+  ParetoCost cost;
+  ParetoMember member;
+};
+
+Table<ParetoRow> pareto_table() {
+  return {{{"cost", [](const ParetoRow& r) { return field(name(r.cost)); }, nullptr},
+           {"id", [](const ParetoRow& r) { return field(r.member.organism->id); }, nullptr},
+           {"value", [](const ParetoRow& r) { return field(r.member.cost); }, nullptr},
+           {"loss", [](const ParetoRow& r) { return field(r.member.organism->evaluation->loss); },
+            nullptr}}};
+}
+
+Column<Timing> microseconds(std::string name, double Timing::*at) {
+  return {std::move(name), [at](const Timing& timing) { return fmt::format("{:.6f}", timing.*at); },
+          [at](const CsvField& from, Timing& timing) { timing.*at = from.number(0, kMaxSeconds); }};
+}
+
+Table<Timing> timing_table() {
+  constexpr int kMaxRank = std::numeric_limits<int>::max();
+  return {{member("id", &Timing::id),
+           member("replicate", &Timing::replicate),
+           {"rank", [](const Timing& t) { return field(t.rank); },
+            [](const CsvField& from, Timing& t) {
+              t.rank = static_cast<int>(from.number(-1, kMaxRank));  // -1: from a cache
+            }},
+           member("host", &Timing::host),
+           microseconds("start", &Timing::start),
+           microseconds("seconds", &Timing::seconds)}};
 }
 
 const Finalist* finalist_of(const Organism& organism, std::span<const Finalist> finalists) {
@@ -92,195 +292,91 @@ const Finalist* finalist_of(const Organism& organism, std::span<const Finalist> 
   return found == finalists.end() ? nullptr : &*found;
 }
 
-/// One line of a table: what `of` says of each column.
-template <class Of>
-std::string line_of(const std::vector<Column>& columns, const Of& of) {
-  std::string line;
-  for (const Column& column : columns) line += of(column) + ',';
-  line.back() = '\n';
-  return line;
-}
-
 }  // namespace
 
-std::string organisms_header() {
-  return line_of(organism_columns(), [](const Column& column) { return column.name; });
-}
+std::string organisms_header() { return organism_table().header(); }
 
 std::string organisms_csv(std::span<const Organism> organisms, std::size_t islands,
                           Precision precision, std::size_t vocabulary,
                           std::span<const Finalist> finalists) {
+  const OrganismTable table = organism_table();
   std::string text;
   for (const Organism& o : organisms) {
-    const OrganismRow row = {o, islands, precision, vocabulary, finalist_of(o, finalists)};
-    text += line_of(organism_columns(), [&](const Column& column) { return column.field(row); });
+    text += table.row({o, islands, precision, vocabulary, finalist_of(o, finalists)});
   }
   return text;
 }
 
+std::string generations_header() { return generation_table().header(); }
+
 std::string generations_csv(std::span<const Organism> members, std::size_t islands) {
-  const GenerationSummary s = summary_of(members);
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                     island_of(members.front(), islands), s.generation, s.members, s.failed,
-                     s.diversity, s.failed == s.members ? "" : fmt::to_string(s.best_id),
-                     field(s.best), field(s.mean), field(s.q10), field(s.q25), field(s.median),
-                     field(s.q75), field(s.q90), field(s.worst));
+  return generation_table().row({island_of(members.front(), islands), summary_of(members)});
 }
+
+std::string names_header() { return name_table().header(); }
 
 std::string names_csv(std::span<const Organism> members, std::size_t islands) {
   const Organism& best = *std::ranges::min_element(members, better);
+  const Table<SpokenName> table = name_table();
   std::string text;
   for (const std::string& name : best.evaluation->names) {
-    text += fmt::format("{},{},{},{}\n", island_of(best, islands), best.generation, best.id,
-                        csv_field(name));
+    text += table.row({island_of(best, islands), best.generation, best.id, name});
   }
   return text;
 }
 
 std::string replicates_csv(std::span<const Finalist> finalists) {
-  std::string text;
+  const Table<Result> table = replicate_table();
+  std::string text = table.header();
   for (const Finalist& finalist : finalists) {
     std::uint32_t number = 0;
     for (const Evaluation& e : finalist.replicates) {
-      text += fmt::format("{},{},{},{},{},{}\n", finalist.organism.id, ++number, field(e.fitness),
-                          field(e.loss), field(e.test_loss), csv_field(e.failure));
+      text += table.row({finalist.organism.id, ++number, e});
     }
   }
   return text;
 }
 
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
-  std::string text = "cost,id,value,loss\n";
+  const Table<ParetoRow> table = pareto_table();
+  std::string text = table.header();
   for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
     for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
-      text += fmt::format("{},{},{},{}\n", name(cost), member.organism->id, member.cost,
-                          member.organism->evaluation->loss);
+      text += table.row({cost, member});
     }
   }
   return text;
 }
 
+std::string timings_header() { return timing_table().header(); }
+
 std::string timings_csv(std::span<const Work> work) {
+  const Table<Timing> table = timing_table();
   std::string text;
-  for (const Work& done : work) {
-    const Timing& t = done.timing;
-    text += fmt::format("{},{},{},{},{:.6f},{:.6f}\n", t.id, t.replicate, t.rank, csv_field(t.host),
-                        t.start, t.seconds);
-  }
+  for (const Work& done : work) text += table.row(done.timing);
   return text;
 }
 
-namespace {
-
-std::vector<std::uint64_t> parents_of(const CsvTable& table, std::size_t row) {
-  std::vector<std::uint64_t> parents;
-  std::string_view rest = table.text(row, "parents");
-  while (!rest.empty()) {
-    const std::string_view digits = rest.substr(0, rest.find(' '));
-    const bool number = !digits.empty() && digits.size() < 20 &&
-                        digits.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!number) table.reject(row, "parents", "must be numbers with a space in between");
-    parents.push_back(std::stoull(std::string(digits)));
-    rest.remove_prefix(std::min(rest.size(), digits.size() + 1));
-  }
-  return parents;
-}
-
-Genome genome_of(const CsvTable& table, std::size_t row) {
-  Genome genome;
-  for (const Gene& gene : kGenes) {
-    gene.set(genome, gene.is_real() ? table.number(row, gene.name) : table.whole32(row, gene.name));
-  }
-  return genome;
-}
-
-Evaluation evaluation_of(const CsvTable& table, std::size_t row, std::string_view loss) {
-  if (!table.text(row, "failure").empty()) return failed_evaluation(table.text(row, "failure"));
-  Evaluation evaluation;
-  evaluation.fitness = table.number(row, "fitness");
-  evaluation.loss = table.number(row, loss);
-  return evaluation;
-}
-
-/// Checks values of a row, and puts its place before what is wrong.
-template <class Check>
-void check(const CsvTable& table, std::size_t row, const Check& rules) {
-  try {
-    rules();
-  } catch (const Error& error) {
-    table.reject(row, "id", error.what());
-  }
-}
-
-Organism organism_of(const CsvTable& table, std::size_t row) {
-  Organism o = {.id = table.whole(row, "id"),
-                .generation = table.whole32(row, "generation"),
-                .genome = genome_of(table, row),
-                .parents = parents_of(table, row),
-                .flops = table.number(row, "flops", 0, kMaxFlops),
-                .evaluation = evaluation_of(table, row, "loss")};
-  if (o.generation == 0) table.reject(row, "generation", "must be at least 1");
-  if (!table.text(row, "beauty").empty()) o.evaluation->beauty = table.number(row, "beauty");
-  check(table, row, [&] {
+std::vector<Organism> read_organisms_csv(const std::filesystem::path& file) {
+  Organism empty;
+  empty.evaluation.emplace();
+  return organism_table().read(file, empty, [](const Organism& o) {
     validate(o.genome);
     validate(*o.evaluation, 0);
-    const std::string& origin = table.text(row, "origin");
-    const std::optional<Origin> known = find_name<Origin>(origin);
-    require(known.has_value(), "origin ({}) is none of an organism's", origin);
-    o.origin = *known;
   });
-  return o;
-}
-
-/// One value a row.
-template <class Read>
-auto rows_of(const CsvTable& table, const Read& read) {
-  std::vector<decltype(read(std::size_t{}))> values;
-  values.reserve(table.size());
-  for (std::size_t row = 0; row < table.size(); ++row) values.push_back(read(row));
-  return values;
-}
-
-}  // namespace
-
-std::vector<Organism> read_organisms_csv(const std::filesystem::path& file) {
-  const CsvTable table(file);
-  return rows_of(table, [&](std::size_t row) { return organism_of(table, row); });
 }
 
 std::vector<Timing> read_timings_csv(const std::filesystem::path& file) {
-  const CsvTable table(file);
-  return rows_of(table, [&](std::size_t row) {
-    const double rank = table.number(row, "rank", -1, std::numeric_limits<int>::max());
-    return Timing{.id = table.whole(row, "id"),
-                  .replicate = table.whole32(row, "replicate"),
-                  .rank = static_cast<int>(rank),
-                  .host = table.text(row, "host"),
-                  .start = table.number(row, "start", 0, kMaxSeconds),
-                  .seconds = table.number(row, "seconds", 0, kMaxSeconds)};
-  });
+  return timing_table().read(file);
 }
 
 std::vector<Result> read_replicates_csv(const std::filesystem::path& file) {
-  const CsvTable table(file);
-  return rows_of(table, [&](std::size_t row) {
-    Result result = {.id = table.whole(row, "id"),
-                     .replicate = table.whole32(row, "replicate"),
-                     .evaluation = evaluation_of(table, row, "validation_loss")};
-    if (!result.evaluation.failed()) {
-      result.evaluation.test_loss = table.number(row, "test_loss");
-    }
-    check(table, row, [&] { validate(result.evaluation, result.replicate); });
-    return result;
-  });
+  return replicate_table().read(
+      file, {}, [](const Result& result) { validate(result.evaluation, result.replicate); });
 }
 
-std::vector<std::pair<std::uint64_t, std::string>> read_names_csv(
-    const std::filesystem::path& file) {
-  const CsvTable table(file);
-  return rows_of(table, [&](std::size_t row) {
-    return std::pair(table.whole(row, "id"), table.text(row, "name"));
-  });
+std::vector<SpokenName> read_names_csv(const std::filesystem::path& file) {
+  return name_table().read(file);
 }
 
 }  // namespace microgpt::run

@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "microgpt/evolution/evaluator.hpp"
@@ -24,24 +23,29 @@ std::string organisms_csv(std::span<const Organism> organisms, std::size_t islan
                           Precision precision, std::size_t vocabulary,
                           std::span<const Finalist> finalists = {});
 
-inline constexpr std::string_view kGenerationsHeader =
-    "island,generation,members,failed,diversity,best_id,best,mean,q10,q25,median,q75,q90,worst\n";
+std::string generations_header();
 /// One row: the fitnesses of a generation of an island.
 std::string generations_csv(std::span<const Organism> members, std::size_t islands);
 
-inline constexpr std::string_view kNamesHeader = "island,generation,id,name\n";
+/// A row of names.csv.
+struct SpokenName {
+  std::uint64_t island = 0;
+  std::uint32_t generation = 0;
+  std::uint64_t id = 0;  ///< of who speaks it
+  std::string name;
+};
+
+std::string names_header();
 /// The names that the best of a generation speaks, one a row.
 std::string names_csv(std::span<const Organism> members, std::size_t islands);
 
-inline constexpr std::string_view kReplicatesHeader =
-    "id,replicate,fitness,validation_loss,test_loss,failure\n";
-/// One row for each new training of a finalist.
+/// The whole file: one row for each new training of a finalist.
 std::string replicates_csv(std::span<const Finalist> finalists);
 
-/// The organisms that no other beats in both loss and cost, a front for each cost.
+/// The whole file: the organisms that no other beats in both loss and cost, a front for each cost.
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary);
 
-inline constexpr std::string_view kTimingsHeader = "id,replicate,rank,host,start,seconds\n";
+std::string timings_header();
 std::string timings_csv(std::span<const Work> work);
 
 // What the files say. Rows whose end is missing, because the file is being written, are left out.
@@ -49,8 +53,6 @@ std::string timings_csv(std::span<const Work> work);
 std::vector<Organism> read_organisms_csv(const std::filesystem::path& file);
 std::vector<Timing> read_timings_csv(const std::filesystem::path& file);
 std::vector<Result> read_replicates_csv(const std::filesystem::path& file);
-/// By the id of who speaks them.
-std::vector<std::pair<std::uint64_t, std::string>> read_names_csv(
-    const std::filesystem::path& file);
+std::vector<SpokenName> read_names_csv(const std::filesystem::path& file);
 
 }  // namespace microgpt::run

@@ -32,9 +32,9 @@ Search::Search(const SearchOptions& options, const SearchApp& app, SearchSetup& 
   write("settings.json", to_json(ready.settings));
   write("space.json", to_json(ready.space));
   write("organisms.csv", organisms_header());
-  write("generations.csv", kGenerationsHeader);
-  write("names.csv", kNamesHeader);
-  write("timings.csv", kTimingsHeader);
+  write("generations.csv", generations_header());
+  write("names.csv", names_header());
+  write("timings.csv", timings_header());
 }
 
 void Search::put(const std::string& file, Unwritten what) {
@@ -255,7 +255,7 @@ void Search::write_tables(std::span<const Finalist> finalists) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   write("pareto.csv", pareto_csv(history_, vocabulary));
   if (!finalists.empty()) {
-    write("replicates.csv", std::string(kReplicatesHeader) + replicates_csv(finalists));
+    write("replicates.csv", replicates_csv(finalists));
     write("organisms.csv",
           organisms_header() + organisms_csv(history_, options_.evolution.islands,
                                              problem_.precision, vocabulary, finalists));
