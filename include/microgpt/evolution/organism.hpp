@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/core/fields.hpp"
 #include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
@@ -26,6 +27,18 @@ struct Evaluation {
   bool failed() const { return !failure.empty(); }
   bool operator==(const Evaluation&) const = default;
 };
+
+/// Beyond it no number is a fitness or loss, so that sums of them stay numbers.
+inline constexpr double kMaxFitness = 1e9;
+
+/// Of what failed, the reason alone counts; it comes first, so that readers know it in time.
+inline constexpr std::tuple kEvaluationFields = {
+    Field{"failure", &Evaluation::failure},
+    Field{"fitness", &Evaluation::fitness, -kMaxFitness, kMaxFitness},
+    Field{"loss", &Evaluation::loss, 0, kMaxFitness},
+    Field{"test_loss", &Evaluation::test_loss, 0, kMaxFitness},
+    Field{"beauty", &Evaluation::beauty, -kMaxFitness, kMaxFitness},
+    Field{"names", &Evaluation::names}};
 
 /// That of a training which went wrong.
 Evaluation failed_evaluation(std::string reason);

@@ -5,17 +5,19 @@
 #include <string_view>
 
 #include "microgpt/evolution/evolution.hpp"
+#include "microgpt/evolution/objective.hpp"
 
 namespace microgpt::run {
 
 /// What a run was started with, besides its search space: enough to start it again.
 struct RunSettings {
-  std::string program, version, precision;
+  std::string program, version;
+  Precision precision = Precision::f64;
   std::string dataset;  ///< SHA-256 of the file
-  std::string fitness;
+  Objective fitness = Objective::loss;
   EvolutionConfig evolution;
-  std::uint32_t finalists = 0, replicates = 0;
-  std::uint32_t samples = 0;  ///< names spoken by each organism, where beauty counts
+  std::uint32_t finalists = 0, replicates = 5;
+  std::uint32_t samples = 50;  ///< names spoken by each organism, where beauty counts
   double temperature = 0;
   double deadline_factor = 0, memory_limit = 0;  ///< of a training, see Limits
   std::string inject;                            ///< failures on purpose
