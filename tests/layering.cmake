@@ -18,8 +18,8 @@ endfunction()
 
 # Third-party headers.
 only_in("(mpi\\.h|boost/)" "src/cluster/|src/evolution/finals\\.cpp")
-only_in("cereal/" "src/genome/genome_json\\.cpp|src/run/settings\\.cpp|src/run/creature_json\\.cpp")
-only_in("rapidjson/" "src/genome/genome_json\\.cpp|src/core/rapidjson")
+only_in("cereal/" "src/genome/genome_json\\.cpp")
+only_in("rapidjson/" "src/core/json\\.cpp")
 only_in("spdlog/" "src/run/log\\.cpp")
 only_in("csv\\.h>" "src/run/csv\\.cpp")
 only_in("CLI/" "src/apps/(choice|command_line|manual|creature|evolve_report|search/options)")

@@ -57,8 +57,7 @@ std::filesystem::path folder_of(const std::string& run, const Options& options) 
 std::string csv_of(const RunRecord& run) {
   std::string text = organisms_header();
   const RunSettings& s = run.settings;
-  return text +
-         organisms_csv(run.organisms, from_name<Precision>(s.precision), s.tokens, run.finalists);
+  return text + organisms_csv(run.organisms, s.precision, s.tokens, run.finalists);
 }
 
 std::string report_of(const RunRecord& run, Format format) {
@@ -75,8 +74,7 @@ std::string report_of(const RunRecord& run, Format format) {
       break;
   }
   require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
-  return final_report(run.organisms, run.finalists, from_name<Objective>(run.settings.fitness),
-                      run.settings.tokens);
+  return final_report(run.organisms, run.finalists, run.settings.fitness, run.settings.tokens);
 }
 
 int write(const std::string& text, const std::string& output) {

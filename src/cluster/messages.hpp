@@ -60,6 +60,20 @@ enum class Wave { scatter, gather, over };
 
 namespace boost::serialization {
 
+template <class Archive, class Value>
+void exchange(Archive& archive, Value& value) {
+  archive& value;
+}
+/// Whether it is there, and then the value.
+template <class Archive, class Value>
+void exchange(Archive& archive, std::optional<Value>& value) {
+  bool is_there = value.has_value();
+  archive& is_there;
+  if (!is_there) return value.reset();
+  if (!value) value.emplace();
+  archive&* value;
+}
+
 template <class Archive>
 void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
   microgpt::genome::for_each_gene(
@@ -78,13 +92,8 @@ void serialize(Archive& archive, microgpt::cluster::WorkOrder& order, unsigned) 
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Evaluation& e, unsigned) {
-  bool has_beauty = e.beauty.has_value();
-  double beauty = e.beauty.value_or(0);
-  bool has_test_loss = e.test_loss.has_value();
-  double test_loss = e.test_loss.value_or(0);
-  archive& e.fitness& e.loss& has_beauty& beauty& has_test_loss& test_loss& e.names& e.failure;
-  e.beauty = has_beauty ? std::optional(beauty) : std::nullopt;
-  e.test_loss = has_test_loss ? std::optional(test_loss) : std::nullopt;
+  microgpt::core::visit_fields(microgpt::evolution::kEvaluationFields,
+                               [&](const auto& field) { exchange(archive, e.*field.member); });
 }
 
 template <class Archive>
@@ -104,12 +113,8 @@ void serialize(Archive& archive, microgpt::cluster::WorkReport& report, unsigned
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Organism& o, unsigned) {
-  bool evaluated = o.evaluation.has_value();
-  microgpt::evolution::Evaluation evaluation =
-      o.evaluation.value_or(microgpt::evolution::Evaluation{});
   archive& o.id& o.island& o.generation& o.genome& o.origin& o.parents& o.flops& o.due;
-  archive& evaluated& evaluation;
-  o.evaluation = evaluated ? std::optional(evaluation) : std::nullopt;
+  exchange(archive, o.evaluation);
 }
 
 template <class Archive>
@@ -157,11 +162,8 @@ void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::cluster::RunSpec& b, unsigned) {
-  bool has_problem = b.problem.has_value();
-  archive& b.arguments& has_problem& b.space& b.folder& b.journal_header& b.exit_code;
-  if (has_problem && !b.problem) b.problem.emplace();
-  if (!has_problem) b.problem.reset();
-  if (has_problem) archive&* b.problem;
+  archive& b.arguments& b.space& b.folder& b.journal_header& b.exit_code;
+  exchange(archive, b.problem);
 }
 
 }  // namespace boost::serialization

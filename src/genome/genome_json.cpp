@@ -1,25 +1,19 @@
 #include "microgpt/genome/genome_json.hpp"
 
-// cereal goes first: it switches RapidJSON to reading every digit of a number.
 #include <cereal/archives/json.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
 
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <string_view>
 
+#include "core/json.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/core/text.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::genome {
@@ -27,7 +21,7 @@ namespace microgpt::genome {
 namespace {
 
 // cereal reads and writes; what it cannot do is say which key of a file is wrong and why. So a file
-// is first checked against a list of its keys, on the JSON library that cereal itself is built on.
+// is first checked against a list of its keys.
 
 enum class Type { whole, number, boolean, string, wholes };
 
@@ -37,24 +31,28 @@ struct Key {
   bool required;
 };
 
-using Json = rapidjson::Value;
+using json::Value;
 
-bool is_whole(const Json& value) { return value.IsUint(); }
+bool is_whole(const Value& value) {
+  const auto* const whole = value.as<std::uint64_t>();
+  return whole != nullptr && *whole <= std::numeric_limits<std::uint32_t>::max();
+}
 
-bool is_scalar(const Json& value) { return !value.IsArray() && !value.IsObject(); }
+bool is_scalar(const Value& value) { return !value.as<Value::List>() && !value.is_object(); }
 
-bool has_type(const Json& value, const Key& key) {
+bool has_type(const Value& value, const Key& key) {
   switch (key.type) {
     case Type::whole:
-      return key.name == "seed" ? value.IsUint64() : is_whole(value);
+      return key.name == "seed" ? value.as<std::uint64_t>() != nullptr : is_whole(value);
     case Type::number:
-      return value.IsNumber() && std::isfinite(value.GetDouble());
+      return value.number().has_value();
     case Type::boolean:
-      return value.IsBool();
+      return value.as<bool>() != nullptr;
     case Type::string:
-      return value.IsString();
+      return value.as<std::string>() != nullptr;
     case Type::wholes:
-      return value.IsArray() && std::all_of(value.Begin(), value.End(), is_whole);
+      return value.as<Value::List>() != nullptr &&
+             std::ranges::all_of(*value.as<Value::List>(), is_whole);
   }
   return false;
 }
@@ -76,13 +74,11 @@ std::string_view rule_of(Type type) {
 }
 
 /// A value for a message. Nested ones are not printed, since that would recurse as deep as they go.
-std::string text_of(const Json& value) {
-  if (value.IsObject()) return "an object";
-  if (value.IsArray() && !std::all_of(value.Begin(), value.End(), is_scalar)) return "nested lists";
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  const std::string text = buffer.GetString();
+std::string text_of(const Value& value) {
+  if (value.is_object()) return "an object";
+  const auto* const list = value.as<Value::List>();
+  if (list != nullptr && !std::ranges::all_of(*list, is_scalar)) return "nested lists";
+  const std::string text = to_text(value);
   return text.size() <= 40 ? text : text.substr(0, 37) + "...";
 }
 
@@ -93,75 +89,57 @@ const Key* find(std::span<const Key> keys, std::string_view name) {
   return nullptr;
 }
 
+/// Runs what checks values and puts the path before what it says.
+template <class Check>
+auto at_path(const std::string& path, const Check& check) {
+  try {
+    return check();
+  } catch (const Error& error) {
+    fail("{}: {}", path, error.what());
+  }
+}
+
 /// The one JSON object in `text`. Throws Error if it is anything else, or if a key is unknown,
 /// missing, there twice or of another type.
-rapidjson::Document checked_object(const std::string& path, const std::string& text,
-                                   std::span<const Key> keys) {
+Value checked_object(const std::string& path, const std::string& text, std::span<const Key> keys) {
   require(text.find_first_not_of(" \t\r\n") != std::string::npos,
           "{}: the file is empty; it must hold a JSON object", path);
-  require(text.find('\0') == std::string::npos, "{}: not valid JSON: there is a NUL byte", path);
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  require(!document.HasParseError(), "{}: not valid JSON at byte {}: {}", path,
-          document.GetErrorOffset() + 1, rapidjson::GetParseError_En(document.GetParseError()));
-  require(document.IsObject(), "{}: must hold a JSON object, not {}", path, text_of(document));
+  Value object = at_path(path, [&] { return json::parse(text, json::Deep::left_out); });
+  require(object.is_object(), "{}: must hold a JSON object, not {}", path, text_of(object));
   std::set<std::string> seen;
-  for (const auto& member : document.GetObject()) {
-    const std::string name(member.name.GetString(), member.name.GetStringLength());
+  for (const auto& [name, value] : object.object()) {
     const Key* key = find(keys, name);
     require(key != nullptr, "{}: unknown key \"{}\"", path, name);
     require(seen.insert(name).second, "{}: key \"{}\" is there twice", path, name);
-    require(has_type(member.value, *key), "{}: {} ({}) must be {}", path, name,
-            text_of(member.value), rule_of(key->type));
+    require(has_type(value, *key), "{}: {} ({}) must be {}", path, name, text_of(value),
+            rule_of(key->type));
   }
   for (const Key& key : keys) {
     require(!key.required || seen.contains(key.name), "{}: key \"{}\" is missing", path, key.name);
   }
-  return document;
-}
-
-/// A checked object as cereal reads it right. It has RapidJSON read every digit, which then makes
-/// anything of a zero like 0e40 and of what is a little too large. So numbers are read
-/// here, and written down again in a form that has neither.
-std::string plain_text(rapidjson::Document& object, const std::string& text) {
-  rapidjson::Document literals;
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-  literals.Parse<kFlags>(text.data(), text.size());
-  for (auto& member : object.GetObject()) {
-    if (!member.value.IsDouble()) continue;
-    const Json& literal = literals[member.name];
-    const std::string_view digits(literal.GetString(), literal.GetStringLength());
-    member.value.SetDouble(parse_double(digits).value_or(member.value.GetDouble()));
-  }
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  object.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return object;
 }
 
 /// Loads the fields that a file has; the others keep their value.
 class Reader {
  public:
   Reader(const std::string& path, const std::string& text, const std::vector<Key>& keys)
-      : object_(checked_object(path, text, keys)),
-        stream_(plain_text(object_, text)),
-        archive_(stream_) {}
-  template <class Value>
-  void operator()(const std::string& key, Value& value) {
-    if (object_.HasMember(key.c_str())) archive_(cereal::make_nvp(key, value));
+      : object_(checked_object(path, text, keys)), stream_(to_text(object_)), archive_(stream_) {}
+  template <class Member>
+  void operator()(const std::string& key, Member& value) {
+    if (object_.find(key) != nullptr) archive_(cereal::make_nvp(key, value));
   }
 
  private:
-  rapidjson::Document object_;
+  Value object_;
   std::istringstream stream_;
   cereal::JSONInputArchive archive_;
 };
 
 class Writer {
  public:
-  template <class Value>
-  void operator()(const std::string& key, const Value& value) {
+  template <class Member>
+  void operator()(const std::string& key, const Member& value) {
     (*archive_)(cereal::make_nvp(key, value));
   }
   std::string text() {
@@ -246,23 +224,13 @@ void genome_fields(Fields& fields, File& file) {
   if (has_errors) fields("test_standard_error", file.test_standard_error);
 }
 
-/// Runs a check of values and puts the path before what it says.
-template <class Check>
-void check_values(const std::string& path, const Check& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    fail("{}: {}", path, error.what());
-  }
-}
-
 }  // namespace
 
 GenomeFile parse_genome(const std::string& path, const std::string& text) {
   GenomeFile file;
   Reader reader(path, text, genome_keys());
   genome_fields(reader, file);
-  check_values(path, [&] {
+  at_path(path, [&] {
     validate(file.genome);
     from_name<Precision>(file.precision);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
@@ -290,7 +258,7 @@ SearchSpace parse_space(const std::string& path, const std::string& text, const 
   SearchSpace space = base;
   Reader reader(path, text, space_keys());
   for_each_field(space, reader);
-  check_values(path, [&] { validate(space); });
+  at_path(path, [&] { validate(space); });
   return space;
 }
 

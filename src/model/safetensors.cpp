@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "core/rapidjson.hpp"
+#include "core/json.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 
@@ -72,8 +72,7 @@ std::string excerpt(const std::string& text) {
 }
 
 /// Throws Error for an unpaired surrogate: RapidJSON accepts \uDC00 as a character.
-std::string text_of(const json::Value& string) {
-  const std::string text(string.GetString(), string.GetStringLength());
+const std::string& checked(const std::string& text) {
   try {
     decode_utf8(text);
   } catch (const Error& error) {
@@ -83,21 +82,23 @@ std::string text_of(const json::Value& string) {
 }
 
 const json::Value& field(const json::Value& tensor, const char* key) {
-  const auto member = tensor.FindMember(key);
-  require(member != tensor.MemberEnd(), "key \"{}\" is missing", key);
-  return member->value;
+  const json::Value* const value = tensor.find(key);
+  require(value != nullptr, "key \"{}\" is missing", key);
+  return *value;
 }
 
 std::pair<std::size_t, std::size_t> two_numbers(const json::Value& tensor, const char* key) {
-  const json::Value& list = field(tensor, key);
-  require(list.IsArray() && list.Size() == 2 && list[0].IsUint64() && list[1].IsUint64(),
-          "{} must be a list of two whole numbers", key);
-  return {list[0].GetUint64(), list[1].GetUint64()};
+  const auto* const list = field(tensor, key).as<json::Value::List>();
+  const bool is_pair = list != nullptr && list->size() == 2;
+  const auto* const first = is_pair ? list->front().as<std::uint64_t>() : nullptr;
+  const auto* const second = is_pair ? list->back().as<std::uint64_t>() : nullptr;
+  require(first != nullptr && second != nullptr, "{} must be a list of two whole numbers", key);
+  return {*first, *second};
 }
 
 NumberType number_type(const json::Value& tensor) {
-  const json::Value& value = field(tensor, "dtype");
-  const std::string dtype = value.IsString() ? text_of(value) : "";
+  const auto* const text = field(tensor, "dtype").as<std::string>();
+  const std::string dtype = text != nullptr ? checked(*text) : "";
   const std::optional<NumberType> type = find_name<NumberType>(dtype);
   require(type.has_value(), "dtype {:?} must be F64 or F32", excerpt(dtype));
   return *type;
@@ -105,11 +106,11 @@ NumberType number_type(const json::Value& tensor) {
 
 /// Parses an entry. Its data must lie within the `data_size` bytes after the header.
 Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t data_size) {
-  require(tensor.IsObject(), "must be an object");
+  require(tensor.is_object(), "must be an object");
   const NumberType type = number_type(tensor);
   const auto [rows, cols] = two_numbers(tensor, "shape");
   const auto [begin, end] = two_numbers(tensor, "data_offsets");
-  require(tensor.MemberCount() == 3, "must have the keys dtype, shape and data_offsets alone");
+  require(tensor.object().size() == 3, "must have the keys dtype, shape and data_offsets alone");
   require(rows > 0 && cols > 0, "shape [{}, {}] must not have a 0", rows, cols);
   require(begin <= end && end <= data_size,
           "data_offsets [{}, {}] must lie inside the {} bytes after the header", begin, end,
@@ -123,34 +124,33 @@ Entry read_entry(const std::string& name, const json::Value& tensor, std::size_t
 }
 
 std::map<std::string, std::string> read_metadata(const json::Value& object) {
-  require(object.IsObject(), "must be an object");
+  require(object.is_object(), "must be an object");
   std::map<std::string, std::string> metadata;
-  for (const auto& [key, value] : object.GetObject()) {
-    const std::string name = text_of(key);
-    require(value.IsString(), "key {:?} must be a string", excerpt(name));
-    const bool is_new = metadata.emplace(name, text_of(value)).second;
-    require(is_new, "key {:?} is there twice", excerpt(name));
+  for (const auto& [key, value] : object.object()) {
+    const auto* const text = value.as<std::string>();
+    require(text != nullptr, "key {:?} must be a string", excerpt(checked(key)));
+    const bool is_new = metadata.emplace(checked(key), checked(*text)).second;
+    require(is_new, "key {:?} is there twice", excerpt(key));
   }
   return metadata;
 }
 
-json::Document parse_json(std::string_view text) {
+json::Value parse_json(std::string_view text) {
   require(text.starts_with('{') && text.find('\0') == text.npos,
           "the header must be JSON and start with a brace");
-  json::Document document;
-  constexpr unsigned kFlags = json::kParseIterativeFlag | json::kParseValidateEncodingFlag;
-  document.Parse<kFlags>(text.data(), text.size());
-  require(!document.HasParseError(), "the header is not valid JSON at its byte {}: {}",
-          document.GetErrorOffset() + 1, json::GetParseError_En(document.GetParseError()));
-  return document;
+  try {
+    return json::parse(text, json::Deep::left_out);
+  } catch (const json::SyntaxError& error) {
+    fail("the header is not valid JSON at its byte {}: {}", error.byte, error.reason);
+  }
 }
 
 Header read_header(std::string_view text, std::size_t data_size) {
-  const json::Document document = parse_json(text);
+  const json::Value object = parse_json(text);
   Header header;
   std::set<std::string> seen;
-  for (const auto& [key, value] : document.GetObject()) {
-    const std::string name = text_of(key);
+  for (const auto& [key, value] : object.object()) {
+    const std::string& name = checked(key);
     try {
       require(seen.insert(name).second, "is there twice");
       if (name == kMetadata) {
@@ -192,49 +192,26 @@ Tensor read_tensor(const Entry& entry, std::string_view data) {
 
 // Writing
 
-using JsonWriter = json::Writer<json::StringBuffer>;
-
-void write_string(JsonWriter& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<json::SizeType>(text.size()));
-}
-
-void write_two_numbers(JsonWriter& writer, const char* key, std::size_t a, std::size_t b) {
-  writer.Key(key);
-  writer.StartArray();
-  writer.Uint64(a);
-  writer.Uint64(b);
-  writer.EndArray();
-}
-
-void write_metadata(JsonWriter& writer, const std::map<std::string, std::string>& metadata) {
-  write_string(writer, kMetadata);
-  writer.StartObject();
-  for (const auto& [key, value] : metadata) {
-    write_string(writer, key);
-    write_string(writer, value);
-  }
-  writer.EndObject();
-}
-
 std::string header_text(const Safetensors& file) {
-  json::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  writer.StartObject();
-  write_metadata(writer, file.metadata);
+  json::Writer writer;
+  writer.begin_object();
+  writer.key(kMetadata);
+  writer.begin_object();
+  for (const auto& [key, value] : file.metadata) writer.put(key, value);
+  writer.end_object();
   std::size_t begin = 0;
   for (const Tensor& tensor : file.tensors) {
     const std::size_t end = begin + tensor.values.size() * width(file.type);
-    write_string(writer, tensor.name);
-    writer.StartObject();
-    writer.Key("dtype");
-    write_string(writer, name(file.type));
-    write_two_numbers(writer, "shape", tensor.rows, tensor.cols);
-    write_two_numbers(writer, "data_offsets", begin, end);
-    writer.EndObject();
+    writer.key(tensor.name);
+    writer.begin_object();
+    writer.put("dtype", file.type);
+    writer.put("shape", std::vector{tensor.rows, tensor.cols});
+    writer.put("data_offsets", std::vector{begin, end});
+    writer.end_object();
     begin = end;
   }
-  writer.EndObject();
-  std::string text(buffer.GetString(), buffer.GetSize());
+  writer.end_object();
+  std::string text = writer.text();
   text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
   return text;
 }

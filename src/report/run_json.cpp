@@ -2,7 +2,7 @@
 #include <cmath>
 #include <map>
 
-#include "core/rapidjson.hpp"
+#include "core/json.hpp"
 #include "microgpt/analysis/contrast.hpp"
 #include "microgpt/analysis/generation_summary.hpp"
 #include "microgpt/analysis/insight.hpp"
@@ -17,83 +17,41 @@ namespace microgpt::report {
 namespace {
 
 /// Writes one JSON object, member by member.
-class ObjectWriter {
- public:
-  template <class Value>
-  void put(std::string_view key, const Value& value) {
-    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
-    write(value);
-  }
+struct ObjectWriter : json::Writer {
   template <class Body>
-  void object(std::string_view key, const Body& body) {
-    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
+  void object(std::string_view name, const Body& body) {
+    key(name);
     object(body);
   }
   template <class Body>
   void object(const Body& body) {
-    writer_.StartObject();
+    begin_object();
     body();
-    writer_.EndObject();
+    end_object();
   }
   /// A list; `element` writes each element.
   template <class Range, class Element>
-  void list(std::string_view key, const Range& range, const Element& element) {
-    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
-    writer_.StartArray();
+  void list(std::string_view name, const Range& range, const Element& element) {
+    key(name);
+    begin_list();
     for (const auto& each : range) element(each);
-    writer_.EndArray();
+    end_list();
   }
   /// A list with one value for each element.
   template <class Range, class Value>
-  void column(std::string_view key, const Range& range, const Value& value) {
-    list(key, range, [&](const auto& each) { write(value(each)); });
+  void column(std::string_view name, const Range& range, const Value& value) {
+    list(name, range, [&](const auto& each) { write(value(each)); });
   }
-  void put_json(std::string_view key, std::string_view json) {
-    writer_.Key(key.data(), static_cast<json::SizeType>(key.size()));
-    writer_.RawValue(json.data(), json.size(), json::kObjectType);
-  }
-
-  void write(double value) {
-    if (std::isfinite(value) && value != kMaxLoss) {
-      writer_.Double(value);
-    } else {
-      writer_.Null();
-    }
-  }
-  void write(std::string_view value) {
-    writer_.String(value.data(), static_cast<json::SizeType>(value.size()));
-  }
-  void write(const std::string& value) { write(std::string_view(value)); }
-  void write(const char* value) { write(std::string_view(value)); }
-  void write(bool value) { writer_.Bool(value); }
-  void write(std::uint64_t value) { writer_.Uint64(value); }
-  void write(std::uint32_t value) { writer_.Uint(value); }
-  void write(int value) { writer_.Int(value); }
-  void write(std::nullptr_t) { writer_.Null(); }
-  template <class Value>
-  void write(const std::optional<Value>& value) {
-    value ? write(*value) : write(nullptr);
-  }
-  template <class Value>
-  void write(const std::vector<Value>& values) {
-    writer_.StartArray();
-    for (const Value& value : values) write(value);
-    writer_.EndArray();
-  }
-
-  std::string text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
-
- private:
-  json::StringBuffer buffer_;
-  json::Writer<json::StringBuffer> writer_{buffer_};
 };
 
 struct RunWriter {
   const RunRecord& run;
-  Objective objective = from_name<Objective>(run.settings.fitness);
+  Objective objective = run.settings.fitness;
   ObjectWriter out{};
 
-  double score(double fitness) const { return score_of(objective, fitness); }
+  std::optional<double> score(double fitness) const {
+    return fitness == kMaxLoss ? std::nullopt : std::optional(score_of(objective, fitness));
+  }
 
   void settings() {
     const RunSettings& s = run.settings;
@@ -108,7 +66,7 @@ struct RunWriter {
       out.put("generations", e.budget_flops > 0 ? 0 : e.generations);
       out.put("islands", e.islands), out.put("dataset", s.dataset);
     });
-    out.put_json("settings", run.settings_json);
+    out.key("settings"), out.write_json(run.settings_json);
     const bool beauty = objective == Objective::beauty;
     out.object("objective", [&] {
       out.put("name", s.fitness);
@@ -137,7 +95,7 @@ struct RunWriter {
     if (e == nullptr || e->count == 0) return out.put(key, nullptr);
     out.object(key, [&] {
       out.put("mean", e->mean);
-      out.put("standard_error", e->count < 2 ? kMaxLoss : e->standard_error);
+      out.put("standard_error", e->count < 2 ? std::nullopt : std::optional(e->standard_error));
       out.put("count", e->count);
     });
   }
@@ -145,7 +103,7 @@ struct RunWriter {
   /// The replicates of a finalist: the means of score and losses.
   void estimates(const Finalist* f) {
     Estimate scores = f == nullptr || f->failed() ? Estimate{} : f->fitness;
-    scores.mean = score(scores.mean);
+    scores.mean = score_of(objective, scores.mean);
     estimate("mean_score", &scores);
     estimate("validation", f == nullptr || f->failed() ? nullptr : &f->validation);
     estimate("test", f == nullptr || f->failed() ? nullptr : &f->test);
@@ -264,7 +222,7 @@ struct RunWriter {
         out.put("id", f.organism.id), out.put("failures", f.failures());
         out.put("replicates", f.replicates.size());
         estimates(&f);
-        out.put("luck", f.failed() ? kMaxLoss : luck_of(f, objective));
+        out.put("luck", f.failed() ? std::nullopt : std::optional(luck_of(f, objective)));
       });
     });
   }

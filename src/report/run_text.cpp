@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/rapidjson.hpp"
+#include "core/json.hpp"
 #include "microgpt/analysis/contrast.hpp"
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/error.hpp"
@@ -19,7 +19,7 @@ namespace microgpt::report {
 namespace {
 
 double score(const RunRecord& run, const Organism& o) {
-  return score_of(from_name<Objective>(run.settings.fitness), o.evaluation->fitness);
+  return score_of(run.settings.fitness, o.evaluation->fitness);
 }
 
 Cell number(double value, std::string shown) {
@@ -54,42 +54,37 @@ void add_row(TextTable& table, std::string_view label, std::span<const Compared>
   for (const Compared& run : runs) row.push_back(value(run));
 }
 
-std::string shown_value(const json::Document& settings, const std::string& key) {
-  const auto found = settings.FindMember(key.c_str());
-  if (found == settings.MemberEnd()) return "";
-  if (found->value.IsString()) return found->value.GetString();
-  json::StringBuffer buffer;
-  json::Writer<json::StringBuffer> writer(buffer);
-  found->value.Accept(writer);
-  return buffer.GetString();
+std::string shown_value(const json::Value& settings, const std::string& key) {
+  const json::Value* const found = settings.find(key);
+  if (found == nullptr) return "";
+  const auto* const text = found->as<std::string>();
+  return text != nullptr ? *text : to_text(*found);
 }
 
 /// The keys of all settings, without repetition, in order.
-std::vector<std::string> keys_of(std::span<const json::Document> settings) {
+std::vector<std::string> keys_of(std::span<const json::Value> settings) {
   std::vector<std::string> keys;
-  for (const json::Document& document : settings) {
-    for (const auto& [key, value] : document.GetObject()) {
-      if (std::ranges::find(keys, key.GetString()) == keys.end())
-        keys.emplace_back(key.GetString());
+  for (const json::Value& each : settings) {
+    for (const auto& [key, value] : each.object()) {
+      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     }
   }
   return keys;
 }
 
 void add_settings_that_differ(TextTable& table, std::span<const RunRecord> runs) {
-  std::vector<json::Document> settings(runs.size());
-  for (std::size_t i = 0; i < runs.size(); ++i) settings[i].Parse(runs[i].settings_json.c_str());
+  std::vector<json::Value> settings;
+  for (const RunRecord& run : runs) settings.push_back(json::parse(run.settings_json));
   for (const std::string& key : keys_of(settings)) {
     const std::string first = shown_value(settings.front(), key);
-    const auto same = [&](const json::Document& s) { return shown_value(s, key) == first; };
+    const auto same = [&](const json::Value& s) { return shown_value(s, key) == first; };
     if (std::ranges::all_of(settings, same)) continue;
     std::vector<Cell>& row = table.rows.emplace_back();
     row.push_back(text(key));
-    for (const json::Document& s : settings) {
-      const auto found = s.FindMember(key.c_str());
-      const bool is_number = found != s.MemberEnd() && found->value.IsNumber();
+    for (const json::Value& s : settings) {
+      const json::Value* const found = s.find(key);
       row.push_back(text(shown_value(s, key)));
-      row.back().is_number = is_number;
+      row.back().is_number = found != nullptr && found->number();
     }
   }
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/rapidjson.hpp"
+#include "core/json.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/run/tables.hpp"
 
@@ -81,30 +81,26 @@ std::string text_of(const TextTable& table) {
 }
 
 std::string json_of_columns(const TextTable& table) {
-  json::StringBuffer buffer;
-  json::PrettyWriter<json::StringBuffer> writer(buffer);
-  const auto write = [&](const std::string& text) {
-    writer.String(text.data(), static_cast<json::SizeType>(text.size()));
-  };
-  writer.StartArray();
+  json::Writer writer(4);
+  writer.begin_list();
   for (std::size_t column = 1; column < table.columns.size(); ++column) {
-    writer.StartObject();
-    writer.Key("run"), write(table.columns[column]);
+    writer.begin_object();
+    writer.put("run", table.columns[column]);
     for (const auto& row : table.rows) {
       const Cell& cell = row[column];
-      writer.Key(row[0].exact.c_str());
+      writer.key(row[0].exact);
       if (cell.exact.empty()) {
-        writer.Null();
+        writer.write(nullptr);
       } else if (cell.is_number) {
-        writer.RawValue(cell.exact.data(), cell.exact.size(), json::kNumberType);
+        writer.write_json(cell.exact);
       } else {
-        write(cell.exact);
+        writer.write(cell.exact);
       }
     }
-    writer.EndObject();
+    writer.end_object();
   }
-  writer.EndArray();
-  return std::string(buffer.GetString()) + "\n";
+  writer.end_list();
+  return writer.text() + "\n";
 }
 
 }  // namespace microgpt::report

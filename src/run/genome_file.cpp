@@ -11,7 +11,7 @@ GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> fi
                      .generation = organism.generation,
                      .evolved = true,
                      .seed = settings.evolution.seed,
-                     .precision = settings.precision,
+                     .precision = std::string(name(settings.precision)),
                      .dataset = settings.dataset,
                      .version = settings.version};
   const auto finalist = std::ranges::find_if(

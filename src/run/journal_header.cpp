@@ -12,25 +12,18 @@ namespace microgpt::run {
 
 namespace {
 
-std::string json_of(const json::Value& value) {
-  json::StringBuffer buffer;
-  json::Writer<json::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 /// On one line.
-std::string compact(std::string_view json) { return json_of(parse_line(json)); }
+std::string compact(std::string_view json) { return to_text(parse_line(json)); }
 
 void require_same_members(std::string_view what, const std::string& journal,
                           const std::string& now) {
-  const json::Document theirs = parse_line(journal), ours = parse_line(now);
-  for (const auto& [key, value] : ours.GetObject()) {
-    const auto found = theirs.FindMember(key);
-    const std::string there = found == theirs.MemberEnd() ? "not there" : json_of(found->value);
-    require(there == json_of(value),
-            "{}{} is {} now, but the run was started with {}; a run goes on as it began", what,
-            key.GetString(), json_of(value), there);
+  const json::Value theirs = parse_line(journal), ours = parse_line(now);
+  for (const auto& [key, value] : ours.object()) {
+    const json::Value* const found = theirs.find(key);
+    const std::string there = found == nullptr ? "not there" : to_text(*found);
+    require(there == to_text(value),
+            "{}{} is {} now, but the run was started with {}; a run goes on as it began", what, key,
+            to_text(value), there);
   }
 }
 
@@ -70,39 +63,30 @@ constexpr std::uint64_t kFormat = 2;  // of the header
 }  // namespace
 
 std::string to_json(const JournalHeader& header) {
-  json::StringBuffer buffer;
-  json::Writer<json::StringBuffer> options(buffer);
-  options.StartArray();
-  for (const std::string& option : header.options) {
-    const std::string text = escaped(option);
-    options.String(text.data(), static_cast<json::SizeType>(text.size()));
-  }
-  options.EndArray();
+  std::vector<std::string> options;
+  for (const std::string& option : header.options) options.push_back(escaped(option));
   LineWriter line;
   line.put("journal", kFormat);
-  line.put_json("options", {buffer.GetString(), buffer.GetSize()});
-  line.put_json("settings", compact(header.settings));
-  line.put_json("space", compact(header.space));
+  line.put("options", options);
+  line.put("settings", parse_line(header.settings));
+  line.put("space", parse_line(header.space));
   return line.object();
 }
 
 JournalHeader journal_header_from(std::string_view json) {
-  const json::Document line = parse_line(json);
+  const json::Value line = parse_line(json);
   require(whole(line, "journal") == kFormat,
           "\"journal\" ({}) must be {}: another version of this program began the run",
           whole(line, "journal"), kFormat);
   JournalHeader header;
-  const json::Value& options = member(line, "options");
-  require(options.IsArray(), "\"options\" must be a list");
-  for (const auto& option : options.GetArray()) {
-    require(option.IsString(), "\"options\" must be a list of strings");
-    header.options.push_back(unescaped({option.GetString(), option.GetStringLength()}));
+  for (const std::string& option : texts(line, "options")) {
+    header.options.push_back(unescaped(option));
   }
   for (const char* key : {"settings", "space"}) {
-    require(member(line, key).IsObject(), "\"{}\" must be an object", key);
+    require(member(line, key).is_object(), "\"{}\" must be an object", key);
   }
-  header.settings = json_of(member(line, "settings"));
-  header.space = json_of(member(line, "space"));
+  header.settings = to_text(member(line, "settings"));
+  header.space = to_text(member(line, "space"));
   return header;
 }
 

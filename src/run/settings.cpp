@@ -1,40 +1,88 @@
 #include "microgpt/run/settings.hpp"
 
-#include <cereal/archives/json.hpp>
-#include <cereal/types/string.hpp>
+#include <type_traits>
 
-#include <sstream>
+#include "json_lines.hpp"
+#include "microgpt/core/fields.hpp"
 
 namespace microgpt::run {
 
-std::string to_json(const RunSettings& s) {
-  const EvolutionConfig& e = s.evolution;
-  std::ostringstream text;
-  {
-    using cereal::make_nvp;
-    using Options = cereal::JSONOutputArchive::Options;
-    cereal::JSONOutputArchive archive(text, Options(324, Options::IndentChar::space, 2));
-    archive(make_nvp("program", s.program), make_nvp("version", s.version),
-            make_nvp("seed", e.seed), make_nvp("precision", s.precision),
-            make_nvp("dataset", s.dataset), make_nvp("population", e.population),
-            make_nvp("mode", std::string(name(e.mode))), make_nvp("slots", e.slots),
-            make_nvp("generations", e.generations), make_nvp("budget_flops", e.budget_flops),
-            make_nvp("elite", e.elite), make_nvp("immigrants", e.immigrants),
-            make_nvp("islands", e.islands), make_nvp("migration_interval", e.migration_interval),
-            make_nvp("strategy", std::string(name(e.strategy))), make_nvp("fitness", s.fitness),
-            make_nvp("finalists", s.finalists), make_nvp("replicates", s.replicates));
-    archive(make_nvp("deadline_factor", s.deadline_factor),
-            make_nvp("memory_limit", s.memory_limit), make_nvp("inject", s.inject));
-    archive(make_nvp("tokens", s.tokens), make_nvp("bigram_loss", s.bigram_loss),
-            make_nvp("uniform_loss", s.uniform_loss));
-    if (e.strategy != StrategyKind::elite_copies) {
-      archive(make_nvp("tournament", e.tournament));
-    } else {
-      archive(make_nvp("samples", s.samples));
+namespace {
+
+using S = RunSettings;
+using E = EvolutionConfig;
+
+/// settings.json, in its order. What changes a result must be here, or a run would go on with
+/// another value than it began with.
+constexpr std::tuple kFields = {Field{"program", &S::program},
+                                Field{"version", &S::version},
+                                Field{"seed", &E::seed},
+                                Field{"precision", &S::precision},
+                                Field{"dataset", &S::dataset},
+                                Field{"population", &E::population, 1},
+                                Field{"mode", &E::mode},
+                                Field{"slots", &E::slots},
+                                Field{"generations", &E::generations},
+                                Field{"budget_flops", &E::budget_flops},
+                                Field{"elite", &E::elite},
+                                Field{"immigrants", &E::immigrants},
+                                Field{"islands", &E::islands, 1},
+                                Field{"migration_interval", &E::migration_interval},
+                                Field{"strategy", &E::strategy},
+                                Field{"fitness", &S::fitness},
+                                Field{"finalists", &S::finalists},
+                                Field{"replicates", &S::replicates},
+                                Field{"deadline_factor", &S::deadline_factor},
+                                Field{"memory_limit", &S::memory_limit},
+                                Field{"inject", &S::inject},
+                                Field{"tokens", &S::tokens, 1},
+                                Field{"bigram_loss", &S::bigram_loss},
+                                Field{"uniform_loss", &S::uniform_loss},
+                                Field{"tournament", &E::tournament},
+                                Field{"samples", &S::samples},
+                                Field{"temperature", &S::temperature}};
+
+template <class Settings, class Member>
+auto& at(Settings& settings, Member S::*member) {
+  return settings.*member;
+}
+template <class Settings, class Member>
+auto& at(Settings& settings, Member E::*member) {
+  return settings.evolution.*member;
+}
+
+/// Copies of the elite have no tournament, and names are judged where they evolve alone.
+bool is_used(std::string_view name, const RunSettings& settings) {
+  const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
+  return name == "tournament" ? !copies : name != "samples" || copies;
+}
+
+}  // namespace
+
+std::string to_json(const RunSettings& settings) {
+  json::Writer writer(2);
+  writer.begin_object();
+  visit_fields(kFields, [&](const auto& field) {
+    if (is_used(field.name, settings)) writer.put(field.name, at(settings, field.member));
+  });
+  writer.end_object();
+  return writer.text() + "\n";
+}
+
+RunSettings settings_from_json(std::string_view json) {
+  const json::Value object = parse_line(json);
+  RunSettings settings;
+  visit_fields(kFields, [&](const auto& field) {
+    auto& value = at(settings, field.member);
+    const bool is_optional = field.name == "tournament" || field.name == "samples";
+    if (is_optional && object.find(field.name) == nullptr) return;
+    read(object, field.name, value);
+    if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {
+      require(static_cast<double>(value) >= field.low, "\"{}\" ({}) must be at least {}",
+              field.name, value, field.low);
     }
-    archive(make_nvp("temperature", s.temperature));
-  }
-  return text.str() + "\n";
+  });
+  return settings;
 }
 
 }  // namespace microgpt::run

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/core/fields.hpp"
 #include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
@@ -26,6 +27,18 @@ struct Evaluation {
   bool failed() const { return !failure.empty(); }
   bool operator==(const Evaluation&) const = default;
 };
+
+/// Larger numbers are no fitness or loss, so that sums stay finite.
+inline constexpr double kMaxFitness = 1e9;
+
+/// Of a failure only the reason counts; it comes first, so that readers know it in time.
+inline constexpr std::tuple kEvaluationFields = {
+    Field{"failure", &Evaluation::failure},
+    Field{"fitness", &Evaluation::fitness, -kMaxFitness, kMaxFitness},
+    Field{"loss", &Evaluation::loss, 0, kMaxFitness},
+    Field{"test_loss", &Evaluation::test_loss, 0, kMaxFitness},
+    Field{"beauty", &Evaluation::beauty, -kMaxFitness, kMaxFitness},
+    Field{"names", &Evaluation::names}};
 
 /// That of a failed training.
 Evaluation failed_evaluation(std::string reason);

@@ -48,7 +48,7 @@ void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp
     add_choice(app, "--strategy", e.strategy,
                "How children are bred: classic operators, guided by a surrogate model, or random")
         ->type_name("{classic,guided,random}");  // in the order of the words
-    add_fitness(app, options.objective);
+    add_fitness(app, options.fitness);
   }
   add_choice(app, "--mode", e.mode,
              "generational: breed when a whole generation has been evaluated; steady-state: "
@@ -194,7 +194,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
                   SearchOptions& options) {
   options = SearchOptions();
   options.evolution = search.evolution;
-  options.objective = search.objective;
+  options.fitness = search.objective;
   options.finalists = search.finalists;
   CLI::App app(search.description, search.name);
   configure_parser(app);

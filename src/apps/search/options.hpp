@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,26 +7,23 @@
 #include "command_line.hpp"
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
 #include "microgpt/cluster/session.hpp"
+#include "microgpt/run/settings.hpp"
 #include "program.hpp"
 #include "view.hpp"
 
 namespace microgpt::apps {
 
-/// The command line of evolve_loss and evolve.
-struct SearchOptions {
+/// The command line of evolve_loss and evolve: the settings of a run, as far as it gives them, and
+/// what its result does not depend on.
+struct SearchOptions : RunSettings {
   CommonOptions common;
-  EvolutionConfig evolution;
   std::string space_file;
   std::string genome_out = "genome.json";
   std::string experiments = "experiments";
   std::string folder, resume;
   std::string cache;
-  Objective objective = Objective::loss;
   Schedule schedule = Schedule::dynamic;
-  std::uint32_t finalists = 0, replicates = 5;
-  std::uint32_t samples = 50;
   Limits limits;
-  std::string inject;
   double time_limit = 0;  ///< seconds; 0: none
   ViewOptions view;
 

@@ -36,22 +36,18 @@ SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
 
 RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
                         const Problem& problem) {
-  return {.program = app.name,
-          .version = std::string(version()),
-          .precision = std::string(name(problem.precision)),
-          .dataset = problem.dataset.checksum,
-          .fitness = std::string(name(problem.objective)),
-          .evolution = options.evolution,
-          .finalists = options.finalists,
-          .replicates = options.replicates,
-          .samples = options.samples,
-          .temperature = options.common.temperature,
-          .deadline_factor = options.limits.deadline_factor,
-          .memory_limit = options.limits.memory_mb,
-          .inject = options.inject,
-          .tokens = problem.dataset.vocabulary.size(),
-          .bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation),
-          .uniform_loss = uniform_loss(problem.dataset.vocabulary)};
+  RunSettings settings = options;
+  settings.program = app.name;
+  settings.version = version();
+  settings.precision = problem.precision;
+  settings.dataset = problem.dataset.checksum;
+  settings.temperature = options.common.temperature;
+  settings.deadline_factor = options.limits.deadline_factor;
+  settings.memory_limit = options.limits.memory_mb;
+  settings.tokens = problem.dataset.vocabulary.size();
+  settings.bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation);
+  settings.uniform_loss = uniform_loss(problem.dataset.vocabulary);
+  return settings;
 }
 
 /// What a search reads, and what it writes besides its folder.
@@ -115,7 +111,7 @@ SearchSetup::SearchSetup(const SearchOptions& options, const SearchApp& app,
   require(options.replicates >= 1 && options.replicates <= 1000,
           "--replicates ({}) must be from 1 to 1000", options.replicates);
   problem.precision = options.common.precision.value_or(Precision::f64);
-  problem.objective = options.objective;
+  problem.objective = options.fitness;
   problem.seed = options.evolution.seed;
   problem.samples = options.samples;
   problem.temperature = options.common.temperature;

@@ -1,0 +1,44 @@
+#include "microgpt/run/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace microgpt::test {
+
+using namespace run;
+namespace {
+
+RunSettings unusual() {
+  RunSettings s;
+  s.program = "evolve", s.version = "9", s.dataset = "00ff", s.inject = "nan:0.5";
+  s.precision = Precision::f32, s.fitness = Objective::beauty;
+  s.evolution.strategy = StrategyKind::elite_copies, s.evolution.mode = Mode::steady_state;
+  s.evolution.seed = 18446744073709551615U, s.evolution.budget_flops = 0.1 + 0.2;
+  s.samples = 7, s.tokens = 27;
+  return s;
+}
+
+TEST(Settings, what_is_read_is_what_was_written) {
+  const std::string text = to_json(unusual());
+  EXPECT_EQ(to_json(settings_from_json(text)), text);
+  EXPECT_TRUE(contains(text, "  \"strategy\": \"elite copies\",\n  \"fitness\": \"beauty\",\n"));
+  EXPECT_TRUE(contains(text, "  \"samples\": 7,\n  \"temperature\": 0.0\n}\n"));
+}
+
+TEST(Settings, a_wrong_value_is_named) {
+  const auto message = [](const std::string& from, const std::string& to) {
+    std::string text = to_json(unusual());
+    return error_of([&] { settings_from_json(text.replace(text.find(from), from.size(), to)); });
+  };
+  EXPECT_EQ(message("\"population\": 8", "\"population\": 0"),
+            "\"population\" (0) must be at least 1");
+  EXPECT_EQ(message("\"elite\"", "\"knights\""), "\"elite\" is missing");
+  EXPECT_EQ(message("\"beauty\"", "\"luck\""),
+            "fitness (luck) must be held-out, last-step or beauty");
+  EXPECT_EQ(message("steady-state", "steady"),
+            "mode (steady) must be generational or steady-state");
+}
+
+}  // namespace
+}  // namespace microgpt::test
