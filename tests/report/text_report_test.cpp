@@ -117,8 +117,9 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
 )");
   EXPECT_TRUE(
       contains(section(text, "Pareto front of loss and training FLOPs"), "*  0.00e+00  #3"));
-  EXPECT_EQ(text.substr(text.find("Finalists")),
-            R"(Finalists, each retrained 3 times (means and their standard errors; luck: score in the
+  EXPECT_EQ(
+      text.substr(text.find("Finalists")),
+      R"(Finalists, each retrained 3 times (means and their standard errors; luck: score in the
 search minus mean of the new trainings)
   #3     loss 2.0042 ± 0.0006  validation 2.0042  test 2.0042  luck -0.0020
   #11    loss 2.0042 ± 0.0006  validation 2.0042  test 2.0042  luck -0.0020
