@@ -60,4 +60,12 @@ expect_exit 75 timeout 60 "$bin/evolve_loss" --resume large --time-limit 0.00000
 expect_exit 75 timeout 60 "$bin/evolve_loss" --input "$names" --population 1000000 --time-limit 0.5 \
     --folder breeding --genome-out g.json
 
+# And while workers train for minutes, in both schedules.
+echo '{"steps_min": 9000000, "steps_max": 9000000, "steps_draw": [9000000], "steps_moves": []}' >long.json
+for schedule in dynamic scatter; do
+    expect_exit 75 timeout 60 mpirun -n 3 "$bin/evolve_loss" --input "$names" --space long.json \
+        --schedule "$schedule" --time-limit 1 --folder "stop-$schedule" --genome-out g.json
+    expect_text "stop-$schedule/stopped" 75
+done
+
 echo "endings: $checks checks passed"
