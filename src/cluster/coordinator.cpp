@@ -32,15 +32,12 @@ class GroupEvaluator : public Evaluator {
   }
 
  protected:
-  std::size_t busy() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(workers_, [](const WorkerState& w) { return w.task.has_value(); }));
-  }
-
-  WorkerState& worker(int rank) { return workers_[static_cast<std::size_t>(rank) - 1]; }
+  /// Workers that have a task.
+  std::size_t busy() const { return busy_; }
 
   void begin(int rank, const Task& task) {
     worker(rank) = {.rank = rank, .task = task, .since = seconds_since_1970()};
+    ++busy_;
   }
 
   /// The worker that has a report ready; it is idle from now on.
@@ -48,6 +45,7 @@ class GroupEvaluator : public Evaluator {
     const int rank = wait_with_backoff(group_, boost::mpi::any_source, kReportTag, [&] {
                        heartbeat_.tick();
                      }).source();
+    if (worker(rank).task) --busy_;
     worker(rank).task.reset();
     return rank;
   }
@@ -56,7 +54,10 @@ class GroupEvaluator : public Evaluator {
   Heartbeat& heartbeat_;
 
  private:
+  WorkerState& worker(int rank) { return workers_[static_cast<std::size_t>(rank) - 1]; }
+
   std::vector<WorkerState> workers_;  // by rank in the group
+  std::size_t busy_ = 0;              // of them: it is asked for at every step
 };
 
 /// Sends a task to whoever is free, the one with the highest priority first.

@@ -119,11 +119,8 @@ void serialize(Archive& archive, microgpt::evolution::Organism& o, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Migrant& migrant, unsigned) {
-  bool there = migrant.organism.has_value();
-  microgpt::evolution::Organism organism =
-      migrant.organism.value_or(microgpt::evolution::Organism{});
-  archive& migrant.island& migrant.last& there& organism;
-  migrant.organism = there ? std::optional(organism) : std::nullopt;
+  archive& migrant.island& migrant.last;
+  exchange(archive, migrant.organism);
 }
 
 template <class Archive>

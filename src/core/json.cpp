@@ -57,9 +57,8 @@ Value number_of(std::string_view digits) {
   return {*real};
 }
 
-/// Takes what RapidJSON's reader finds, and builds the value of it. Numbers come as they are
-/// written: RapidJSON's own way of reading every digit makes anything of a zero like 0e40 and of
-/// what is a little too large.
+/// Builds a value from the events of RapidJSON's reader. Numbers arrive as text: RapidJSON's own
+/// full-precision parsing is wrong for zeros like 0e40 and for numbers slightly out of range.
 class Builder : public rapid::BaseReaderHandler<rapid::UTF8<>, Builder> {
  public:
   explicit Builder(Deep deep) : deep_(deep) {}
@@ -85,8 +84,8 @@ class Builder : public rapid::BaseReaderHandler<rapid::UTF8<>, Builder> {
   bool EndArray(rapid::SizeType) { return close(); }
 
  private:
-  /// Whoever holds a value of an open list or object does not grow before that is closed, so
-  /// pointers to it stay good.
+  /// A list or object does not grow while one of its elements is open, so pointers to that stay
+  /// valid.
   bool add(Value value) {
     constexpr std::size_t kDeepest = 32;
     const bool opens = value.is_object() || value.as<Value::List>() != nullptr;
@@ -116,7 +115,7 @@ class Builder : public rapid::BaseReaderHandler<rapid::UTF8<>, Builder> {
   std::size_t too_deep_ = 0;  // of these, within the innermost one
 };
 
-/// Reads the text with RapidJSON, which tells the handler what it finds.
+/// Parses the text with RapidJSON, which calls the handler for each part.
 template <unsigned flags, class Handler>
 void read_with(Handler& handler, std::string_view text) {
   rapid::MemoryStream memory(text.data(), text.size());
@@ -180,7 +179,7 @@ std::uint32_t whole32(const Value& object, std::string_view key) {
 
 namespace {
 
-/// RapidJSON takes \udc00, half a character, and then makes bytes of it that are none.
+/// RapidJSON accepts \udc00, an unpaired surrogate, and turns it into invalid UTF-8.
 std::string unicode(const std::string& text, std::string_view key) {
   require(valid_utf8(text) == text, "\"{}\" must be valid Unicode", key);
   return text;
@@ -208,7 +207,7 @@ std::vector<std::string> texts(const Value& object, std::string_view key) {
 
 namespace {
 
-/// Where RapidJSON writes to.
+/// An output stream of RapidJSON.
 struct Appender {
   using Ch = char;
   std::string& text;

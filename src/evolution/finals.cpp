@@ -82,10 +82,8 @@ std::vector<Task> Finals::tasks() const {
 }
 
 void Finals::tell(std::span<const Trial> trials) {
-  std::map<std::pair<std::uint64_t, std::uint32_t>, const Evaluation*> found;
-  for (const Trial& trial : trials) {
-    found[{trial.task.id, trial.task.replicate}] = &trial.evaluation;
-  }
+  std::map<Task::Key, const Evaluation*> found;
+  for (const Trial& trial : trials) found[trial.task.key()] = &trial.evaluation;
   require(trials.size() == finalists_.size() * replicates_ && found.size() == trials.size(),
           "{} results of replicates, but {} are awaited", trials.size(),
           finalists_.size() * replicates_);

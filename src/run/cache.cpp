@@ -87,7 +87,7 @@ void EvaluationCache::notice(std::string_view what) {
 }
 
 const Trial* EvaluationCache::find(const Task& task) const {
-  const auto own = by_task_.find({task.id, task.replicate});
+  const auto own = by_task_.find(task.key());
   if (own != by_task_.end()) return &own->second;
   const auto found = known_.find({task.genome, task.replicate});
   return found == known_.end() ? nullptr : &found->second;
@@ -101,7 +101,7 @@ void EvaluationCache::remember(const Trial& trial) {
   // took over such a result has its own record.
   if (first->second.evaluation.failed()) std::swap(first->second, other);
   if (other.task.id != kNobody) {
-    by_task_.insert_or_assign({other.task.id, other.task.replicate}, std::move(other));
+    by_task_.insert_or_assign(other.task.key(), std::move(other));
   }
 }
 
@@ -154,7 +154,7 @@ void CachedEvaluator::answer(const Task& task, const Trial& known) {
   trial.timing = {.rank = -1, .host = "cache"};
   // Another coordinator may get a different result for this genome; after a resume, this organism
   // must keep the result it has now.
-  const bool is_new = saved_.insert({task.id, task.replicate}).second;
+  const bool is_new = saved_.insert(task.key()).second;
   if (is_new && known.evaluation.failed()) record(trial);
 }
 

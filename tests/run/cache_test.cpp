@@ -85,31 +85,20 @@ TEST(EvaluationCache, gives_back_every_bit_in_memory_and_from_its_file) {
 }
 
 // Two coordinators trained one genome, and one training failed: each keeps the result it bred from.
-TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own) {
-  EvaluationCache cache(problem_of());
-  Trial lucky, unlucky;
-  lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
-  unlucky.evaluation.failure = "killed";
-  lucky.task.id = 0, unlucky.task.id = 1;
-  cache.remember(lucky);
-  cache.remember(unlucky);
-  EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
-  EXPECT_EQ(cache.find(Task{.id = 1, .genome = {}})->evaluation, unlucky.evaluation);
-  EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
-}
-
 // An organism that took over a failure has its own record, so all others took over the success.
-TEST(EvaluationCache, prefers_of_two_trainings_the_one_that_went_well) {
-  EvaluationCache cache(problem_of());
-  Trial lucky, unlucky;
-  lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
-  unlucky.evaluation.failure = "killed";
-  unlucky.task.id = 1;
-  cache.remember(unlucky);
-  cache.remember(lucky);
-  EXPECT_EQ(cache.find(Task{.id = 0, .genome = {}})->evaluation, lucky.evaluation);
-  EXPECT_EQ(cache.find(Task{.id = 1, .genome = {}})->evaluation, unlucky.evaluation);
-  EXPECT_EQ(cache.find(Task{.id = 2, .genome = {}})->evaluation, lucky.evaluation);
+TEST(EvaluationCache, remembers_of_two_trainings_of_a_genome_each_its_own_and_prefers_the_success) {
+  for (const bool lucky_first : {true, false}) {
+    EvaluationCache cache(problem_of());
+    Trial lucky, unlucky;
+    lucky.evaluation.loss = lucky.evaluation.fitness = 2.5;
+    unlucky.evaluation.failure = "killed";
+    unlucky.task.id = 1;
+    cache.remember(lucky_first ? lucky : unlucky);
+    cache.remember(lucky_first ? unlucky : lucky);
+    EXPECT_EQ(cache.find(Task{.id = 0})->evaluation, lucky.evaluation);
+    EXPECT_EQ(cache.find(Task{.id = 1})->evaluation, unlucky.evaluation);
+    EXPECT_EQ(cache.find(Task{.id = 2})->evaluation, lucky.evaluation);
+  }
 }
 
 TEST(EvaluationCache, knows_nothing_of_another_problem) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "microgpt/evolution/organism.hpp"
 
@@ -19,6 +20,9 @@ struct Task {
   double flops = 0;  ///< that the training takes
 
   bool operator==(const Task&) const = default;
+  /// Tells the tasks of a run apart: organism and replicate.
+  using Key = std::pair<std::uint64_t, std::uint32_t>;
+  Key key() const { return {id, replicate}; }
 };
 
 /// Where and how long a task ran: never part of a result.

@@ -49,9 +49,9 @@ class EvaluationCache {
   void write(std::string_view object);
   void notice(std::string_view what);
 
-  std::string problem_;                                               // a fingerprint
-  std::map<std::pair<Genome, std::uint32_t>, Trial> known_;           // by genome and replicate
-  std::map<std::pair<std::uint64_t, std::uint32_t>, Trial> by_task_;  // if not as in known_
+  std::string problem_;                                      // a fingerprint
+  std::map<std::pair<Genome, std::uint32_t>, Trial> known_;  // by genome and replicate
+  std::map<Task::Key, Trial> by_task_;                       // if not as in known_
   std::filesystem::path path_;
   std::optional<LineFile> file_;
   std::vector<std::string> notices_;
@@ -91,8 +91,8 @@ class CachedEvaluator final : public Evaluator {
   Journal* journal_;
   std::deque<Trial> ready_;
   std::set<Training> in_training_;
-  std::multimap<Training, Task> held_back_;                  // until that is known
-  std::set<std::pair<std::uint64_t, std::uint32_t>> saved_;  // by id and replicate
+  std::multimap<Training, Task> held_back_;  // until that is known
+  std::set<Task::Key> saved_;
 };
 
 }  // namespace microgpt::run

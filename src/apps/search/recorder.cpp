@@ -20,7 +20,8 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
              [&](std::string_view why) {
                view_.log().warning("{}; the run continues without it", why);
              }),
-      sequence_(options.evolution.islands) {
+      sequence_(options.evolution.islands),
+      last_record_(options.evolution.islands, seconds_since_1970()) {
   // Left by an earlier stop or end of the resumed run.
   for (const char* file :
        {"stopped", "genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
@@ -32,8 +33,6 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
   files_.write("generations.csv", generations_header());
   files_.write("names.csv", names_header());
   files_.write("timings.csv", timings_header());
-  const double now = seconds_since_1970();
-  for (std::size_t i = 0; i < options.evolution.islands; ++i) last_record_[i] = now;
 }
 
 void Recorder::add(const GenerationReport& report) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -53,7 +52,7 @@ class Recorder {
   ReportSequence sequence_;
   std::vector<Organism> history_;
   WorkSummary work_;
-  std::map<std::size_t, double> last_record_;  // by island; seconds since 1970
+  std::vector<double> last_record_;  // by island; seconds since 1970
 };
 
 }  // namespace microgpt::apps

@@ -38,7 +38,6 @@ void Search::run(Session& session, Evaluator& trains) {
 
 void Search::breed(Session& session, Evaluator& evaluator) {
   const std::unique_ptr<IslandChannel> channel = session.island_channel();
-  std::function<void()> on_step = [] {};
   Archipelago archipelago(options_.evolution, setup_.space, setup_.cost(), session.islands(),
                           evaluator, channel.get(),
                           {.report =
@@ -51,10 +50,11 @@ void Search::breed(Session& session, Evaluator& evaluator) {
                                  recorder_.add(trial);
                                  early_.push_back(trial);
                                },
-                           .step = [&] { on_step(); }});
-  if (options_.evolution.islands == 1) {
-    on_step = [&] { begin_finals(archipelago, evaluator); };
-  }
+                           .step =
+                               [&] {
+                                 if (options_.evolution.islands > 1) return;
+                                 begin_finals(archipelago, evaluator);
+                               }});
   archipelago.run();
   while (!recorder_.is_complete()) archipelago.receive();
 }
@@ -125,16 +125,6 @@ Finals Search::finals_of(std::span<const Organism> history) const {
   return Finals(best_of(history, options_.finalists), options_.replicates);
 }
 
-namespace {
-
-bool contains(std::span<const Task> tasks, const Task& task) {
-  return std::ranges::any_of(tasks, [&](const Task& other) {
-    return other.id == task.id && other.replicate == task.replicate;
-  });
-}
-
-}  // namespace
-
 /// When everyone is born and the last trainings are under way, idle workers begin with the finals
 /// of those that look best by now. If others turn out to be the finalists, nothing is lost but time
 /// that was left over; the history is the same.
@@ -143,27 +133,28 @@ void Search::begin_finals(const Archipelago& archipelago, Evaluator& evaluator) 
   std::vector<Task> tasks;
   for (const Task& task : finals_of(archipelago.history()).tasks()) {
     if (tasks.size() == evaluator.idle()) break;
-    if (!contains(begun_, task)) tasks.push_back(task);
+    if (begun_.insert(task.key()).second) tasks.push_back(task);
   }
-  begun_.insert(begun_.end(), tasks.begin(), tasks.end());
   evaluator.submit(tasks);
 }
 
 /// The finalists, the champion first.
 std::vector<Finalist> Search::hold_finals(Evaluator& evaluator) {
   Finals finals = finals_of(recorder_.history());
-  const std::vector<Task> tasks = finals.tasks();
+  std::set<Task::Key> wanted;
   std::vector<Task> fresh;
-  std::ranges::copy_if(tasks, std::back_inserter(fresh),
-                       [&](const Task& task) { return !contains(begun_, task); });
+  for (const Task& task : finals.tasks()) {
+    wanted.insert(task.key());
+    if (!begun_.contains(task.key())) fresh.push_back(task);
+  }
   evaluator.submit(fresh);
   std::vector<Trial> trials = std::move(early_);
   while (evaluator.pending() > 0) {
     trials.push_back(evaluator.wait());
     recorder_.add(trials.back());
   }
-  std::erase_if(trials, [&](const Trial& trial) { return !contains(tasks, trial.task); });
-  if (!tasks.empty()) finals.tell(trials);
+  std::erase_if(trials, [&](const Trial& trial) { return !wanted.contains(trial.task.key()); });
+  if (!wanted.empty()) finals.tell(trials);
   return {finals.ranking().begin(), finals.ranking().end()};
 }
 

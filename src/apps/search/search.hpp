@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,8 +43,8 @@ class Search {
   RunView view_;
   RunLog& log_;
   Recorder recorder_;
-  std::vector<Task> begun_;   // replicates that were begun before the finals
-  std::vector<Trial> early_;  // those of them that have ended
+  std::set<Task::Key> begun_;  // replicates that were begun before the finals
+  std::vector<Trial> early_;   // those of them that have ended
 };
 
 }  // namespace microgpt::apps

@@ -49,7 +49,7 @@ RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_fi
 
 void RunView::result(const Trial& trial) {
   const auto& [task, evaluation, timing, known] = trial;
-  if (!seen_.insert({task.id, task.replicate}).second) return;
+  if (!seen_.insert(task.key()).second) return;
   const bool cached = timing.rank < 0;
   progress_.finished(trial);
   if (known && !cached) return;  // logged before the run was resumed

@@ -51,7 +51,7 @@ class RunView {
   Objective objective_;
   double start_, last_refresh_ = 0;  // seconds since 1970
   Progress progress_;
-  std::set<std::pair<std::uint64_t, std::uint32_t>> seen_;  // results, by id and replicate
+  std::set<Task::Key> seen_;  // trials that were shown
 };
 
 /// Another evaluator whose trials are shown.

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "csv.hpp"
+#include "microgpt/core/error.hpp"
+#include "microgpt/run/tables.hpp"
+
+// A CSV file as a list of columns, each of which says how it is written and read.
+namespace microgpt::run {
+
+/// A column is one entry of its table: its name, how its field is written, and how it is read back.
+/// Columns that follow from others are not read.
+template <class Row, class Record = Row>
+struct Column {
+  using Field = std::function<std::string(const Row&)>;
+  using Read = std::function<void(const CsvField&, Record&)>;
+
+  Column(std::string called, Field written, Read read_back = nullptr)
+      : name(std::move(called)), field(std::move(written)), read(std::move(read_back)) {}
+
+  std::string name;
+  Field field;
+  Read read;
+};
+
+/// A CSV file: each row is written from a Row and read into a Record.
+template <class Row, class Record = Row>
+struct Table {
+  std::vector<Column<Row, Record>> columns;
+
+  std::string header() const {
+    return line([](const Column<Row, Record>& column) { return column.name; });
+  }
+  std::string row(const Row& row) const {
+    return line([&](const Column<Row, Record>& column) { return column.field(row); });
+  }
+
+  /// Each row is read into a copy of `empty`, and must then pass the check.
+  std::vector<Record> read(
+      const std::filesystem::path& file, const Record& empty = {},
+      const std::function<void(const Record&)>& check = [](const Record&) {}) const {
+    const CsvTable table(file);
+    std::vector<Record> records(table.size(), empty);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      for (const Column<Row, Record>& column : columns) {
+        if (column.read) column.read(table.field(i, column.name), records[i]);
+      }
+      try {
+        check(records[i]);
+      } catch (const Error& error) {
+        table.field(i, "id").reject(error.what());
+      }
+    }
+    return records;
+  }
+
+ private:
+  template <class Of>
+  std::string line(const Of& of) const {
+    std::string text;
+    for (const Column<Row, Record>& column : columns) text += of(column) + ',';
+    text.back() = '\n';
+    return text;
+  }
+};
+
+template <class Value>
+std::string field(const Value& value) {
+  return fmt::to_string(value);
+}
+inline std::string field(const std::string& text) { return csv_field(text); }
+inline std::string field(const std::optional<double>& value) {
+  return value ? fmt::to_string(*value) : "";
+}
+
+/// A column that is a member of the record.
+template <class Record, class Member>
+Column<Record> member(std::string name, Member Record::*at) {
+  return {std::move(name), [at](const Record& record) { return field(record.*at); },
+          [at](const CsvField& from, Record& record) { from.read(record.*at); }};
+}
+
+}  // namespace microgpt::run
