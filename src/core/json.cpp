@@ -132,10 +132,8 @@ void read_with(Handler& handler, std::string_view text) {
 
 Value parse(std::string_view text, Deep deep) {
   require(text.find('\0') == text.npos, "not valid JSON: there is a NUL byte");
-  rapid::BaseReaderHandler<> nobody;  // first: whether it is JSON at all
-  read_with<rapid::kParseValidateEncodingFlag>(nobody, text);
   Builder builder(deep);
-  read_with<rapid::kParseNumbersAsStringsFlag>(builder, text);
+  read_with<rapid::kParseValidateEncodingFlag | rapid::kParseNumbersAsStringsFlag>(builder, text);
   return builder.take();
 }
 
