@@ -21,8 +21,8 @@ namespace HWY_NAMESPACE {
 // clang-format off
 #include "lanes-inl.hpp"
 #include "../core/elementary-inl.hpp"
-#include "kernels/matmul-inl.hpp"
 #include "kernels/transpose-inl.hpp"
+#include "kernels/matmul-inl.hpp"
 #include "kernels/elementwise-inl.hpp"
 #include "kernels/rows-inl.hpp"
 #include "kernels/attention-inl.hpp"

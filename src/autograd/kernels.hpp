@@ -10,7 +10,8 @@ namespace microgpt::autograd {
 
 /// C (rows x cols) = A (rows x inner) B (inner x cols), or += if `accumulate`. Each element is
 /// one chain of fused multiply-adds over `inner` in order, starting from 0 or the value in C.
-/// A is read at a[row * a_row + k * a_inner], so that a transposed A costs nothing.
+/// A is read at a[row * a_row + k * a_inner], where one of the two is 1, so that a transposed A costs
+/// nothing; B at b[k * b_inner + col * b_col], likewise.
 template <class Real>
 struct MatmulArguments {
   std::size_t rows, cols, inner;
@@ -18,6 +19,7 @@ struct MatmulArguments {
   std::size_t a_row, a_inner;
   const Real* b;
   std::size_t b_inner;
+  std::size_t b_col = 1;
   Real* c;
   std::size_t c_row;
   bool accumulate;

@@ -1,6 +1,4 @@
 // linear: y = x W, the matrix product that takes most of the time.
-#include <algorithm>
-
 #include "../fused_record.hpp"
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
@@ -26,26 +24,18 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                          .c = tape.grad(r.y, I * O).data(),
                          .c_row = O,
                          .accumulate = !first_to_add});
-  // W is transposed a panel of rows at a time, which stays in the L1 cache until it is multiplied.
-  constexpr std::size_t kPanel = 128 / sizeof(Real);
-  Real* transposed = tape.scratch(kPanel * O);
-  const Real* weights = tape.data(r.y, I * O).data();
-  Real* grad_x = tape.grad(r.x, T * I).data();
-  for (std::size_t i = 0; i < I; i += kPanel) {
-    const std::size_t width = std::min(kPanel, I - i);
-    tape.kernels().transpose(width, O, weights + i * O, transposed);
-    tape.kernels().matmul({.rows = T,
-                           .cols = width,
-                           .inner = O,
-                           .a = grad_y,
-                           .a_row = O,
-                           .a_inner = 1,
-                           .b = transposed,
-                           .b_inner = width,
-                           .c = grad_x + i,
-                           .c_row = I,
-                           .accumulate = true});
-  }
+  tape.kernels().matmul({.rows = T,
+                         .cols = I,
+                         .inner = O,
+                         .a = grad_y,
+                         .a_row = O,
+                         .a_inner = 1,
+                         .b = tape.data(r.y, I * O).data(),
+                         .b_inner = 1,
+                         .b_col = O,
+                         .c = tape.grad(r.x, T * I).data(),
+                         .c_row = I,
+                         .accumulate = true});
 }
 
 template <class Real>
