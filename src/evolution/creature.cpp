@@ -62,9 +62,16 @@ struct BodyOf {
         seed(run_seed),
         reordered(replicate == 0 ? Documents() : in_own_order(dataset.training, seed, replicate)),
         gpt(*tape, gpt_config(genome, dataset.vocabulary.size())),
-        trainer(gpt, replicate == 0 ? dataset.training : reordered, train_config(genome)) {
+        trainer(gpt, replicate == 0 ? dataset.training : reordered, config_of(genome, run_seed, replicate)) {
     Rng rng(seed, Stream::weights, replicate);
     gpt.initialise(rng);
+  }
+
+  static TrainConfig config_of(const Genome& genome, std::uint64_t seed, std::uint32_t replicate) {
+    TrainConfig config = train_config(genome);
+    config.seed = seed;
+    config.replicate = replicate;
+    return config;
   }
 
   static Documents in_own_order(const Documents& documents, std::uint64_t seed,

@@ -50,6 +50,11 @@ double GaussianProcess::fit(const Scales& scales) {
   return -fit_of_data / 2 - log_determinant;
 }
 
+bool GaussianProcess::varies(std::size_t variable) const {
+  return std::ranges::any_of(
+      points_, [&](const Point& point) { return point[variable] != points_.front()[variable]; });
+}
+
 void GaussianProcess::search_scales() {
   constexpr double kLengths[] = {0.15, 0.3, 0.6, 1.2, 2.4, 5.0};
   constexpr double kNoises[] = {0.001, 0.01, 0.05, 0.2};
@@ -69,8 +74,9 @@ void GaussianProcess::search_scales() {
     }
   };
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    for (double& length : best.length) {
-      for (const double value : kLengths) consider(length, value);
+    for (std::size_t i = 0; i < kVariables; ++i) {
+      if (!varies(i)) continue;
+      for (const double value : kLengths) consider(best.length[i], value);
     }
     for (const double value : kNoises) consider(best.noise, value);
   }

@@ -41,6 +41,8 @@ class GaussianProcess {
   /// Factorises for these scales; returns the logarithm of the marginal likelihood, but for a
   /// constant.
   double fit(const Scales& scales);
+  /// Whether the points differ in a variable; if not, its length scale means nothing.
+  bool varies(std::size_t variable) const;
   void search_scales();
 
   std::vector<Point> points_;

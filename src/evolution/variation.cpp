@@ -123,10 +123,13 @@ constexpr auto kOrder = [] {
 Genome changed(const Genome& genome, std::size_t count, Reach reach, const SearchSpace& space,
                Rng& rng) {
   Genome copy = genome;
+  std::vector<std::size_t> genes;
+  std::ranges::copy_if(kOrder, std::back_inserter(genes),
+                       [&](std::size_t gene) { return is_drawn(kGenes[gene], space); });
   std::size_t done = 0;
-  for (const std::size_t place : sample_without_replacement(kOrder.size(), kOrder.size(), rng)) {
+  for (const std::size_t place : sample_without_replacement(genes.size(), genes.size(), rng)) {
     if (done == count) break;
-    done += change(copy, kGenes[kOrder[place]], reach, space, rng);
+    done += change(copy, kGenes[genes[place]], reach, space, rng);
   }
   return copy;
 }
@@ -135,8 +138,9 @@ Genome changed(const Genome& genome, std::size_t count, Reach reach, const Searc
 
 Genome crossover(const Genome& mother, const Genome& father, Rng& rng) {
   Genome child;
-  const auto inherit = [&](const Gene& gene) {
-    gene.set(child, gene.value(toss(rng) ? mother : father));
+  const auto inherit = [&](const Gene& gene) {  // no toss for an optional gene that is the same
+    const bool same = gene.is_optional && gene.value(mother) == gene.value(father);
+    gene.set(child, gene.value(same || toss(rng) ? mother : father));
   };
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
     if (!is_in_rule(i)) inherit(kGenes[i]);

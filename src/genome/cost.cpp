@@ -49,15 +49,18 @@ auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
   return sums;
 }
 
-// All numbers are integers far below 2^53, so the order of summation does not matter.
+// Within the first epoch all numbers are integers far below 2^53, so the order of summation does
+// not matter.
 double TrainingCost::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);
   const std::size_t documents = dataset_->training.size();
-  const std::size_t whole_rounds = genome.steps / documents, rest = genome.steps % documents;
-  const auto rounds = static_cast<double>(whole_rounds);
-  const double positions = rounds * sums.positions.back() + sums.positions[rest];
-  const double pairs = rounds * sums.pairs.back() + sums.pairs[rest];
+  const std::size_t learnt = std::size_t{genome.steps} * genome.batch;
+  const auto total = [&](const std::vector<double>& sum) {
+    if (learnt <= documents) return sum[learnt];
+    return static_cast<double>(learnt) * (sum.back() / static_cast<double>(documents));
+  };
+  const double positions = total(sums.positions), pairs = total(sums.pairs);
   const double adam = 10.0 * genome.steps * static_cast<double>(parameter_count(config));
   return 3 * forward_flops(config, positions, pairs) + adam;
 }

@@ -41,4 +41,13 @@ std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space) {
   return {space.*log.min, space.*log.max};
 }
 
+bool is_shown(const Gene& gene, const Genome& genome) {
+  return !gene.is_optional || gene.value(genome) != gene.value({});
+}
+
+bool is_drawn(const Gene& gene, const SearchSpace& space) {
+  const auto [least, most] = ends_of(gene, space);
+  return !gene.is_optional || least != most;
+}
+
 }  // namespace microgpt::genome

@@ -47,7 +47,9 @@ GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
           .n_ff_exp = g.n_ff_exp};
 }
 
-TrainConfig train_config(const Genome& g) { return {.steps = g.steps, .learning_rate = g.lr}; }
+TrainConfig train_config(const Genome& g) {
+  return {.steps = g.steps, .batch = g.batch, .learning_rate = g.lr};
+}
 
 Genome genome_of(const GptConfig& c) {
   const auto gene = [](std::size_t size) {
@@ -64,11 +66,6 @@ Genome genome_of(const GptConfig& c) {
 }
 
 namespace {
-
-/// Optional genes are shown only if they differ from the primordial organism's.
-bool is_shown(const Gene& gene, const Genome& genome) {
-  return !gene.is_optional || gene.value(genome) != gene.value({});
-}
 
 /// "emb 16 head 4 ...": the genes that shape the network, or the others.
 std::string short_line(const Genome& genome, bool shapes_network) {

@@ -207,6 +207,8 @@ constexpr bool reading = std::is_same_v<Fields, Reader>;
 template <class Fields, class File>
 void genome_fields(Fields& fields, File& file) {
   for (const Gene* gene : genes_in_file_order()) {
+    // An optional gene at its default is left out, so that older programs can read the file.
+    if (!reading<Fields> && !is_shown(*gene, file.genome)) continue;
     std::visit([&](auto at) { fields(std::string(gene->name), file.genome.*at); }, gene->member);
   }
   fields("loss", file.loss);

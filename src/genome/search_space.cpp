@@ -140,6 +140,10 @@ Genome random_genome(const SearchSpace& s, Rng& rng) {
   Genome g;
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
     const auto draw = [&](const auto& domain) { kGenes[i].set(g, drawn(domain, s, rng)); };
+    if (!is_drawn(kGenes[i], s)) {
+      kGenes[i].set(g, ends_of(kGenes[i], s).first);
+      continue;
+    }
     do {
       std::visit(draw, kGenes[i].domain);
     } while (completes_rule(i) && !rules_hold(g));  // ends: validate() requires a compatible value

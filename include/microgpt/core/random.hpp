@@ -18,7 +18,8 @@ enum class Stream : std::uint32_t {
   names = 3,      ///< sampling of generated names
   breeding = 4,   ///< all random choices in breeding one organism
   documents = 5,  ///< the order in which a replicate sees the training documents
-  faults = 6      ///< injected failures
+  faults = 6,     ///< injected failures
+  epochs = 7      ///< the order of the documents from the second epoch on
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy

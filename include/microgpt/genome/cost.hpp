@@ -19,8 +19,9 @@ double forward_flops(const GptConfig& config, std::size_t positions);
 double scoring_flops(const GptConfig& config, const Documents& documents);
 
 /// The floating-point operations of a whole training, known before it starts: a backward pass costs
-/// twice a forward pass, Adam ten operations per parameter. The dataset is scanned once for each
-/// context length; after that a search can ask for thousands of costs at no expense.
+/// twice a forward pass, Adam ten operations per parameter and step. After the first epoch
+/// documents come in a random order, so each counts as the mean of all. The dataset is scanned once
+/// for each context length; after that a search can ask for thousands of costs at no expense.
 class TrainingCost {
  public:
   /// The dataset must outlive it.

@@ -58,7 +58,7 @@ struct Gene {
 };
 
 /// In the order used in texts and tables.
-inline constexpr std::array<Gene, 7> kGenes = {{
+inline constexpr std::array<Gene, 8> kGenes = {{
     {"n_emb", 'e', "emb", "embedding size", "channels", "wider embeddings", "narrower embeddings",
      &Genome::n_emb, 1, 1024, ListDomain{&SearchSpace::n_emb}, 2, true},
     {"n_head", 'h', "head", "attention heads", "", "more heads", "fewer heads", &Genome::n_head, 1,
@@ -80,6 +80,8 @@ inline constexpr std::array<Gene, 7> kGenes = {{
      RangeDomain{&SearchSpace::steps_min, &SearchSpace::steps_max, &SearchSpace::steps_draw,
                  &SearchSpace::steps_moves},
      5, false},
+    {"batch", 'b', "batch", "batch size", "names", "larger batches", "smaller batches",
+     &Genome::batch, 1, 1024, ListDomain{&SearchSpace::batch}, 2, false, true},
 }};
 
 constexpr std::size_t gene_index(std::string_view name) {
@@ -107,6 +109,13 @@ bool completes_rule(std::size_t gene);
 
 /// The smallest and the largest value in the space.
 std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space);
+
+/// Whether texts and genome files name a gene: optional ones only if they differ from the primordial
+/// organism's.
+bool is_shown(const Gene& gene, const Genome& genome);
+/// Whether breeding draws random numbers for a gene: for all but optional ones that the space keeps
+/// at one value. So a gene that is added changes no search that does not vary it.
+bool is_drawn(const Gene& gene, const SearchSpace& space);
 
 /// Calls body(gene, value) with a reference to the member of each gene.
 template <class AnyGenome, class Body>

@@ -27,6 +27,7 @@ struct Genome {
   std::uint32_t n_ff_exp = 4;
   double lr = 0.005;
   std::uint32_t steps = 200;
+  std::uint32_t batch = 1;  ///< documents that a step learns from
 
   bool operator==(const Genome&) const = default;
   auto operator<=>(const Genome&) const = default;  ///< gene by gene, for lookups

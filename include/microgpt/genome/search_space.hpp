@@ -23,6 +23,8 @@ struct SearchSpace {
   std::vector<std::uint32_t> steps_draw = {200, 300, 500, 750, 1000, 1500};  ///< for random genomes
   std::vector<std::uint32_t> steps_moves = {100, 250, 500};  ///< mutation adds or subtracts one
 
+  std::vector<std::uint32_t> batch = {1};
+
   /// A mutated lr is the old one times a uniform draw from this range; redrawn log-uniformly
   /// if both are 0.
   double lr_factor_min = 0, lr_factor_max = 0;

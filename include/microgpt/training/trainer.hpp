@@ -1,20 +1,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/adam.hpp"
 #include "microgpt/training/dataset.hpp"
+#include "microgpt/training/document_order.hpp"
 
 namespace microgpt::training {
 
 struct TrainConfig {
   std::size_t steps = 200;
+  std::size_t batch = 1;         ///< documents per step
   double learning_rate = 0.005;  ///< initial; decays linearly to 0
   AdamConfig adam = {};
+  std::uint64_t seed = 1;  ///< with the replicate: of the document order after the first epoch
+  std::uint32_t replicate = 0;
 };
 
-/// Trains a Gpt on one document per step, cycling through the dataset in order.
+/// Trains a Gpt on mini-batches: each step learns from the next `batch` documents.
 template <class Real>
 class Trainer {
  public:
@@ -23,18 +30,27 @@ class Trainer {
 
   bool finished() const { return step_ == config_.steps; }
   std::size_t steps_done() const { return step_; }
-  /// Trains on the next document and returns its loss before the update: the mean cross-entropy of
-  /// min(n_ctx, tokens - 1) predictions, in nats. Throws Error if it is not finite.
+  /// Trains on the next documents and returns their loss before the update: the mean cross-entropy
+  /// of all predictions, min(n_ctx, tokens - 1) of each document, in nats. Throws Error if it is not
+  /// finite.
   double step();
+  /// The documents of the last step, as indices.
+  std::span<const std::uint32_t> last_documents() const { return chosen_; }
   /// Runs all remaining steps.
   void run();
 
  private:
+  /// Fills the batch with the documents of the next step.
+  void choose_documents();
+
   Gpt<Real>& gpt_;
   const Documents& documents_;
   TrainConfig config_;
   Adam<Real> adam_;
+  DocumentOrder order_;
+  std::vector<std::uint32_t> chosen_;  // documents of a step
   TokenBatch batch_;
+  std::vector<Token> targets_;
   std::size_t step_ = 0;
 };
 
