@@ -19,30 +19,47 @@ Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainCo
 }
 
 template <class Real>
-void Trainer<Real>::choose_documents() {
+std::size_t Trainer<Real>::predictions_of(std::size_t document) const {
+  return std::min(gpt_.config().n_ctx, documents_[document].size() - 1);
+}
+
+template <class Real>
+std::size_t Trainer<Real>::choose_documents() {
+  std::size_t predictions = 0;
   chosen_.clear();
-  batch_.clear();
-  targets_.clear();
   for (std::size_t i = 0; i < config_.batch; ++i) {
     chosen_.push_back(static_cast<std::uint32_t>(order_.next()));
-    const std::span<const Token> document = documents_[chosen_.back()];
-    const std::size_t predictions = std::min(gpt_.config().n_ctx, document.size() - 1);
+    predictions += predictions_of(chosen_.back());
+  }
+  return predictions;
+}
+
+template <class Real>
+std::size_t Trainer<Real>::fill_part(std::size_t first) {
+  batch_.clear();
+  targets_.clear();
+  std::size_t i = first;
+  while (i < chosen_.size() && (i == first || batch_.tokens.size() < rows_of_part())) {
+    const std::span<const Token> document = documents_[chosen_[i]];
+    const std::size_t predictions = predictions_of(chosen_[i++]);
     const std::span<const Token> targets = document.subspan(1, predictions);
     batch_.add(document.first(predictions));
     targets_.insert(targets_.end(), targets.begin(), targets.end());
   }
+  return i;
 }
 
 template <class Real>
 double Trainer<Real>::step() {
-  choose_documents();
+  const std::size_t predictions = choose_documents();
   double loss = 0;
-  {
+  for (std::size_t next = 0; next < chosen_.size();) {
+    next = fill_part(next);
     const typename Tape<Real>::Scope scope(gpt_.tape());
-    const Block<Real> logits = gpt_.forward(batch_);
-    const Val<Real> mean_loss = mean(cross_entropy<Real>(logits, targets_));
-    gpt_.tape().backward(mean_loss);
-    loss = static_cast<double>(mean_loss.data());
+    const Block<Real> losses = cross_entropy<Real>(gpt_.forward(batch_), targets_);
+    const Val<Real> part_of_mean = mean(losses, predictions);
+    gpt_.tape().backward(part_of_mean);
+    loss += static_cast<double>(part_of_mean.data());
   }
   require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);
   const double left = 1 - static_cast<double>(step_) / static_cast<double>(config_.steps);

@@ -2,6 +2,8 @@
 
 #include "microgpt/layers.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
@@ -43,11 +45,16 @@ class Buffer {
     void operator()(T* memory) const { std::free(memory); }
   };
 
+  static constexpr std::size_t kHugePage = 2 << 20;
+
   void reserve(std::size_t capacity) {
     static_assert(std::is_trivially_copyable_v<T>);
-    const std::size_t bytes = (capacity * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-    void* memory = std::aligned_alloc(kAlignment, bytes);
+    const std::size_t wanted = capacity * sizeof(T);
+    const std::size_t alignment = wanted < 2 * kHugePage ? kAlignment : kHugePage;
+    const std::size_t bytes = (wanted + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, bytes);
     if (memory == nullptr) throw std::bad_alloc();
+    if (alignment == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
     if (size_ > 0) std::memcpy(memory, memory_.get(), size_ * sizeof(T));
     memory_.reset(static_cast<T*>(memory));
     capacity_ = capacity;

@@ -64,8 +64,13 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
 template <class Real>
 Block<Real> cross_entropy(Block<Real> logits, std::span<const std::uint32_t> targets);
 
-/// The arithmetic mean of all elements.
+/// The sum of all elements divided by `count` > 0: their mean, or a part of a mean over more
+/// blocks.
 template <class Real>
-Val<Real> mean(Block<Real> x);
+Val<Real> mean(Block<Real> x, std::size_t count);
+template <class Real>
+Val<Real> mean(Block<Real> x) {
+  return mean(x, x.size());
+}
 
 }  // namespace microgpt::autograd

@@ -31,8 +31,8 @@ class Trainer {
   bool finished() const { return step_ == config_.steps; }
   std::size_t steps_done() const { return step_; }
   /// Trains on the next documents and returns their loss before the update: the mean cross-entropy
-  /// of all predictions, min(n_ctx, tokens - 1) of each document, in nats. Throws Error if it is not
-  /// finite.
+  /// of all predictions, min(n_ctx, tokens - 1) of each document, in nats. Throws Error if it is
+  /// not finite.
   double step();
   /// The documents of the last step, as indices.
   std::span<const std::uint32_t> last_documents() const { return chosen_; }
@@ -40,8 +40,17 @@ class Trainer {
   void run();
 
  private:
-  /// Fills the batch with the documents of the next step.
-  void choose_documents();
+  /// The number of tokens of a document that are predicted.
+  std::size_t predictions_of(std::size_t document) const;
+  /// Chooses the documents of the next step; returns the number of their predictions.
+  std::size_t choose_documents();
+  /// A batch is learnt in parts whose gradients add up. Fills batch_ and targets_ with the
+  /// documents chosen from place `first` on; returns the place after the last.
+  std::size_t fill_part(std::size_t first);
+  /// The rows of a part, or little more. With many, the numbers of the forward pass have left the
+  /// cache when the backward pass wants them; with few, large weights are read too often.
+  std::size_t rows_of_part() const { return gpt_.weights().size_bytes() <= kFewBytes ? 64 : 512; }
+  static constexpr std::size_t kFewBytes = 4 << 20;
 
   Gpt<Real>& gpt_;
   const Documents& documents_;
@@ -49,7 +58,7 @@ class Trainer {
   Adam<Real> adam_;
   DocumentOrder order_;
   std::vector<std::uint32_t> chosen_;  // documents of a step
-  TokenBatch batch_;
+  TokenBatch batch_;                   // of a part
   std::vector<Token> targets_;
   std::size_t step_ = 0;
 };

@@ -62,13 +62,14 @@ HWY_INLINE void tile_of_rows(std::size_t count, const MatmulArguments<Real>& m, 
   matmul_tile<kTransposed, R, V, kPart>(m, row, col, last);
 }
 
-// All rows of one column of tiles, spread evenly: 9 rows are 5 and 4, not 8 and 1, because a tile
-// of few rows leaves the multipliers waiting.
+// All rows of one column of tiles. The last two tiles share theirs: 9 rows are 5 and 4, not 8 and
+// 1, because a tile of few rows leaves the multipliers waiting.
 template <bool kTransposed, int R, int V, bool kPart, class Real>
 HWY_INLINE void matmul_rows(const MatmulArguments<Real>& m, std::size_t col, std::size_t last) {
   std::size_t row = 0;
-  for (std::size_t left = (m.rows + R - 1) / R; left > 0; --left) {
-    const std::size_t count = (m.rows - row + left - 1) / left;
+  for (; row + 2 * R <= m.rows; row += R) matmul_tile<kTransposed, R, V, kPart>(m, row, col, last);
+  while (row < m.rows) {
+    const std::size_t left = m.rows - row, count = left > R ? (left + 1) / 2 : left;
     tile_of_rows<kTransposed, R, V, kPart>(count, m, row, col, last);
     row += count;
   }
@@ -106,33 +107,6 @@ HWY_INLINE void matmul_in_place(const MatmulArguments<Real>& m) {
   }
 }
 
-// The part of a product over k in [first, first + count), or of some rows or columns.
-template <class Real>
-HWY_INLINE MatmulArguments<Real> part_of_inner(MatmulArguments<Real> m, std::size_t first,
-                                               std::size_t count) {
-  m.a += first * m.a_inner, m.b += first * m.b_inner, m.inner = count;
-  m.accumulate = m.accumulate || first > 0;
-  return m;
-}
-template <class Real>
-HWY_INLINE MatmulArguments<Real> part_of_rows(MatmulArguments<Real> m, std::size_t first,
-                                              std::size_t count) {
-  m.a += first * m.a_row, m.c += first * m.c_row, m.rows = count;
-  return m;
-}
-template <class Real>
-HWY_INLINE MatmulArguments<Real> part_of_columns(MatmulArguments<Real> m, std::size_t first,
-                                                 std::size_t count) {
-  m.b += first * m.b_col, m.c += first, m.cols = count;
-  return m;
-}
-
-// Calls body(first, count) for parts of at most `step` that cover [0, n).
-template <class Body>
-HWY_INLINE void for_parts(std::size_t n, std::size_t step, const Body& body) {
-  for (std::size_t first = 0; first < n; first += step) body(first, std::min(step, n - first));
-}
-
 constexpr std::size_t kFirstLevelCache = 32 << 10;  // bytes, of any processor of today
 constexpr std::size_t kSecondLevelCache = 512 << 10;
 constexpr std::size_t kPanelBytes = 16 << 10;
@@ -148,20 +122,22 @@ HWY_INLINE void copy_rows(std::size_t rows, std::size_t cols, const Real* from,
   }
 }
 
-// A panel of B: up to two vectors of columns, as deep as kPanelBytes allow.
-template <class Real>
-HWY_INLINE void pack_panel(const MatmulArguments<Real>& m, Real* panel, std::size_t width) {
-  if (m.b_col != 1) {
-    transpose_matrix<false>(m.cols, m.inner, m.b, m.b_col, panel, width);
-    return;
-  }
-  copy_rows(m.inner, m.cols, m.b, m.b_inner, panel, width);
-}
-
 // Whether rows are so far apart that they fall into the same few sets of the cache.
 template <class Real>
 HWY_INLINE bool is_far(std::size_t row) {
   return row * sizeof(Real) >= 2048;
+}
+
+// A block of B as a panel: rows of `width` numbers.
+template <class Real>
+HWY_INLINE void pack(const MatmulArguments<Real>& m, std::size_t k, std::size_t inner,
+                     std::size_t col, std::size_t cols, std::size_t width, Real* panel) {
+  const Real* from = m.b + k * m.b_inner + col * m.b_col;
+  if (m.b_col == 1) {
+    copy_rows(inner, cols, from, m.b_inner, panel, width);
+  } else {
+    transpose_matrix<false>(cols, inner, from, m.b_col, panel, width);
+  }
 }
 
 // Packs B, panel by panel, and a transposed A if its rows are far apart, so many rows at a time
@@ -171,23 +147,31 @@ void matmul_of_panels(const MatmulArguments<Real>& m) {
   const std::size_t width = 2 * hn::Lanes(hn::ScalableTag<Real>());
   const std::size_t depth = kPanelBytes / sizeof(Real) / width;
   constexpr std::size_t kRows = 128, kMostDepth = kPanelBytes / sizeof(Real) / 8;
-  alignas(64) Real panel[kPanelBytes / sizeof(Real)];
-  alignas(64) Real a_T[kRows * kMostDepth];
-  for_parts(m.inner, depth, [&](std::size_t k, std::size_t inner) HWY_ATTR {
-    for_parts(m.rows, kRows, [&](std::size_t row, std::size_t rows) HWY_ATTR {
-      auto block = part_of_rows(part_of_inner(m, k, inner), row, rows);
-      if (m.a_row == 1 && is_far<Real>(m.a_inner)) {
-        copy_rows(inner, rows, block.a, m.a_inner, a_T, kRows);
-        block.a = a_T, block.a_inner = kRows;
+  alignas(64) Real panel[kPanelBytes / sizeof(Real)], a_T[kRows * kMostDepth];
+  const bool packs_a = m.a_row == 1 && is_far<Real>(m.a_inner);
+  for (std::size_t k = 0; k < m.inner; k += depth) {
+    const std::size_t inner = std::min(depth, m.inner - k);
+    for (std::size_t row = 0; row < m.rows; row += kRows) {
+      const std::size_t rows = std::min(kRows, m.rows - row);
+      const Real* a = m.a + row * m.a_row + k * m.a_inner;
+      if (packs_a) copy_rows(inner, rows, a, m.a_inner, a_T, kRows);
+      for (std::size_t col = 0; col < m.cols; col += width) {
+        const std::size_t cols = std::min(width, m.cols - col);
+        pack(m, k, inner, col, cols, width, panel);
+        matmul_in_place<Real>({.rows = rows,
+                               .cols = cols,
+                               .inner = inner,
+                               .a = packs_a ? a_T : a,
+                               .a_row = m.a_row,
+                               .a_inner = packs_a ? kRows : m.a_inner,
+                               .b = panel,
+                               .b_inner = width,
+                               .c = m.c + row * m.c_row + col,
+                               .c_row = m.c_row,
+                               .accumulate = m.accumulate || k > 0});
       }
-      for_parts(m.cols, width, [&](std::size_t col, std::size_t cols) HWY_ATTR {
-        auto part = part_of_columns(block, col, cols);
-        pack_panel(part, panel, width);
-        part.b = panel, part.b_inner = width, part.b_col = 1;
-        matmul_in_place(part);
-      });
-    });
-  });
+    }
+  }
 }
 
 // C^T = B^T A^T for a B whose columns are contiguous and an A of few rows: lanes run over the rows
@@ -196,50 +180,58 @@ template <class Real>
 void matmul_of_few_rows(const MatmulArguments<Real>& m) {
   const std::size_t width = 2 * hn::Lanes(hn::ScalableTag<Real>());
   const std::size_t depth = kPanelBytes / sizeof(Real) / width;
-  constexpr std::size_t kColumns = 64;
-  alignas(64) Real a_T[kPanelBytes / sizeof(Real)];
-  alignas(64) Real c_T[kColumns * 2 * 64 / sizeof(Real)];
-  for_parts(m.inner, depth, [&](std::size_t k, std::size_t inner) HWY_ATTR {
+  constexpr std::size_t kColumns = 64, kMostWidth = 2 * 64 / sizeof(Real);
+  alignas(64) Real a_T[kPanelBytes / sizeof(Real)], c_T[kColumns * kMostWidth];
+  for (std::size_t k = 0; k < m.inner; k += depth) {
+    const std::size_t inner = std::min(depth, m.inner - k);
+    const bool accumulate = m.accumulate || k > 0;
     transpose_matrix<false>(m.rows, inner, m.a + k * m.a_inner, m.a_row, a_T, width);
-    for_parts(m.cols, kColumns, [&](std::size_t col, std::size_t cols) HWY_ATTR {
-      const auto part = part_of_columns(part_of_inner(m, k, inner), col, cols);
-      if (part.accumulate) transpose_matrix<false>(m.rows, cols, part.c, m.c_row, c_T, width);
+    for (std::size_t col = 0; col < m.cols; col += kColumns) {
+      const std::size_t cols = std::min(kColumns, m.cols - col);
+      if (accumulate) transpose_matrix<false>(m.rows, cols, m.c + col, m.c_row, c_T, width);
       matmul_in_place<Real>({.rows = cols,
                              .cols = m.rows,
                              .inner = inner,
-                             .a = part.b,
+                             .a = m.b + k * m.b_inner + col * m.b_col,
                              .a_row = m.b_col,
                              .a_inner = m.b_inner,
                              .b = a_T,
                              .b_inner = width,
                              .c = c_T,
                              .c_row = width,
-                             .accumulate = part.accumulate});
-      transpose_matrix<false>(cols, m.rows, c_T, width, part.c, m.c_row);
-    });
-  });
+                             .accumulate = accumulate});
+      transpose_matrix<false>(cols, m.rows, c_T, width, m.c + col, m.c_row);
+    }
+  }
+}
+
+// C is written along its rows.
+template <class Real>
+void matmul_row_by_row(const MatmulArguments<Real>& m) {
+  for (std::size_t row = 0; row < m.rows; row += kTileRows) {
+    MatmulArguments<Real> rows = m;
+    rows.rows = std::min<std::size_t>(kTileRows, m.rows - row);
+    rows.a += row * m.a_row;
+    rows.c += row * m.c_row;
+    matmul_in_place(rows);
+  }
 }
 
 template <class Real>
-void matmul(const MatmulArguments<Real>& arguments) {
-  // A copy: stores through its pointers cannot change it.
-  const MatmulArguments<Real> m = arguments;
+void matmul(const MatmulArguments<Real>& m) {
   constexpr std::size_t kManyRows = 48;  // from here on packing pays
   const std::size_t lanes = hn::Lanes(hn::ScalableTag<Real>());
   const std::size_t bytes_of_b = m.inner * m.cols * sizeof(Real);
-  const bool packing_pays =
-      m.rows >= kManyRows && (bytes_of_b > kSecondLevelCache / 2 ||
-                              (bytes_of_b > kFirstLevelCache && is_far<Real>(m.b_inner)));
-  if (m.b_col != 1 && 2 * m.rows > lanes && m.rows <= 2 * lanes) {
-    matmul_of_few_rows(m);
-  } else if (m.b_col != 1 || packing_pays) {
+  const std::size_t bytes_of_c = m.rows * m.cols * sizeof(Real);
+  if (m.b_col != 1) {
+    const bool few = 2 * m.rows > lanes && m.rows <= 2 * lanes;
+    few&& bytes_of_b > kFirstLevelCache / 2 ? matmul_of_few_rows(m) : matmul_of_panels(m);
+  } else if (m.rows >= kManyRows && (bytes_of_b > kSecondLevelCache / 2 ||
+                                     (bytes_of_b > kFirstLevelCache && is_far<Real>(m.b_inner)))) {
     matmul_of_panels(m);
-  } else if (m.rows * m.cols * sizeof(Real) > kFirstLevelCache &&
-             is_far<Real>(m.c_row)) {  // then C is written along its rows
-    for_parts(m.rows, kTileRows, [&](std::size_t row, std::size_t rows) HWY_ATTR {
-      matmul_in_place(part_of_rows(m, row, rows));
-    });
+  } else if (bytes_of_c > kFirstLevelCache && is_far<Real>(m.c_row)) {
+    matmul_row_by_row(m);
   } else {
-    matmul_in_place(m);
+    matmul_in_place<Real>(MatmulArguments<Real>(m));  // a copy: stores cannot change it
   }
 }

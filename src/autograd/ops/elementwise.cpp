@@ -37,18 +37,21 @@ constexpr FusedRule<Real> kRelu = {
           return std::vector<Parent<Real>>{{{tape, x}, tape.data(x) <= 0 ? Real{0} : Real{1}}};
         }};
 
+// inner: the number of elements; integers: the divisor
 template <class Real>
 constexpr FusedRule<Real> kMean = {
     .backward =
         [](Tape<Real>& tape, const FusedRecord<Real>& r) {
-          const Real share = tape.grad(r.output) / static_cast<Real>(r.inner);
+          const std::uint32_t count = tape.integers(r.integers, 1)[0];
+          const Real share = tape.grad(r.output) / static_cast<Real>(count);
           for (Real& grad : tape.grad(r.x, r.inner)) grad += share;
         },
     .history =
         [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t) {
+          const std::uint32_t count = tape.integers(r.integers, 1)[0];
           std::vector<Parent<Real>> parents;
           for (Index i = 0; i < r.inner; ++i) {
-            parents.push_back({{tape, r.x + i}, 1 / static_cast<Real>(r.inner)});
+            parents.push_back({{tape, r.x + i}, 1 / static_cast<Real>(count)});
           }
           return parents;
         }};
@@ -85,26 +88,30 @@ Block<Real> relu(Block<Real> x) {
 }
 
 template <class Real>
-Val<Real> mean(Block<Real> x) {
-  require(x.size() > 0, "mean of nothing");
+Val<Real> mean(Block<Real> x, std::size_t count) {
+  require(count > 0, "mean of nothing");
   Tape<Real>& tape = x.tape();
   Real sum = 0;
   for (const Real value : x.data()) sum += value;
   const Block<Real> out(tape, tape.allocate(1), 1, 1);
-  out.data()[0] = sum / static_cast<Real>(x.size());
+  out.data()[0] = sum / static_cast<Real>(count);
+  const std::size_t integers = tape.integer_count();
+  tape.integers(1)[0] = static_cast<std::uint32_t>(count);
   tape.push({.rule = &kMean<Real>,
              .output = out.first(),
              .x = x.first(),
              .rows = 1,
              .cols = 1,
-             .inner = static_cast<std::uint32_t>(x.size())});
+             .inner = static_cast<std::uint32_t>(x.size()),
+             .integers = static_cast<std::uint32_t>(integers),
+             .integer_count = 1});
   return out[0];
 }
 
 #define MICROGPT_INSTANTIATE(Real)                    \
   template Block<Real> add(Block<Real>, Block<Real>); \
   template Block<Real> relu(Block<Real>);             \
-  template Val<Real> mean(Block<Real>);
+  template Val<Real> mean(Block<Real>, std::size_t);
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
 
