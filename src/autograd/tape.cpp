@@ -65,7 +65,13 @@ void Tape<Real>::backward(Val<Real> output) {
           "backward of a value that was not recorded");
   const Index first = records_[0].output;
   if (scalar_records_) grad(0, first);  // the loop below ignores pending resets
-  std::fill(grad_.data() + first, grad_.data() + grad_.size(), Real{0});
+  const std::size_t count = grad_.size() - first;
+  if (!scalar_records_ && first % kLine == 0 && count * sizeof(Real) > kManyBytes) {
+    reset_gradients(first, count);
+    grad(output.index());
+  } else {
+    std::fill_n(grad_.data() + first, count, Real{0});
+  }
   grad_[output.index()] = 1;
   for (std::size_t i = records_.size(); i-- > 0;) {
     const Record& record = records_[i];

@@ -121,6 +121,8 @@ class Tape {
     std::size_t values = 0, saved = 0, records = 0, fused = 0, integers = 0;
   };
   static constexpr std::size_t kLine = Buffer<Real>::kAlignment / sizeof(Real);
+  /// From here on it pays to reset the gradients of activations lazily, too.
+  static constexpr std::size_t kManyBytes = 256 << 10;
   Position position() const;
   void write_zeros(Index first, std::size_t count);
   void forget_resets(std::size_t first);

@@ -1,4 +1,6 @@
 // add, relu, mean: one output for each input, or one for all.
+#include <algorithm>
+
 #include "../fused_record.hpp"
 #include "../kernels.hpp"
 #include "microgpt/autograd/fused.hpp"
@@ -13,8 +15,13 @@ constexpr FusedRule<Real> kAdd = {
           const std::size_t n = std::size_t{r.rows} * r.cols;
           const Real* grad_out = tape.grad(r.output, n).data();
           for (const Index operand : {r.x, r.y}) {
+            const bool first_to_add = tape.take_reset(operand, n);
             Real* grad = tape.grad(operand, n).data();
-            tape.kernels().add(n, grad, grad_out, grad);
+            if (first_to_add) {
+              std::copy_n(grad_out, n, grad);
+            } else {
+              tape.kernels().add(n, grad, grad_out, grad);
+            }
           }
         },
     .history =

@@ -13,6 +13,7 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::size_t T = r.rows, O = r.cols, I = r.inner;
   const Real* grad_y = tape.grad(r.output, T * O).data();
   const bool first_to_add = tape.take_reset(r.y, I * O);
+  const bool first_to_add_x = tape.take_reset(r.x, T * I);
   tape.kernels().matmul({.rows = I,
                          .cols = O,
                          .inner = T,
@@ -35,7 +36,7 @@ void linear_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
                          .b_col = O,
                          .c = tape.grad(r.x, T * I).data(),
                          .c_row = I,
-                         .accumulate = true});
+                         .accumulate = !first_to_add_x});
 }
 
 template <class Real>
