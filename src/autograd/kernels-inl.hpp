@@ -26,6 +26,7 @@ namespace HWY_NAMESPACE {
 #include "kernels/elementwise-inl.hpp"
 #include "kernels/rows-inl.hpp"
 #include "kernels/attention-inl.hpp"
+#include "kernels/long_attention-inl.hpp"
 #include "kernels/adam-inl.hpp"
 // clang-format on
 

@@ -10,8 +10,8 @@ namespace microgpt::autograd {
 
 /// C (rows x cols) = A (rows x inner) B (inner x cols), or += if `accumulate`. Each element is
 /// one chain of fused multiply-adds over `inner` in order, starting from 0 or the value in C.
-/// A is read at a[row * a_row + k * a_inner], where one of the two is 1, so that a transposed A costs
-/// nothing; B at b[k * b_inner + col * b_col], likewise.
+/// A is read at a[row * a_row + k * a_inner], where one of the two is 1, so that a transposed A
+/// costs nothing; B at b[k * b_inner + col * b_col], likewise.
 template <class Real>
 struct MatmulArguments {
   std::size_t rows, cols, inner;
@@ -27,19 +27,26 @@ struct MatmulArguments {
 
 /// How many queries the attention kernels take at a time, whatever the width of a vector.
 inline constexpr std::size_t kAttentionChunk = 8;
+/// Sequences with more keys are processed in blocks of as many queries and keys, which forget their
+/// probabilities, so that memory does not grow with the square of the length.
+inline constexpr std::size_t kAttentionBlock = 64;
 
-/// q, k, v and out have rows of channels = heads * D numbers. The probabilities are stored sequence
-/// by sequence, head by head, chunk by chunk of queries, as keys x kAttentionChunk.
+inline bool is_long(const Sequence& s) { return s.keys > kAttentionBlock; }
+
+/// q, k, v and out have rows of channels = heads * D numbers. Saved for the backward pass, sequence
+/// by sequence: of a short one the probabilities, head by head, chunk by chunk of queries, as keys
+/// x kAttentionChunk; of a long one, head by head, the largest score of each query, and then one
+/// over the sum of e^(score - largest).
 template <class Real>
 struct AttentionArguments {
   std::size_t channels, heads;
   const Sequence* sequences;
   std::size_t sequence_count;
   const Real *q, *k, *v;
-  Real* probabilities;
+  Real* saved;
   Real* scratch;  ///< attention_scratch() numbers
 
-  /// The index of probabilities[query][key] of head `head` within its sequence.
+  /// The index of the probability of [query][key] of head `head` within its short sequence.
   static std::size_t place(const Sequence& s, std::size_t head, std::size_t query,
                            std::size_t key) {
     const std::size_t chunk = head * chunks(s) + query / kAttentionChunk;
@@ -48,13 +55,14 @@ struct AttentionArguments {
   static std::size_t chunks(const Sequence& s) {
     return (s.queries + kAttentionChunk - 1) / kAttentionChunk;
   }
-  static std::size_t probability_count(const Sequence& s, std::size_t heads) {
-    return heads * chunks(s) * s.keys * kAttentionChunk;
+  static std::size_t saved_count(const Sequence& s, std::size_t heads) {
+    return is_long(s) ? 2 * heads * s.queries : heads * chunks(s) * s.keys * kAttentionChunk;
   }
 };
 
 /// Numbers of scratch memory that both attention kernels need for a sequence.
-inline std::size_t attention_scratch(const Sequence& s, std::size_t channels) {
+inline std::size_t attention_scratch(const Sequence& s, std::size_t channels, std::size_t heads) {
+  if (is_long(s)) return kAttentionBlock * (5 * channels / heads + 3 * kAttentionBlock + 1);
   const std::size_t queries = (s.queries + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
   const std::size_t keys = (s.keys + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
   return 2 * channels * kAttentionChunk + 2 * keys * kAttentionChunk + 2 * queries * keys +
@@ -99,8 +107,8 @@ struct Kernels {
                                  const std::uint32_t* targets, const Real* grad_losses,
                                  Real* grad_logits);
   void (*attention)(const AttentionArguments<Real>&, Real* out);
-  void (*attention_backward)(const AttentionArguments<Real>&, const Real* grad_out, Real* grad_q,
-                             Real* grad_k, Real* grad_v);
+  void (*attention_backward)(const AttentionArguments<Real>&, const Real* out, const Real* grad_out,
+                             Real* grad_q, Real* grad_k, Real* grad_v);
   /// One step of Adam (Kingma and Ba, 2015); the quotient is within 4 ulp.
   void (*adam)(const AdamArguments<Real>&);
 };

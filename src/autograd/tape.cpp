@@ -167,7 +167,8 @@ void Tape<Real>::rewind(const Position& position) {
 template <class Real>
 void Tape<Real>::forget_resets(std::size_t first) {
   const std::size_t begin = (first + kLine - 1) / kLine;
-  for (std::size_t line = begin; line < reset_end_ / kLine; ++line) reset_[line] = 0;
+  const std::size_t end = reset_end_ / kLine;
+  if (begin < end) std::fill(reset_.data() + begin, reset_.data() + end, std::uint8_t{0});
   reset_end_ = std::min(reset_end_, begin * kLine);
 }
 

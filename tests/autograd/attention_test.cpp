@@ -33,6 +33,8 @@ const std::vector<Case>& cases() {
       {34, 2, {{2, 2}}},
       {6, 2, {{8, 8}, {9, 9}}},
       {5, 1, {{17, 19}}},
+      {4, 2, {{70, 70}}},
+      {3, 1, {{3, 5}, {66, 130}, {1, 65}}},
   };
   return kCases;
 }
@@ -165,6 +167,31 @@ TEST(Attention, a_packed_sequence_gets_the_same_bits_as_alone) {
       first += s.keys;
     }
     EXPECT_TRUE(same_bits(packed, alone));
+  }
+}
+
+// What a query gets depends on its place and on what it sees alone: a long sequence may be
+// processed in pieces, with the keys of earlier ones from a cache.
+TEST(Attention, of_a_piece_of_a_sequence_has_the_bits_of_the_whole) {
+  Rng rng = rng_of(6);
+  for (int round = 0; round < 40; ++round) {
+    const auto length = static_cast<std::uint32_t>(1 + rng.below(200));
+    const auto first = static_cast<std::uint32_t>(rng.below(length));
+    const auto count = static_cast<std::uint32_t>(1 + rng.below(length - first));
+    SCOPED_TRACE(fmt::format("{} queries from {} on, of {}", count, first, length));
+    constexpr std::size_t kChannels = 6;
+    Tape<double> tape;
+    const auto q = random_block(tape, rng, length, kChannels);
+    const auto k = random_block(tape, rng, length, kChannels);
+    const auto v = random_block(tape, rng, length, kChannels);
+    const auto rows = [&](Block<double> block, std::size_t from, std::size_t n) {
+      return Block<double>(tape, block(from, 0).index(), n, kChannels);
+    };
+    const auto whole = attention<double>(q, k, v, 2, Sequences{{length, length}});
+    const auto piece =
+        attention<double>(rows(q, first, count), rows(k, 0, first + count),
+                          rows(v, 0, first + count), 2, Sequences{{count, first + count}});
+    EXPECT_TRUE(same_bits(copy(piece.data()), copy(rows(whole, first, count).data())));
   }
 }
 

@@ -231,19 +231,20 @@ TYPED_TEST(KernelTable, attention_and_its_way_back) {
   this->for_random_shapes([&](Rng& rng, std::size_t, std::size_t) {
     const std::size_t heads = 1 + rng.below(4), channels = heads * (1 + rng.below(20));
     std::vector<Sequence> sequences(1 + rng.below(3));
-    std::size_t queries = 0, keys = 0, probabilities = 0, scratch = 0;
+    std::size_t queries = 0, keys = 0, saved = 0, scratch = 0;
     for (Sequence& s : sequences) {
-      s.queries = static_cast<std::uint32_t>(1 + rng.below(20));
-      s.keys = s.queries + static_cast<std::uint32_t>(rng.below(4));
+      const bool is_long = rng.below(4) == 0;
+      s.queries = static_cast<std::uint32_t>(1 + rng.below(is_long ? 200 : 20));
+      s.keys = s.queries + static_cast<std::uint32_t>(rng.below(is_long ? 100 : 4));
       queries += s.queries * channels;
       keys += s.keys * channels;
-      probabilities += Arguments::probability_count(s, heads);
-      scratch = std::max(scratch, attention_scratch(s, channels));
+      saved += Arguments::saved_count(s, heads);
+      scratch = std::max(scratch, attention_scratch(s, channels, heads));
     }
-    // q, k, v, probabilities, out, the gradients of out, q, k and v, and scratch
+    // q, k, v, what is saved, out, the gradients of out, q, k and v, and scratch
     std::vector<std::vector<Real>> arrays;
     for (const std::size_t n :
-         {queries, keys, keys, probabilities, queries, queries, queries, keys, keys, scratch}) {
+         {queries, keys, keys, saved, queries, queries, queries, keys, keys, scratch}) {
       arrays.push_back(this->numbers(rng, n));
     }
     this->expect_same_bits(arrays, [&](const Kernels<Real>& kernels, auto& a) {
@@ -254,10 +255,11 @@ TYPED_TEST(KernelTable, attention_and_its_way_back) {
                                    .q = a[0].data(),
                                    .k = a[1].data(),
                                    .v = a[2].data(),
-                                   .probabilities = a[3].data(),
+                                   .saved = a[3].data(),
                                    .scratch = a[9].data()};
       kernels.attention(arguments, a[4].data());
-      kernels.attention_backward(arguments, a[5].data(), a[6].data(), a[7].data(), a[8].data());
+      kernels.attention_backward(arguments, a[4].data(), a[5].data(), a[6].data(), a[7].data(),
+                                 a[8].data());
       std::fill_n(a[9].begin(), scratch, Real{0});  // what is left there is nobody's business
     });
   });

@@ -1,4 +1,4 @@
-// Multi-head causal attention.
+// Multi-head causal attention of short sequences, whose probabilities are kept.
 //
 // Lanes run over queries, a chunk of eight at a time, so that softmax needs no sum across lanes;
 // q and grad_out are transposed into that form, out and the gradients back out of it. Lanes beyond
@@ -145,46 +145,39 @@ HWY_INLINE AttentionChunk<Real> chunk_of(const AttentionArguments<Real>& a, cons
 }
 
 template <class Real>
-void attention(const AttentionArguments<Real>& a, Real* out) {
+void short_attention(const AttentionArguments<Real>& a, const Sequence& s, Real* out) {
   const std::size_t width = a.channels / a.heads;
-  const Real *q = a.q, *k = a.k, *v = a.v;
-  Real *p = a.probabilities, *q_T = a.scratch, *out_T = q_T + a.channels * kAttentionChunk;
-  for (std::size_t i = 0; i < a.sequence_count; ++i) {
-    const Sequence& s = a.sequences[i];
-    const std::size_t chunk_size = s.keys * kAttentionChunk;
-    const std::size_t head_size = AttentionArguments<Real>::chunks(s) * chunk_size;
-    for (std::size_t t = 0; t < s.queries; t += kAttentionChunk) {
-      const AttentionChunk<Real> chunk = chunk_of(a, s, t);
-      const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
-      transpose_chunk(count, a.channels, q + t * a.channels, a.channels, q_T);
-      // All heads go through each of the three phases together: within one head each phase depends
-      // on the one before.
-      const auto each_head = [&](const auto& phase) HWY_ATTR {
-        for (std::size_t h = 0; h < a.heads; ++h) {
-          Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
-          for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
-            phase(h * width, l, p_h + l);
-          }
-        }
-      };
-      each_head([&](std::size_t channel, std::size_t l, Real* scores) HWY_ATTR {
-        relative_scores(chunk, l, q_T + channel * kAttentionChunk + l, k + channel, scores);
-      });
-      each_head([&](std::size_t, std::size_t, Real* scores)
-                    HWY_ATTR { probabilities_of_scores(chunk, scores); });
-      each_head([&](std::size_t channel, std::size_t l, const Real* p_l) HWY_ATTR {
-        weighted_sum(chunk, p_l, v + channel, out_T + channel * kAttentionChunk + l);
-      });
+  Real *q_T = a.scratch, *out_T = q_T + a.channels * kAttentionChunk;
+  const std::size_t chunk_size = s.keys * kAttentionChunk;
+  const std::size_t head_size = AttentionArguments<Real>::chunks(s) * chunk_size;
+  for (std::size_t t = 0; t < s.queries; t += kAttentionChunk) {
+    const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+    const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+    transpose_chunk(count, a.channels, a.q + t * a.channels, a.channels, q_T);
+    // All heads go through each of the three phases together: within one head each phase depends on
+    // the one before.
+    const auto each_head = [&](const auto& phase) HWY_ATTR {
       for (std::size_t h = 0; h < a.heads; ++h) {
-        Real* p_h = p + h * head_size + t / kAttentionChunk * chunk_size;
-        std::fill(p_h + chunk.keys * kAttentionChunk, p_h + chunk_size, Real{0});
+        Real* p_h = a.saved + h * head_size + t / kAttentionChunk * chunk_size;
+        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+          phase(h * width, l, p_h + l);
+        }
       }
-      transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
-                              a.channels);
+    };
+    each_head([&](std::size_t channel, std::size_t l, Real* scores) HWY_ATTR {
+      relative_scores(chunk, l, q_T + channel * kAttentionChunk + l, a.k + channel, scores);
+    });
+    each_head([&](std::size_t, std::size_t, Real* scores)
+                  HWY_ATTR { probabilities_of_scores(chunk, scores); });
+    each_head([&](std::size_t channel, std::size_t l, const Real* p_l) HWY_ATTR {
+      weighted_sum(chunk, p_l, a.v + channel, out_T + channel * kAttentionChunk + l);
+    });
+    for (std::size_t h = 0; h < a.heads; ++h) {
+      Real* p_h = a.saved + h * head_size + t / kAttentionChunk * chunk_size;
+      std::fill(p_h + chunk.keys * kAttentionChunk, p_h + chunk_size, Real{0});
     }
-    q += s.queries * a.channels, out += s.queries * a.channels;
-    k += s.keys * a.channels, v += s.keys * a.channels;
-    p += AttentionArguments<Real>::probability_count(s, a.heads);
+    transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
+                            a.channels);
   }
 }
 
@@ -246,49 +239,42 @@ HWY_INLINE void gather_over_queries(std::size_t queries, std::size_t keys, std::
 // grad_v_s += sum_t p_ts grad_out_t;  grad_q_t += sum_s grad_score_ts k_s;
 // grad_k_s += sum_t grad_score_ts q_t
 template <class Real>
-void attention_backward(const AttentionArguments<Real>& a, const Real* grad_out, Real* grad_q,
-                        Real* grad_k, Real* grad_v) {
+void short_attention_backward(const AttentionArguments<Real>& a, const Sequence& s,
+                              const Real* grad_out, Real* grad_q, Real* grad_k, Real* grad_v) {
   const std::size_t width = a.channels / a.heads, C = a.channels;
-  const Real *q = a.q, *k = a.k, *v = a.v, *p = a.probabilities;
-  for (std::size_t i = 0; i < a.sequence_count; ++i) {
-    const Sequence& s = a.sequences[i];
-    const std::size_t chunk_size = s.keys * kAttentionChunk;
-    const std::size_t chunks = AttentionArguments<Real>::chunks(s);
-    const std::size_t row = (s.keys + kAttentionChunk - 1) / kAttentionChunk * kAttentionChunk;
-    Real* grad_out_T = a.scratch;                         // C x chunk
-    Real* grad_q_T = grad_out_T + C * kAttentionChunk;    // C x chunk
-    Real* grad_score_T = grad_q_T + C * kAttentionChunk;  // keys x chunk
-    Real* p_rows = grad_score_T + chunk_size;             // queries x keys
-    Real* grad_score = p_rows + chunks * kAttentionChunk * row;
-    Real* grad_k_T = grad_score + chunks * kAttentionChunk * row;  // C x keys
-    Real* grad_v_T = grad_k_T + C * row;
-    for (std::size_t h = 0; h < a.heads; ++h) {
-      const std::size_t channel = h * width;
-      for (std::size_t t = 0; t < s.queries; t += kAttentionChunk, p += chunk_size) {
-        const AttentionChunk<Real> chunk = chunk_of(a, s, t);
-        const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
-        transpose_chunk(count, width, grad_out + t * C + channel, C, grad_out_T);
-        for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
-          score_gradients(chunk, grad_out_T + l, v + channel, p + l, grad_score_T + l);
-          weighted_sum(chunk, grad_score_T + l, k + channel, grad_q_T + l);
-        }
-        transpose_matrix<true>(width, count, grad_q_T, kAttentionChunk, grad_q + t * C + channel,
-                               C);
-        const std::size_t hidden = s.keys - chunk.keys;
-        std::fill_n(grad_score_T + chunk.keys * kAttentionChunk, hidden * kAttentionChunk, Real{0});
-        transpose_matrix<false>(s.keys, kAttentionChunk, p, kAttentionChunk, p_rows + t * row, row);
-        transpose_matrix<false>(s.keys, kAttentionChunk, grad_score_T, kAttentionChunk,
-                                grad_score + t * row, row);
+  const Real* p = a.saved;
+  const std::size_t chunk_size = s.keys * kAttentionChunk;
+  const std::size_t chunks = AttentionArguments<Real>::chunks(s);
+  const std::size_t row = (s.keys + kAttentionChunk - 1) / kAttentionChunk * kAttentionChunk;
+  Real* grad_out_T = a.scratch;                         // C x chunk
+  Real* grad_q_T = grad_out_T + C * kAttentionChunk;    // C x chunk
+  Real* grad_score_T = grad_q_T + C * kAttentionChunk;  // keys x chunk
+  Real* p_rows = grad_score_T + chunk_size;             // queries x keys
+  Real* grad_score = p_rows + chunks * kAttentionChunk * row;
+  Real* grad_k_T = grad_score + chunks * kAttentionChunk * row;  // C x keys
+  Real* grad_v_T = grad_k_T + C * row;
+  for (std::size_t h = 0; h < a.heads; ++h) {
+    const std::size_t channel = h * width;
+    for (std::size_t t = 0; t < s.queries; t += kAttentionChunk, p += chunk_size) {
+      const AttentionChunk<Real> chunk = chunk_of(a, s, t);
+      const std::size_t count = std::min<std::size_t>(kAttentionChunk, s.queries - t);
+      transpose_chunk(count, width, grad_out + t * C + channel, C, grad_out_T);
+      for (std::size_t l = 0; l < kAttentionChunk; l += Chunk<Real>::kLanes) {
+        score_gradients(chunk, grad_out_T + l, a.v + channel, p + l, grad_score_T + l);
+        weighted_sum(chunk, grad_score_T + l, a.k + channel, grad_q_T + l);
       }
-      gather_over_queries(s.queries, s.keys, width, row, p_rows, grad_out + channel, C,
-                          grad_v_T + channel * row);
-      gather_over_queries(s.queries, s.keys, width, row, grad_score, q + channel, C,
-                          grad_k_T + channel * row);
+      transpose_matrix<true>(width, count, grad_q_T, kAttentionChunk, grad_q + t * C + channel, C);
+      const std::size_t hidden = s.keys - chunk.keys;
+      std::fill_n(grad_score_T + chunk.keys * kAttentionChunk, hidden * kAttentionChunk, Real{0});
+      transpose_matrix<false>(s.keys, kAttentionChunk, p, kAttentionChunk, p_rows + t * row, row);
+      transpose_matrix<false>(s.keys, kAttentionChunk, grad_score_T, kAttentionChunk,
+                              grad_score + t * row, row);
     }
-    transpose_matrix<true>(C, s.keys, grad_k_T, row, grad_k, C);
-    transpose_matrix<true>(C, s.keys, grad_v_T, row, grad_v, C);
-    q += s.queries * C, grad_q += s.queries * C, grad_out += s.queries * C;
-    k += s.keys * C, grad_k += s.keys * C;
-    v += s.keys * C, grad_v += s.keys * C;
+    gather_over_queries(s.queries, s.keys, width, row, p_rows, grad_out + channel, C,
+                        grad_v_T + channel * row);
+    gather_over_queries(s.queries, s.keys, width, row, grad_score, a.q + channel, C,
+                        grad_k_T + channel * row);
   }
+  transpose_matrix<true>(C, s.keys, grad_k_T, row, grad_k, C);
+  transpose_matrix<true>(C, s.keys, grad_v_T, row, grad_v, C);
 }

@@ -18,11 +18,9 @@ const Sequence* sequences_of(Tape<Real>& tape, const FusedRecord<Real>& r) {
   return reinterpret_cast<const Sequence*>(tape.integers(r.integers, r.integer_count).data());
 }
 
-std::size_t probability_count(std::span<const Sequence> sequences, std::size_t heads) {
+std::size_t saved_count(std::span<const Sequence> sequences, std::size_t heads) {
   std::size_t count = 0;
-  for (const Sequence& s : sequences) {
-    count += AttentionArguments<double>::probability_count(s, heads);
-  }
+  for (const Sequence& s : sequences) count += AttentionArguments<double>::saved_count(s, heads);
   return count;
 }
 
@@ -32,13 +30,14 @@ std::size_t key_count(std::span<const Sequence> sequences) {
   return count;
 }
 
-// saved: the probabilities
+// saved: see AttentionArguments
 template <class Real>
 AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
   const std::size_t keys = key_count(sequences) * r.cols;
   std::size_t scratch = 0;
-  for (const Sequence& s : sequences) scratch = std::max(scratch, attention_scratch(s, r.cols));
+  for (const Sequence& s : sequences)
+    scratch = std::max(scratch, attention_scratch(s, r.cols, r.inner));
   return {.channels = r.cols,
           .heads = r.inner,
           .sequences = sequences.data(),
@@ -46,7 +45,7 @@ AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r)
           .q = tape.data(r.x, std::size_t{r.rows} * r.cols).data(),
           .k = tape.data(r.y, keys).data(),
           .v = tape.data(r.z, keys).data(),
-          .probabilities = tape.saved(r.saved, probability_count(sequences, r.inner)).data(),
+          .saved = tape.saved(r.saved, saved_count(sequences, r.inner)).data(),
           .scratch = tape.scratch(scratch)};
 }
 
@@ -55,31 +54,47 @@ void attention_backward(Tape<Real>& tape, const FusedRecord<Real>& r) {
   const auto a = arguments(tape, r);
   const std::size_t queries = std::size_t{r.rows} * r.cols;
   const std::size_t keys = key_count({a.sequences, a.sequence_count}) * r.cols;
-  tape.kernels().attention_backward(a, tape.grad(r.output, queries).data(),
-                                    tape.grad(r.x, queries).data(), tape.grad(r.y, keys).data(),
-                                    tape.grad(r.z, keys).data());
+  tape.kernels().attention_backward(
+      a, tape.data(r.output, queries).data(), tape.grad(r.output, queries).data(),
+      tape.grad(r.x, queries).data(), tape.grad(r.y, keys).data(), tape.grad(r.z, keys).data());
 }
 
-/// The keys that query row `row` of the record sees, and its probabilities for head `head`.
+/// A query row of the record: its sequence and its place there.
 struct Place {
-  Index first_key, seen;
-  std::size_t probabilities;
+  Sequence sequence{0, 0};
+  Index first_key = 0;    ///< row of the sequence's first key
+  Index query = 0;        ///< within the sequence
+  std::size_t saved = 0;  ///< where the numbers of the sequence begin
+
+  Index seen() const { return sequence.keys - sequence.queries + query + 1; }
 };
 
-Place place_of(std::span<const Sequence> sequences, Index row, std::size_t heads,
-               std::size_t head) {
-  Place place{0, 0, 0};
+Place place_of(std::span<const Sequence> sequences, Index row, std::size_t heads) {
+  Place place;
   for (const Sequence& s : sequences) {
-    if (row < s.queries) {
-      place.seen = s.keys - s.queries + row + 1;
-      place.probabilities += AttentionArguments<double>::place(s, head, row, 0);
-      return place;
-    }
+    place.sequence = s;
+    place.query = row;
+    if (row < s.queries) break;
     row -= s.queries;
     place.first_key += s.keys;
-    place.probabilities += AttentionArguments<double>::probability_count(s, heads);
+    place.saved += AttentionArguments<double>::saved_count(s, heads);
   }
   return place;
+}
+
+/// The probability of key `s` for a query, of head `head`. `score` is that of the two.
+template <class Real>
+Real probability(Tape<Real>& tape, const FusedRecord<Real>& r, const Place& place, std::size_t head,
+                 Index s, Real score) {
+  const auto saved = [&](std::size_t at) {
+    return tape.saved(r.saved + static_cast<Index>(place.saved + at), 1)[0];
+  };
+  const std::size_t queries = place.sequence.queries;
+  if (is_long(place.sequence)) {
+    return std::exp(score - saved(head * queries + place.query)) *
+           saved((r.inner + head) * queries + place.query);
+  }
+  return saved(AttentionArguments<Real>::place(place.sequence, head, place.query, s));
 }
 
 // out_c = sum_s p_s v_sc: d/dv_sc = p_s;  with score_s = q k_s / sqrt(D):
@@ -91,17 +106,18 @@ std::vector<Parent<Real>> attention_history(Tape<Real>& tape, const FusedRecord<
   const Index row = static_cast<Index>(i) / r.cols, channel = static_cast<Index>(i) % r.cols;
   const Index width = r.cols / r.inner, head = channel / width;
   const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
-  const Place place = place_of(sequences, row, r.inner, head);
+  const Place place = place_of(sequences, row, r.inner);
   const Index q = r.x + row * r.cols + head * width;
   const Real root = 1 / std::sqrt(static_cast<Real>(width));
   const Real out = tape.data(r.output + static_cast<Index>(i));
   std::vector<Real> by_query(width, Real{0});
   std::vector<Parent<Real>> parents;
-  for (Index s = 0; s < place.seen; ++s) {
+  for (Index s = 0; s < place.seen(); ++s) {
     const Index key_row = (place.first_key + s) * r.cols;
-    const std::size_t at = place.probabilities + s * kAttentionChunk;
-    const Real p = tape.saved(r.saved + static_cast<Index>(at), 1)[0];
     const Index v = r.z + key_row + channel, k = r.y + key_row + head * width;
+    Real score = 0;
+    for (Index c = 0; c < width; ++c) score += tape.data(q + c) * tape.data(k + c) * root;
+    const Real p = probability(tape, r, place, head, s, score);
     const Real by_score = p * (tape.data(v) - out) * root;
     parents.push_back({{tape, v}, p});
     for (Index c = 0; c < width; ++c) {
@@ -134,7 +150,7 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
           q.cols(), k.rows(), k.cols(), v.rows(), v.cols());
   Tape<Real>& tape = q.tape();
   const Block<Real> out(tape, tape.allocate(q.size()), q.rows(), q.cols());
-  const Index saved = tape.save(probability_count(sequences, heads));
+  const Index saved = tape.save(saved_count(sequences, heads));
   const std::size_t first = tape.integer_count();
   std::memcpy(tape.integers(2 * sequences.size()).data(), sequences.data(), sequences.size_bytes());
   const FusedRecord<Real> record = {
