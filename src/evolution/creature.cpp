@@ -81,10 +81,12 @@ struct BodyOf {
   }
 
   std::vector<std::string> speak(std::size_t count, double temperature) {
+    std::vector<Rng> streams;
+    for (std::size_t i = 0; i < count; ++i) streams.emplace_back(seed, Stream::names, i);
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < count; ++i) {
-      Rng rng(seed, Stream::names, i);
-      names.push_back(vocabulary.decode(sample(gpt, vocabulary.delimiter(), temperature, rng)));
+    for (const auto& name :
+         sample(gpt, vocabulary.delimiter(), temperature, std::span<Rng>(streams))) {
+      names.push_back(vocabulary.decode(name));
     }
     return names;
   }

@@ -28,13 +28,24 @@ void TokenBatch::clear() {
   path_.clear();
 }
 
-void TokenBatch::add(std::span<const Token> sequence, std::size_t first) {
+void TokenBatch::add(std::span<const Token> sequence) {
   const auto length = static_cast<std::uint32_t>(sequence.size());
   tokens.insert(tokens.end(), sequence.begin(), sequence.end());
-  for (std::uint32_t i = 0; i < length; ++i) {
-    positions.push_back(static_cast<std::uint32_t>(first) + i);
-  }
+  for (std::uint32_t i = 0; i < length; ++i) positions.push_back(i);
   sequences.push_back({length, length});
+}
+
+void TokenBatch::add_after(std::span<const std::uint32_t> before, std::span<const Token> sequence,
+                           std::size_t rows) {
+  const auto first = static_cast<std::uint32_t>(before.size());
+  const auto length = static_cast<std::uint32_t>(sequence.size());
+  key_rows.insert(key_rows.end(), before.begin(), before.end());
+  for (std::uint32_t i = 0; i < length; ++i) {
+    key_rows.push_back(static_cast<std::uint32_t>(rows + tokens.size()));
+    tokens.push_back(sequence[i]);
+    positions.push_back(first + i);
+  }
+  sequences.push_back({length, first + length});
 }
 
 std::span<const std::uint32_t> TokenBatch::add_shared(std::span<const Token> sequence) {
@@ -52,6 +63,11 @@ std::span<const std::uint32_t> TokenBatch::add_shared(std::span<const Token> seq
   sequences.push_back({static_cast<std::uint32_t>(sequence.size() - shared),
                        static_cast<std::uint32_t>(sequence.size())});
   return path_;
+}
+
+template <class Real>
+void KvCache<Real>::clear() {
+  for (Layer& layer : layers_) layer.keys.resize(0), layer.values.resize(0);
 }
 
 template <class Real>
@@ -99,11 +115,7 @@ void Gpt<Real>::initialise(Rng& rng) {
 
 template <class Real>
 Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache) {
-  sequences_.assign(batch.sequences.begin(), batch.sequences.end());
-  if (cache != nullptr) {
-    require(sequences_.size() == 1, "a cache continues one sequence, not {}", sequences_.size());
-    sequences_[0].keys += static_cast<std::uint32_t>(cache->size());
-  }
+  require(cache == nullptr || !tape_->recording(), "a cache has no gradients");
   Block<Real> x = embed<Real>(token_table_, position_table_, batch.tokens, batch.positions);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
@@ -118,22 +130,31 @@ Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, const TokenBatc
                               KvCache<Real>* cache, std::size_t number) {
   const Block<Real> q = linear(x, layer.wq);
   Block<Real> k = linear(x, layer.wk), v = linear(x, layer.wv);
-  if (!batch.key_rows.empty()) {
+  if (cache != nullptr) {
+    k = through_cache(cache->layers_[number].keys, k, batch.key_rows);
+    v = through_cache(cache->layers_[number].values, v, batch.key_rows);
+  } else if (!batch.key_rows.empty()) {
     k = gather<Real>(k, batch.key_rows);
     v = gather<Real>(v, batch.key_rows);
   }
-  if (cache != nullptr) {
-    if (number < cache->keys_.size()) {
-      k = cache->keys_[number] = concatenate(cache->keys_[number], k);
-      v = cache->values_[number] = concatenate(cache->values_[number], v);
-    } else {
-      cache->keys_.push_back(k);
-      cache->values_.push_back(v);
-    }
-  }
-  return attention<Real>(q, k, v, config_.n_head, sequences_);
+  return attention<Real>(q, k, v, config_.n_head, batch.sequences);
 }
 
+template <class Real>
+Block<Real> Gpt<Real>::through_cache(Buffer<Real>& cached, Block<Real> x,
+                                     std::span<const std::uint32_t> rows) const {
+  const std::size_t C = x.cols(), before = cached.size();
+  cached.resize(before + x.size());
+  std::ranges::copy(x.data(), cached.data() + before);
+  const Block<Real> out(*tape_, tape_->allocate(rows.size() * C), rows.size(), C);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::copy_n(cached.data() + rows[i] * C, C, &out.data()[i * C]);
+  }
+  return out;
+}
+
+template class KvCache<double>;
+template class KvCache<float>;
 template class Gpt<double>;
 template class Gpt<float>;
 

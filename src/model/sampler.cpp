@@ -9,47 +9,115 @@ namespace microgpt::model {
 
 namespace {
 
-/// Draws an index with probability proportional to e^(logit / temperature).
+/// The distribution of the next token: each with probability proportional to e^(logit /
+/// temperature).
+class Distribution {
+ public:
+  template <class Real>
+  void set(std::span<const Real> logits, double temperature) {
+    const Real largest = *std::max_element(logits.begin(), logits.end());
+    weights_.clear();
+    sum_ = 0;
+    for (const Real logit : logits) {
+      weights_.push_back(elementary::exp(static_cast<double>(logit - largest) / temperature));
+      sum_ += weights_.back();
+    }
+  }
+
+  Token draw(Rng& rng) const {
+    double left = rng.uniform() * sum_;
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      left -= weights_[i];
+      if (left < 0) return static_cast<Token>(i);
+    }
+    return static_cast<Token>(weights_.size() - 1);  // rounding, or a NaN
+  }
+
+ private:
+  std::vector<double> weights_;
+  double sum_ = 0;
+};
+
+/// Documents that have begun alike.
+struct Prefix {
+  Token last;
+  std::vector<std::uint32_t> rows;     ///< of the cache: those of the tokens before the last
+  std::vector<std::size_t> documents;  ///< that are not at their end
+};
+
+/// Speaks the documents of some streams together, token by token.
 template <class Real>
-std::size_t draw(std::span<const Real> logits, double temperature, Rng& rng) {
-  const Real largest = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> weights;
-  double sum = 0;
-  for (const Real logit : logits) {
-    weights.push_back(elementary::exp(static_cast<double>(logit - largest) / temperature));
-    sum += weights.back();
+class Speaker {
+ public:
+  Speaker(Gpt<Real>& gpt, Token delimiter, double temperature)
+      : gpt_(gpt), delimiter_(delimiter), temperature_(temperature), cache_(gpt.config()) {}
+
+  void speak(std::span<Rng> streams, std::span<std::vector<Token>> documents) {
+    cache_.clear();
+    std::vector<Prefix> prefixes(1);
+    prefixes[0].last = delimiter_;
+    for (std::size_t i = 0; i < streams.size(); ++i) prefixes[0].documents.push_back(i);
+    for (std::size_t t = 0; t < gpt_.config().n_ctx && !prefixes.empty(); ++t) {
+      prefixes = longer(prefixes, streams, documents);
+    }
   }
-  double left = rng.uniform() * sum;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    left -= weights[i];
-    if (left < 0) return i;
+
+ private:
+  /// The prefixes with one more token. Those that have ended are left out.
+  std::vector<Prefix> longer(std::span<Prefix> prefixes, std::span<Rng> streams,
+                             std::span<std::vector<Token>> documents) {
+    const typename Tape<Real>::Scope scope(gpt_.tape());
+    const std::size_t first_row = cache_.rows();
+    batch_.clear();
+    for (const Prefix& prefix : prefixes) {
+      batch_.add_after(prefix.rows, std::span(&prefix.last, 1), first_row);
+    }
+    const Block<Real> logits = gpt_.forward(batch_, &cache_);
+    std::vector<Prefix> result;
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      prefixes[i].rows.push_back(static_cast<std::uint32_t>(first_row + i));
+      distribution_.set<Real>(logits.data().subspan(i * logits.cols(), logits.cols()),
+                              temperature_);
+      const std::size_t first = result.size();
+      for (const std::size_t document : prefixes[i].documents) {
+        const Token token = distribution_.draw(streams[document]);
+        if (token == delimiter_) continue;
+        documents[document].push_back(token);
+        auto same = std::find_if(result.begin() + static_cast<std::ptrdiff_t>(first), result.end(),
+                                 [&](const Prefix& prefix) { return prefix.last == token; });
+        if (same == result.end()) same = result.insert(same, {token, prefixes[i].rows, {}});
+        same->documents.push_back(document);
+      }
+    }
+    return result;
   }
-  return weights.size() - 1;  // rounding, or a NaN
-}
+
+  Gpt<Real>& gpt_;
+  Token delimiter_;
+  double temperature_;
+  KvCache<Real> cache_;
+  TokenBatch batch_;
+  Distribution distribution_;
+};
 
 }  // namespace
 
 template <class Real>
-std::vector<Token> sample(Gpt<Real>& gpt, Token delimiter, double temperature, Rng& rng) {
+std::vector<std::vector<Token>> sample(Gpt<Real>& gpt, Token delimiter, double temperature,
+                                       std::span<Rng> streams) {
   require(temperature > 0, "temperature ({}) must be positive", temperature);
-  const typename Tape<Real>::Scope scope(gpt.tape());
+  constexpr std::size_t kTogether = 512;  // bounds the memory
   const typename Tape<Real>::Inference inference(gpt.tape());
-  KvCache<Real> cache;
-  TokenBatch batch;
-  std::vector<Token> spoken;
-  Token token = delimiter;
-  while (spoken.size() < gpt.config().n_ctx) {
-    batch.clear();
-    batch.add(std::span(&token, 1), cache.size());
-    const Block<Real> logits = gpt.forward(batch, &cache);
-    token = static_cast<Token>(draw<Real>(logits.data(), temperature, rng));
-    if (token == delimiter) break;
-    spoken.push_back(token);
+  Speaker<Real> speaker(gpt, delimiter, temperature);
+  std::vector<std::vector<Token>> documents(streams.size());
+  for (std::size_t first = 0; first < streams.size(); first += kTogether) {
+    const std::size_t count = std::min(kTogether, streams.size() - first);
+    speaker.speak(streams.subspan(first, count), std::span(documents).subspan(first, count));
   }
-  return spoken;
+  return documents;
 }
 
-template std::vector<Token> sample(Gpt<double>&, Token, double, Rng&);
-template std::vector<Token> sample(Gpt<float>&, Token, double, Rng&);
+template std::vector<std::vector<Token>> sample(Gpt<double>&, Token, double, std::span<Rng>);
+template std::vector<std::vector<Token>> sample(Gpt<float>&, Token, double, std::span<Rng>);
 
 }  // namespace microgpt::model

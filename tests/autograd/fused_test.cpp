@@ -52,23 +52,6 @@ TEST(Fused, gradients_match_through_a_layer_of_a_transformer) {
       random_numbers(rng, (2 * kTokens + kContext) * kChannels + 6 * kChannels * kChannels));
 }
 
-TEST(Fused, gradients_match_through_keys_that_grow_row_by_row) {
-  Rng rng = rng_of(3);
-  expect_gradients_match(
-      [](Tape<double>&, Block<double> x) {
-        Operands operands(x);
-        Block<double> seen = operands.next(1, 4);
-        Val<double> sum = seen[0];
-        for (std::uint32_t keys = 2; keys <= 4; ++keys) {
-          const Block<double> next = operands.next(1, 4);
-          seen = concatenate(seen, next);
-          sum = sum + weighted_sum(attention<double>(next, seen, seen, 2, Sequences{{1, keys}}));
-        }
-        return sum;
-      },
-      random_numbers(rng, 16, -2, 2));
-}
-
 TEST(Fused, an_output_that_is_used_twice_gathers_both_gradients) {
   Rng rng = rng_of(4);
   expect_gradients_match(

@@ -14,38 +14,6 @@ namespace {
 
 using Integers = std::vector<std::uint32_t>;
 
-TEST(Concatenate, holds_the_rows_of_one_and_then_of_the_other) {
-  Tape<double> tape;
-  Rng rng = rng_of(2);
-  for (const std::size_t cols : {1U, 9U, 16U}) {
-    const auto a = random_block(tape, rng, 3, cols), b = random_block(tape, rng, 2, cols);
-    const Block<double> both = concatenate(a, b);
-    std::vector<double> expected = copy(a.data());
-    expected.insert(expected.end(), b.data().begin(), b.data().end());
-    EXPECT_EQ(both.rows(), 5U);
-    EXPECT_EQ(copy(both.data()), expected);
-  }
-}
-
-TEST(Concatenate, gradients_match) {
-  Rng rng = rng_of(3);
-  for (const std::size_t cols : {1U, 9U, 17U}) {
-    SCOPED_TRACE(fmt::format("{} columns", cols));
-    expect_gradients_match(
-        [cols](Tape<double>&, Block<double> x) {
-          Operands operands(x);
-          const Block<double> a = operands.next(2, cols), b = operands.next(3, cols);
-          return weighted_sum(concatenate(concatenate(a, b), a));
-        },
-        random_numbers(rng, 5 * cols));
-  }
-}
-
-TEST(Concatenate, of_rows_of_other_lengths_throws) {
-  Tape<double> tape;
-  EXPECT_TRUE(contains(error_of([&] { concatenate(tape.zeros(1, 4), tape.zeros(1, 5)); }), "5"));
-}
-
 TEST(Gather, holds_the_rows_asked_for) {
   Tape<double> tape;
   Rng rng = rng_of(6);

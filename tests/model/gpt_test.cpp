@@ -148,18 +148,21 @@ TYPED_TEST(GptOf, a_cache_gives_the_same_bits_as_the_whole_sequence_at_once) {
       const std::vector<TypeParam> whole = logits_of(some.gpt, tokens);
 
       const typename Tape<TypeParam>::Scope scope(some.tape);
-      KvCache<TypeParam> cache;
+      const typename Tape<TypeParam>::Inference inference(some.tape);
+      KvCache<TypeParam> cache(config);
+      std::vector<std::uint32_t> before;
       std::vector<TypeParam> in_pieces;
       TokenBatch batch;
-      while (cache.size() < tokens.size()) {
-        const std::size_t read = cache.size(), left = tokens.size() - read;
+      while (cache.rows() < tokens.size()) {
+        const std::size_t read = cache.rows(), left = tokens.size() - read;
         // One token at a time, as in speech; then also several at once.
         const std::size_t piece = seed == 0 ? 1 : 1 + rng.below(left);
         batch.clear();
-        batch.add(std::span(tokens).subspan(read, piece), read);
+        batch.add_after(before, std::span(tokens).subspan(read, piece), read);
         const Block<TypeParam> logits = some.gpt.forward(batch, &cache);
         in_pieces.insert(in_pieces.end(), logits.data().begin(), logits.data().end());
-        EXPECT_EQ(cache.size(), read + piece);
+        EXPECT_EQ(cache.rows(), read + piece);
+        while (before.size() < cache.rows()) before.push_back(std::uint32_t(before.size()));
       }
       EXPECT_TRUE(same_bits(in_pieces, whole));
     }
@@ -226,22 +229,48 @@ TYPED_TEST(GptOf, every_instruction_set_gives_the_same_logits_and_gradients) {
   }
 }
 
-TEST(Gpt, a_cache_continues_one_sequence_only) {
+TYPED_TEST(GptOf, a_cache_holds_the_rows_of_several_sequences) {
+  for (const GptConfig& config : some_configs()) {
+    SCOPED_TRACE(describe(config));
+    SomeGpt<TypeParam> some(config, 1);
+    if (config.n_ctx < 3) continue;
+    const typename Tape<TypeParam>::Scope scope(some.tape);
+    const typename Tape<TypeParam>::Inference inference(some.tape);
+    KvCache<TypeParam> cache(config);
+    const std::vector<Token> first = {0, 1, 0}, second = {0, 1, 1}, third = {0, 0};
+    TokenBatch batch;
+    batch.add_after({}, std::span(first).first(1), 0);  // row 0: they all begin with it
+    some.gpt.forward(batch, &cache);
+    batch.clear();
+    const std::vector<std::uint32_t> common = {0};
+    batch.add_after(common, std::span(third).subspan(1), 1);  // row 1
+    batch.add_after(common, std::span(first).subspan(1), 1);  // rows 2 and 3
+    batch.add_after(common, std::span(second).subspan(1), 1);
+    const std::vector<TypeParam> logits = copy(some.gpt.forward(batch, &cache).data());
+    EXPECT_EQ(cache.rows(), 6U);
+    std::vector<TypeParam> alone;
+    for (const auto& tokens : {third, first, second}) {
+      const std::vector<TypeParam> whole = logits_of(some.gpt, tokens);
+      alone.insert(alone.end(), whole.begin() + std::ptrdiff_t(config.n_vocab), whole.end());
+    }
+    EXPECT_TRUE(same_bits(logits, alone));
+  }
+}
+
+TEST(Gpt, a_cache_has_no_gradients) {
   SomeGpt<double> some({}, 1);
   TokenBatch batch;
-  batch.add(std::vector<Token>{1});
-  batch.add(std::vector<Token>{2});
-  KvCache<double> cache;
-  EXPECT_EQ(cache.size(), 0U);
-  EXPECT_TRUE(contains(error_of([&] { some.gpt.forward(batch, &cache); }), "not 2"));
+  batch.add_after({}, std::vector<Token>{1}, 0);
+  KvCache<double> cache({});
+  EXPECT_TRUE(contains(error_of([&] { some.gpt.forward(batch, &cache); }), "no gradients"));
 }
 
 TEST(TokenBatch, packs_sequences_with_their_positions) {
   TokenBatch batch;
   batch.add(std::vector<Token>{7, 8, 9});
-  batch.add(std::vector<Token>{5, 6}, 4);
+  batch.add(std::vector<Token>{5, 6});
   EXPECT_EQ(batch.tokens, (std::vector<Token>{7, 8, 9, 5, 6}));
-  EXPECT_EQ(batch.positions, (std::vector<std::uint32_t>{0, 1, 2, 4, 5}));
+  EXPECT_EQ(batch.positions, (std::vector<std::uint32_t>{0, 1, 2, 0, 1}));
   ASSERT_EQ(batch.sequences.size(), 2U);
   EXPECT_EQ(batch.sequences[1].queries, 2U);
   batch.clear();

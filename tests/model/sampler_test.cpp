@@ -121,9 +121,27 @@ TEST(Sampler, leaves_the_tape_as_it_was) {
   EXPECT_TRUE(some.tape.recording());
 }
 
-TEST(Sampler, single_precision_speaks_too) {
-  SomeGpt<float> some({}, 1);
-  EXPECT_EQ(names(some.gpt, 1, 1), names(some.gpt, 1, 1));
+template <class Real>
+void expect_same_names_together(const GptConfig& config, std::size_t count) {
+  SomeGpt<Real> some(config, 1);
+  for (const double temperature : {0.3, 1.0}) {
+    std::vector<Rng> streams;
+    std::vector<std::vector<Token>> one_by_one;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      streams.emplace_back(7, Stream::names, i);
+      Rng rng(7, Stream::names, i);
+      one_by_one.push_back(sample(some.gpt, kDelimiter, temperature, rng));
+    }
+    EXPECT_EQ(sample(some.gpt, kDelimiter, temperature, std::span<Rng>(streams)), one_by_one);
+  }
+}
+
+TEST(Sampler, many_together_speak_the_same_names_as_one_by_one) {
+  expect_same_names_together<double>({}, 1100);
+  expect_same_names_together<float>({.n_emb = 20, .n_layer = 2, .n_head = 2}, 100);
+  expect_same_names_together<double>({.n_ctx = 100}, 40);  // longer than a block of attention
+  SomeGpt<double> silent({}, 1);
+  EXPECT_TRUE(sample(silent.gpt, kDelimiter, 1, std::span<Rng>()).empty());
 }
 
 TEST(Sampler, a_temperature_that_is_not_positive_throws) {

@@ -19,10 +19,6 @@ struct Sequence {
   std::uint32_t keys;     ///< rows of k and v; keys >= queries (the first ones come from a cache)
 };
 
-/// The rows of a, then the rows of b.
-template <class Real>
-Block<Real> concatenate(Block<Real> a, Block<Real> b);
-
 /// out[i] = x[rows[i]]: rows of x in any order, repetitions allowed.
 template <class Real>
 Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows);

@@ -36,8 +36,12 @@ struct TokenBatch {
   std::vector<std::uint32_t> key_rows;
 
   void clear();
-  /// Appends a sequence whose first token has position `first`: 0, or the length of a cache.
-  void add(std::span<const Token> sequence, std::size_t first = 0);
+  /// Appends a sequence.
+  void add(std::span<const Token> sequence);
+  /// Appends a sequence that continues the tokens in rows `before` of a KvCache, which will have
+  /// the tokens of this batch in its rows from `rows` on. Must not be mixed with the others.
+  void add_after(std::span<const std::uint32_t> before, std::span<const Token> sequence,
+                 std::size_t rows);
   /// Appends a sequence that shares the rows of its common prefix with the last sequence of the
   /// batch; attention is causal, so they do not depend on what follows. Returns the rows of its
   /// tokens, valid until the next change. Must not be mixed with add().
@@ -47,17 +51,25 @@ struct TokenBatch {
   std::vector<std::uint32_t> path_;  // the rows of the last sequence of add_shared()
 };
 
-/// The keys and values of the positions that a Gpt has already processed, by layer. Valid as long
-/// as the Scope in which it was filled.
+/// The keys and values of the tokens that a Gpt has already processed, a row for each, by layer.
+/// The tokens of any number of sequences may be there, in any order.
 template <class Real>
 class KvCache {
  public:
-  std::size_t size() const { return keys_.empty() ? 0 : keys_[0].rows(); }
+  /// Of a Gpt with these sizes.
+  explicit KvCache(const GptConfig& config) : layers_(config.n_layer), n_emb_(config.n_emb) {}
+  std::size_t rows() const { return layers_[0].keys.size() / n_emb_; }
+  /// Forgets all rows and keeps the memory.
+  void clear();
 
  private:
   template <class>
   friend class Gpt;
-  std::vector<Block<Real>> keys_, values_;
+  struct Layer {
+    Buffer<Real> keys, values;
+  };
+  std::vector<Layer> layers_;
+  std::size_t n_emb_;
 };
 
 /// A named parameter matrix. In memory, the rows of a weight matrix are its inputs.
@@ -80,8 +92,9 @@ class Gpt {
   /// Draws every weight uniformly from ±0.1.
   void initialise(Rng& rng);
 
-  /// The logits (positions x vocabulary) for each token of the batch. With a cache, the batch is
-  /// one sequence that continues it, and is appended to it.
+  /// The logits (positions x vocabulary) for each token of the batch. With a cache, the sequences
+  /// are those of TokenBatch::add_after(), and their rows are appended to it; there are no
+  /// gradients then.
   Block<Real> forward(const TokenBatch& batch, KvCache<Real>* cache = nullptr);
 
   const GptConfig& config() const { return config_; }
@@ -98,6 +111,9 @@ class Gpt {
   };
   Block<Real> parameter(std::string name, std::size_t rows, std::size_t cols);
   Layer make_layer(std::size_t number);
+  /// Appends the rows of x to those of a cache; returns those that a batch attends to.
+  Block<Real> through_cache(Buffer<Real>& cached, Block<Real> x,
+                            std::span<const std::uint32_t> rows) const;
   Block<Real> attend(const Layer& layer, Block<Real> x, const TokenBatch& batch,
                      KvCache<Real>* cache, std::size_t number);
 
@@ -109,7 +125,6 @@ class Gpt {
   std::vector<Layer> layers_;
   Block<Real> head_;
   std::size_t extent_;
-  std::vector<Sequence> sequences_;  // of the batch, including the keys of the cache
 };
 
 /// Throws Error unless a GPT of these sizes can be built.

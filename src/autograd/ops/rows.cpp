@@ -1,4 +1,4 @@
-// concatenate, gather, embed: rearranging values.
+// gather, embed: rearranging values.
 #include <algorithm>
 
 #include "../fused_record.hpp"
@@ -7,26 +7,6 @@
 
 namespace microgpt::autograd {
 namespace {
-
-// inner: the rows that come from x, the rest come from y
-template <class Real>
-constexpr FusedRule<Real> kConcatenate = {
-    .backward =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
-          const std::size_t from_x = std::size_t{r.inner} * r.cols;
-          const std::size_t from_y = std::size_t{r.rows} * r.cols - from_x;
-          const Real* grad_out = tape.grad(r.output, from_x + from_y).data();
-          Real* grad_x = tape.grad(r.x, from_x).data();
-          Real* grad_y = tape.grad(r.y, from_y).data();
-          tape.kernels().add(from_x, grad_x, grad_out, grad_x);
-          tape.kernels().add(from_y, grad_y, grad_out + from_x, grad_y);
-        },
-    .history =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
-          const Index at = static_cast<Index>(i), from_x = r.inner * r.cols;
-          const Index parent = at < from_x ? r.x + at : r.y + (at - from_x);
-          return std::vector<Parent<Real>>{{{tape, parent}, 1}};
-        }};
 
 // integers: the rows of x; inner: how many x has
 template <class Real>
@@ -75,24 +55,6 @@ constexpr FusedRule<Real> kEmbed = {
         }};
 
 }  // namespace
-
-template <class Real>
-Block<Real> concatenate(Block<Real> a, Block<Real> b) {
-  require(a.cols() == b.cols(), "concatenate of rows of {} and of {}", a.cols(), b.cols());
-  Tape<Real>& tape = a.tape();
-  const Block<Real> out(tape, tape.allocate(a.size() + b.size()), a.rows() + b.rows(), a.cols());
-  std::copy(a.data().begin(), a.data().end(), out.data().begin());
-  std::copy(b.data().begin(), b.data().end(),
-            out.data().begin() + static_cast<std::ptrdiff_t>(a.size()));
-  tape.push({.rule = &kConcatenate<Real>,
-             .output = out.first(),
-             .x = a.first(),
-             .y = b.first(),
-             .rows = static_cast<std::uint32_t>(out.rows()),
-             .cols = static_cast<std::uint32_t>(out.cols()),
-             .inner = static_cast<std::uint32_t>(a.rows())});
-  return out;
-}
 
 template <class Real>
 Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows) {
@@ -151,7 +113,6 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
 }
 
 #define MICROGPT_INSTANTIATE(Real)                                                     \
-  template Block<Real> concatenate(Block<Real>, Block<Real>);                          \
   template Block<Real> gather(Block<Real>, std::span<const std::uint32_t>);            \
   template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>, \
                              std::span<const std::uint32_t>);
