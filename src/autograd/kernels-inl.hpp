@@ -40,6 +40,7 @@ const Kernels<Real>& kernels() {
                                            .matmul = matmul<Real>,
                                            .transpose = transpose<Real>,
                                            .add = add<Real>,
+                                           .exp = exp<Real>,
                                            .relu = relu<Real>,
                                            .relu_backward = relu_backward<Real>,
                                            .rmsnorm = rmsnorm<Real>,

@@ -48,7 +48,8 @@ constexpr Target kTargets[] = {
 };
 
 bool supported(const Target& target) {
-  return target.simd == Simd::portable || (hwy::SupportedTargets() & target.highway) != 0;
+  static const std::int64_t found = hwy::SupportedTargets();  // takes microseconds to find out
+  return target.simd == Simd::portable || (found & target.highway) != 0;
 }
 
 }  // namespace

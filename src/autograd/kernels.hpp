@@ -91,6 +91,8 @@ struct Kernels {
   /// out (cols x rows) = transpose of in (rows x cols).
   void (*transpose)(std::size_t rows, std::size_t cols, const Real* in, Real* out);
   void (*add)(std::size_t n, const Real* a, const Real* b, Real* out);
+  /// y = e^x, with the bits of core::elementary::exp.
+  void (*exp)(std::size_t n, const Real* x, Real* y);
   void (*relu)(std::size_t n, const Real* x, Real* y);
   void (*relu_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
   void (*rmsnorm)(std::size_t rows, std::size_t cols, const Real* x, Real* y, Real* inverse_rms);

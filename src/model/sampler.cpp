@@ -1,41 +1,49 @@
 #include "microgpt/model/sampler.hpp"
 
 #include <algorithm>
+#include <numeric>
 
-#include "microgpt/core/elementary.hpp"
+#include "../autograd/kernels.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::model {
 
 namespace {
 
-/// The distribution of the next token: each with probability proportional to e^(logit /
-/// temperature).
-class Distribution {
+/// For each row of logits the distribution of the next token: each with probability proportional to
+/// e^(logit / temperature).
+class Distributions {
  public:
   template <class Real>
-  void set(std::span<const Real> logits, double temperature) {
-    const Real largest = *std::max_element(logits.begin(), logits.end());
-    weights_.clear();
-    sum_ = 0;
-    for (const Real logit : logits) {
-      weights_.push_back(elementary::exp(static_cast<double>(logit - largest) / temperature));
-      sum_ += weights_.back();
+  Distributions(Block<Real> logits, double temperature) : tokens_(logits.cols()) {
+    for (std::size_t row = 0; row < logits.rows(); ++row) {
+      const auto of_row = logits.data().subspan(row * tokens_, tokens_);
+      const Real largest = *std::ranges::max_element(of_row);
+      for (const Real logit : of_row) {
+        weights_.push_back(static_cast<double>(logit - largest) / temperature);
+      }
     }
+    const Simd simd = logits.tape().kernels().simd;
+    kernels_for<double>(simd).exp(weights_.size(), weights_.data(), weights_.data());
   }
 
-  Token draw(Rng& rng) const {
-    double left = rng.uniform() * sum_;
-    for (std::size_t i = 0; i < weights_.size(); ++i) {
-      left -= weights_[i];
+  Token draw(std::size_t row, double sum, Rng& rng) const {
+    double left = rng.uniform() * sum;
+    for (std::size_t i = 0; i < tokens_; ++i) {
+      left -= weights_[row * tokens_ + i];
       if (left < 0) return static_cast<Token>(i);
     }
-    return static_cast<Token>(weights_.size() - 1);  // rounding, or a NaN
+    return static_cast<Token>(tokens_ - 1);  // rounding, or a NaN
+  }
+
+  double sum(std::size_t row) const {
+    const double* weights = &weights_[row * tokens_];
+    return std::accumulate(weights, weights + tokens_, 0.0);
   }
 
  private:
+  std::size_t tokens_;
   std::vector<double> weights_;
-  double sum_ = 0;
 };
 
 /// Documents that have begun alike.
@@ -73,14 +81,14 @@ class Speaker {
       batch_.add_after(prefix.rows, std::span(&prefix.last, 1), first_row);
     }
     const Block<Real> logits = gpt_.forward(batch_, &cache_);
+    const Distributions next(logits, temperature_);
     std::vector<Prefix> result;
     for (std::size_t i = 0; i < prefixes.size(); ++i) {
       prefixes[i].rows.push_back(static_cast<std::uint32_t>(first_row + i));
-      distribution_.set<Real>(logits.data().subspan(i * logits.cols(), logits.cols()),
-                              temperature_);
+      const double sum = next.sum(i);
       const std::size_t first = result.size();
       for (const std::size_t document : prefixes[i].documents) {
-        const Token token = distribution_.draw(streams[document]);
+        const Token token = next.draw(i, sum, streams[document]);
         if (token == delimiter_) continue;
         documents[document].push_back(token);
         auto same = std::find_if(result.begin() + static_cast<std::ptrdiff_t>(first), result.end(),
@@ -97,7 +105,6 @@ class Speaker {
   double temperature_;
   KvCache<Real> cache_;
   TokenBatch batch_;
-  Distribution distribution_;
 };
 
 }  // namespace

@@ -29,6 +29,14 @@ void relu_backward(std::size_t n, const Real* x, const Real* grad_y, Real* grad_
 }
 
 template <class Real>
+void exp(std::size_t n, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    store(exp_lanes<Real, Ops<Real>>(load(d, x + i, left)), d, y + i, left);
+  });
+}
+
+template <class Real>
 void log(std::size_t n, const Real* x, Real* y) {
   const hn::ScalableTag<Real> d;
   for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
