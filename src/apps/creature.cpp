@@ -39,7 +39,8 @@ struct Options {
 void add_weight_options(CLI::App& app, Options& options) {
   app.add_option("--save", options.save, "Write the trained weights to this safetensors file");
   app.add_option("--save-init", options.save_init, "Write the weights before the first step");
-  app.add_option("--trace", options.trace, "Write step, document and loss of each step as CSV");
+  app.add_option("--trace", options.trace,
+                 "Write step, document and loss as CSV, a row for each document of a step");
   app.add_option("--init", options.init, "Start training from the weights in this file");
   app.add_option("--load", options.load,
                  "Load weights from this file and generate without training");
@@ -228,15 +229,23 @@ struct Training {
   double seconds = 0;
 };
 
+/// A field of a CSV file (RFC 4180).
+std::string in_quotes(std::string_view text) {
+  std::string field = "\"";
+  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
+  return field + '"';
+}
+
 /// Trains to the end.
-Training train(Creature& creature, const Options& options, std::uint32_t steps,
-               std::size_t documents) {
+Training train(Creature& creature, const Options& options, std::uint32_t steps) {
   std::string trace = "step,document,loss\n";
   TrainingView view(steps, options.silent || options.json);
   for (std::uint32_t step = 1; !creature.trained(); ++step) {
     const double loss = creature.step();
     if (options.trace) {
-      fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, (step - 1) % documents, loss);
+      for (const std::string& document : creature.last_documents()) {
+        fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, in_quotes(document), loss);
+      }
     }
     view.step(loss);
   }
@@ -288,7 +297,7 @@ int live(const Options& options, bool genome_named) {
   std::string initial;
   if (options.save_init) initial = to_bytes(creature.weights());
   Training training;
-  if (!options.load) training = train(creature, options, begin.genome.steps, data.training.size());
+  if (!options.load) training = train(creature, options, begin.genome.steps);
 
   const double loss = creature.loss(data.validation);
   if (talks) {

@@ -61,8 +61,9 @@ struct BodyOf {
       : vocabulary(dataset.vocabulary),
         seed(run_seed),
         reordered(replicate == 0 ? Documents() : in_own_order(dataset.training, seed, replicate)),
+        documents(replicate == 0 ? dataset.training : reordered),
         gpt(*tape, gpt_config(genome, dataset.vocabulary.size())),
-        trainer(gpt, replicate == 0 ? dataset.training : reordered, config_of(genome, run_seed, replicate)) {
+        trainer(gpt, documents, config_of(genome, run_seed, replicate)) {
     Rng rng(seed, Stream::weights, replicate);
     gpt.initialise(rng);
   }
@@ -91,6 +92,14 @@ struct BodyOf {
     return names;
   }
 
+  std::vector<std::string> last_documents() const {
+    std::vector<std::string> texts;
+    for (const std::uint32_t document : trainer.last_documents()) {
+      texts.push_back(vocabulary.decode(documents[document]));
+    }
+    return texts;
+  }
+
   WeightFile weights() const {
     WeightFile file = weights_of(gpt);
     file.vocabulary = vocabulary.characters();
@@ -105,7 +114,8 @@ struct BodyOf {
 
   const Vocabulary& vocabulary;
   std::uint64_t seed;
-  Documents reordered;
+  Documents reordered;  // unless this is replicate 0
+  const Documents& documents;
   ReusedTape<Real> tape;
   Gpt<Real> gpt;
   Trainer<Real> trainer;
@@ -138,6 +148,10 @@ Creature::~Creature() = default;
 
 double Creature::step() {
   return body_->visit([](auto& body) { return body.trainer.step(); });
+}
+
+std::vector<std::string> Creature::last_documents() const {
+  return body_->visit([](const auto& body) { return body.last_documents(); });
 }
 
 bool Creature::trained() const {

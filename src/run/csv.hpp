@@ -49,6 +49,7 @@ class CsvTable {
   explicit CsvTable(const std::filesystem::path& file);
 
   std::size_t size() const { return rows_.size(); }
+  bool has(std::string_view column) const { return columns_.contains(column); }
   CsvField field(std::size_t row, std::string_view column) const { return {*this, row, column}; }
 
  private:

@@ -21,12 +21,16 @@ struct Column {
   using Field = std::function<std::string(const Row&)>;
   using Read = std::function<void(const CsvField&, Record&)>;
 
-  Column(std::string called, Field written, Read read_back = nullptr)
-      : name(std::move(called)), field(std::move(written)), read(std::move(read_back)) {}
+  Column(std::string called, Field written, Read read_back = nullptr, bool may_be_missing = false)
+      : name(std::move(called)),
+        field(std::move(written)),
+        read(std::move(read_back)),
+        is_optional(may_be_missing) {}
 
   std::string name;
   Field field;
   Read read;
+  bool is_optional;  ///< whether older files may be without it
 };
 
 /// A CSV file: each row is written from a Row and read into a Record.
@@ -49,7 +53,8 @@ struct Table {
     std::vector<Record> records(table.size(), empty);
     for (std::size_t i = 0; i < records.size(); ++i) {
       for (const Column<Row, Record>& column : columns) {
-        if (column.read) column.read(table.field(i, column.name), records[i]);
+        if (!column.read || (column.is_optional && !table.has(column.name))) continue;
+        column.read(table.field(i, column.name), records[i]);
       }
       try {
         check(records[i]);

@@ -21,7 +21,10 @@ json::Value parse_line(std::string_view line) {
 
 Genome genome_of(const json::Value& line) {
   Genome genome;
-  for_each_gene(genome, [&](const Gene& gene, auto& value) { read(line, gene.name, value); });
+  for_each_gene(genome, [&](const Gene& gene, auto& value) {
+    if (gene.is_optional && line.find(gene.name) == nullptr) return;
+    read(line, gene.name, value);
+  });
   validate(genome);
   return genome;
 }
@@ -39,7 +42,9 @@ Evaluation evaluation_of(const json::Value& line) {
 }
 
 void LineWriter::put(const Genome& genome, std::uint32_t replicate, const Evaluation& e) {
-  for_each_gene(genome, [&](const Gene& gene, const auto& value) { put(gene.name, value); });
+  for_each_gene(genome, [&](const Gene& gene, const auto& value) {
+    if (is_shown(gene, genome)) put(gene.name, value);
+  });
   put("replicate", replicate);
   visit_fields(kEvaluationFields, [&](const auto& field) {
     if (!e.failed() || field.name == "failure") put_if_any(field.name, e.*field.member);

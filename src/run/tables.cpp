@@ -90,7 +90,8 @@ OrganismColumn gene_column(const Gene& gene) {
           [&gene](const OrganismRow& row) { return field(gene.value(row.organism.genome)); },
           [&gene](const CsvField& from, Organism& organism) {
             gene.set(organism.genome, gene.is_real() ? from.number() : from.whole32());
-          }};
+          },
+          gene.is_optional};
 }
 
 /// Means over the replicates of a finalist. They are read from replicates.csv.

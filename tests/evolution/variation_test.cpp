@@ -11,9 +11,10 @@ using namespace evolution;
 namespace {
 
 std::size_t differences(const Genome& a, const Genome& b) {
-  return static_cast<std::size_t>(
-      (a.n_emb != b.n_emb) + (a.n_head != b.n_head) + (a.n_layer != b.n_layer) +
-      (a.n_ctx != b.n_ctx) + (a.n_ff_exp != b.n_ff_exp) + (a.lr != b.lr) + (a.steps != b.steps));
+  return static_cast<std::size_t>((a.n_emb != b.n_emb) + (a.n_head != b.n_head) +
+                                  (a.n_layer != b.n_layer) + (a.n_ctx != b.n_ctx) +
+                                  (a.n_ff_exp != b.n_ff_exp) + (a.lr != b.lr) +
+                                  (a.steps != b.steps) + (a.batch != b.batch));
 }
 
 SearchSpace odd_space() {  // where not every n_head divides every n_emb
@@ -23,8 +24,14 @@ SearchSpace odd_space() {  // where not every n_head divides every n_emb
   return space;
 }
 
+SearchSpace space_with_batches() {
+  SearchSpace space;
+  space.batch = {1, 4, 16};
+  return space;
+}
+
 TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space) {
-  for (const SearchSpace& space : {SearchSpace{}, odd_space()}) {
+  for (const SearchSpace& space : {SearchSpace{}, odd_space(), space_with_batches()}) {
     for (std::uint64_t seed = 0; seed < 500; ++seed) {
       SCOPED_TRACE(seed);
       Rng rng(seed, Stream::breeding, 1);
@@ -36,6 +43,45 @@ TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space
       }
     }
   }
+}
+
+// So a gene that is added does not change the searches there were.
+TEST(Variation, draws_no_numbers_for_an_optional_gene_that_the_space_fixes) {
+  SearchSpace other;
+  other.batch = {7};
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Rng a(seed, Stream::breeding, 5), b(seed, Stream::breeding, 5);
+    Genome mother = random_genome({}, a), mother_of_7 = random_genome(other, b);
+    EXPECT_EQ(mother_of_7.batch, 7U);
+    const Genome father = random_genome({}, a);
+    Genome father_of_7 = random_genome(other, b);
+    const auto without = [](Genome genome) {
+      genome.batch = 1;
+      return genome;
+    };
+    EXPECT_EQ(without(mother_of_7), mother);
+    const Genome child = crossover(mother, father, a),
+                 child_of_7 = crossover(mother_of_7, father_of_7, b);
+    EXPECT_EQ(without(child_of_7), child);
+    EXPECT_EQ(without(mutate(child_of_7, other, b)), mutate(child, {}, a));
+    EXPECT_EQ(without(nudge(child_of_7, 3, other, b)), nudge(child, 3, {}, a));
+    EXPECT_EQ(a.next(), b.next());
+  }
+}
+
+TEST(Variation, finds_all_batches_of_a_space) {
+  const SearchSpace space = space_with_batches();
+  std::set<std::uint32_t> drawn, mutated, inherited;
+  Rng rng(1, Stream::breeding, 6);
+  for (int i = 0; i < 300; ++i) {
+    const Genome a = random_genome(space, rng), b = random_genome(space, rng);
+    drawn.insert(a.batch);
+    if (a.batch == 1) mutated.insert(mutate(a, space, rng).batch);
+    if (a.batch == 1 && b.batch == 16) inherited.insert(crossover(a, b, rng).batch);
+  }
+  EXPECT_EQ(drawn, (std::set<std::uint32_t>{1, 4, 16}));
+  EXPECT_EQ(mutated, drawn);
+  EXPECT_EQ(inherited, (std::set<std::uint32_t>{1, 16}));
 }
 
 TEST(Mutation, ends_where_the_learning_rate_has_two_values_only) {

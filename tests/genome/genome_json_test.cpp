@@ -13,7 +13,9 @@ namespace {
 GenomeFile random_file(std::uint64_t seed) {
   Rng rng(seed, Stream::breeding, 0);
   GenomeFile file;
-  file.genome = random_genome({}, rng);
+  SearchSpace space;
+  space.batch = {1, 32};
+  file.genome = random_genome(space, rng);
   file.loss = rng.uniform(2, 3);
   file.generation = static_cast<std::uint32_t>(rng.below(100));
   file.evolved = rng.below(2) == 0;
@@ -28,6 +30,15 @@ GenomeFile random_file(std::uint64_t seed) {
     file.test_standard_error = rng.uniform();
   }
   return file;
+}
+
+// Older programs know no batches, and theirs are of one.
+TEST(GenomeJson, an_optional_gene_is_there_only_if_it_differs) {
+  GenomeFile file;
+  EXPECT_EQ(to_json(file).find("batch"), std::string::npos);
+  file.genome.batch = 8;
+  EXPECT_NE(to_json(file).find("\"batch\": 8"), std::string::npos);
+  EXPECT_EQ(parse_genome("a.json", to_json({})).genome.batch, 1U);
 }
 
 TEST(GenomeJson, what_is_saved_is_loaded_to_the_last_bit) {

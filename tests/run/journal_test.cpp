@@ -27,7 +27,9 @@ constexpr const char* kHeader = R"({"journal":2,"options":[],"settings":{"seed":
 Trial random_entry(Rng& rng) {
   Trial known;
   known.known = true;
-  known.task.genome = random_genome({}, rng);
+  SearchSpace space;
+  space.batch = {1, 32};
+  known.task.genome = random_genome(space, rng);
   known.task.id = rng.next();
   known.task.replicate = static_cast<std::uint32_t>(rng.below(3));
   known.timing = {.rank = static_cast<int>(rng.below(9)),

@@ -51,17 +51,20 @@ TYPED_TEST_SUITE(Allocation, Precisions);
 
 TYPED_TEST(Allocation, a_training_step_takes_nothing_after_the_first_round) {
   const Documents documents = some_names();
-  SomeGpt<TypeParam> some({.n_layer = 2}, 1);
-  Trainer<TypeParam> trainer(some.gpt, documents, {.steps = 10 * documents.size()});
-  while (trainer.steps_done() < documents.size()) trainer.step();
-  const std::size_t before = allocation_count;
-  // The tape takes its memory without operator new; if it grew, its numbers would have moved.
-  const TypeParam* const data = some.gpt.weights().data();
-  const TypeParam* const gradients = some.gpt.gradients().data();
-  trainer.run();
-  EXPECT_EQ(allocation_count, before);
-  EXPECT_EQ(some.gpt.weights().data(), data);
-  EXPECT_EQ(some.gpt.gradients().data(), gradients);
+  for (const std::size_t batch : {1U, 7U}) {
+    SomeGpt<TypeParam> some({.n_layer = 2}, 1);
+    Trainer<TypeParam> trainer(some.gpt, documents,
+                               {.steps = 10 * documents.size(), .batch = batch});
+    while (trainer.steps_done() < documents.size()) trainer.step();
+    const std::size_t before = allocation_count;
+    // The tape takes its memory without operator new; if it grew, its numbers would have moved.
+    const TypeParam* const data = some.gpt.weights().data();
+    const TypeParam* const gradients = some.gpt.gradients().data();
+    trainer.run();
+    EXPECT_EQ(allocation_count, before);
+    EXPECT_EQ(some.gpt.weights().data(), data);
+    EXPECT_EQ(some.gpt.gradients().data(), gradients);
+  }
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ template <class Real>
 std::vector<Real> losses(Simd simd) {
   Tape<Real> tape(simd);
   Gpt<Real> gpt = newborn(tape);
-  const Documents documents = some_names();
+  const Documents documents = repeated(some_names(), 2);
   Trainer<Real> trainer(gpt, documents, {.steps = kSteps, .learning_rate = 0.01});
   std::vector<Real> losses;
   while (!trainer.finished()) losses.push_back(static_cast<Real>(trainer.step()));
@@ -100,24 +100,37 @@ TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
 // set and, since the test is part of every build, for every compiler and optimisation: see
 // scripts/same_bits.sh.
 template <class Real>
-std::string hash_of_weights(Simd simd) {
+std::string hash_of_weights(Simd simd, const Documents& documents, std::size_t batch) {
   Tape<Real> tape(simd);
   Gpt<Real> gpt(tape, {.n_emb = 12, .n_ctx = 9, .n_layer = 2, .n_head = 3, .n_ff_exp = 3});
   Rng rng(42, Stream::weights, 0);
   gpt.initialise(rng);
-  const Documents documents = some_names();
-  Trainer<Real>(gpt, documents, {.steps = 200, .learning_rate = 0.01}).run();
+  Trainer<Real>(gpt, documents, {.steps = 200, .batch = batch, .learning_rate = 0.01}).run();
   const std::span<const Real> weights = gpt.weights();
   return sha256({reinterpret_cast<const char*>(weights.data()), weights.size_bytes()});
 }
 
 TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
+  const Documents documents = repeated(some_names(), 17);  // one epoch
   for (const Simd simd : supported_simd()) {
-    EXPECT_EQ(hash_of_weights<double>(simd),
+    EXPECT_EQ(hash_of_weights<double>(simd, documents, 1),
               "67cbdd75f0ed7c7b2d10374b43eff7d5e2752607beef1cd6a2ed707c64be8a52")
         << name(simd);
-    EXPECT_EQ(hash_of_weights<float>(simd),
+    EXPECT_EQ(hash_of_weights<float>(simd, documents, 1),
               "3cac1f2a3f927befa5b5a79e3173004bf97d1db541b0734a2d36e88a1aaa0bed")
+        << name(simd);
+  }
+}
+
+// Batches, in parts of several documents, over many epochs.
+TEST(Golden, weights_after_200_batches_of_8_have_this_hash_on_every_instruction_set) {
+  const Documents documents = some_names();
+  for (const Simd simd : supported_simd()) {
+    EXPECT_EQ(hash_of_weights<double>(simd, documents, 8),
+              "a58965bf1d2e781923ed81674d226461a67a020a74cd353f9ec96ff59c70147a")
+        << name(simd);
+    EXPECT_EQ(hash_of_weights<float>(simd, documents, 8),
+              "8c2639bcf484a56d9aeaf5b5cc9afa55821f27805102f3ab4b6921566f22f995")
         << name(simd);
   }
 }
@@ -125,7 +138,7 @@ TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
 TEST(Golden, names_spoken_after_200_steps_are_these) {
   Tape<double> tape;
   Gpt<double> gpt = newborn(tape);
-  const Documents documents = some_names();
+  const Documents documents = repeated(some_names(), 17);
   Trainer<double>(gpt, documents, {.steps = 200, .learning_rate = 0.01}).run();
   std::vector<std::string> names;
   for (std::uint64_t i = 0; i < 5; ++i) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "../support/corpus.hpp"
@@ -17,7 +18,7 @@ using namespace training;
 namespace {
 
 TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {
-  const Documents documents = some_names();
+  const Documents documents = repeated(some_names(), 3);
   const TrainConfig config = {.steps = 30, .learning_rate = 0.01, .adam = {.beta1 = 0.9}};
   SomeGpt<double> trained({.n_ctx = 8}, 1), by_hand({.n_ctx = 8}, 1);
   Trainer<double> trainer(trained.gpt, documents, config);
@@ -28,7 +29,7 @@ TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {
     double loss = 0;
     {
       const Tape<double>::Scope scope(by_hand.tape);
-      const Val<double> mean_loss = loss_of<double>(gpt, documents[step % documents.size()]);
+      const Val<double> mean_loss = loss_of<double>(gpt, documents[step]);
       by_hand.tape.backward(mean_loss);
       loss = mean_loss.data();
     }
@@ -38,6 +39,91 @@ TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {
     EXPECT_EQ(trainer.step(), loss);
     ASSERT_TRUE(same_bits(copy(trained.gpt.weights()), copy(gpt.weights())));
   }
+}
+
+/// The gradients that a step leaves to Adam: of a training that cannot move, since its rate is 0.
+std::vector<double> gradients_of(Gpt<double>& gpt, const Documents& documents) {
+  gpt.reset_gradients();
+  const Tape<double>::Scope scope(gpt.tape());
+  TokenBatch batch;
+  std::vector<Token> targets;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::size_t n = std::min(gpt.config().n_ctx, documents[i].size() - 1);
+    batch.add(documents[i].first(n));
+    for (const Token target : documents[i].subspan(1, n)) targets.push_back(target);
+  }
+  gpt.tape().backward(mean(cross_entropy<double>(gpt.forward(batch), targets)));
+  return copy(gpt.gradients());
+}
+
+TEST(Trainer, gradients_of_a_batch_are_the_mean_of_single_ones_weighted_by_their_tokens) {
+  const Documents documents = some_names();
+  for (const std::size_t n_ctx : {4U, 16U}) {
+    SomeGpt<double> some({.n_ctx = n_ctx, .n_layer = 2}, 1);
+    const std::vector<double> together = gradients_of(some.gpt, documents);
+    std::vector<double> sum(together.size(), 0);
+    double tokens = 0;
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const std::span<const Token> document = documents[i];
+      const std::vector<double> alone =
+          gradients_of(some.gpt, Documents({document.begin(), document.end()},
+                                           {static_cast<std::uint32_t>(document.size())}));
+      const auto n = static_cast<double>(std::min(n_ctx, document.size() - 1));
+      for (std::size_t w = 0; w < sum.size(); ++w) sum[w] += n * alone[w];
+      tokens += n;
+    }
+    for (std::size_t w = 0; w < sum.size(); ++w) {
+      EXPECT_NEAR(together[w], sum[w] / tokens, 1e-12);
+    }
+  }
+}
+
+// Large batches are learnt in parts. What these leave must not depend on where they end.
+TEST(Trainer, a_step_of_a_batch_is_one_of_the_mean_loss_over_its_documents) {
+  const Documents documents = some_names();
+  for (const std::size_t batch : {2U, 5U, 12U, 40U}) {  // 40: several parts, and several epochs
+    SCOPED_TRACE(fmt::format("batch {}", batch));
+    SomeGpt<double> trained({.n_ctx = 8}, 1), by_hand({.n_ctx = 8}, 1);
+    Trainer<double> trainer(trained.gpt, documents, {.steps = 1, .batch = batch});
+    DocumentOrder order(documents.size(), 1, 0);
+    Documents chosen;
+    std::vector<Token> tokens;
+    std::vector<std::uint32_t> ends;
+    for (std::size_t i = 0; i < batch; ++i) {
+      const std::span<const Token> document = documents[order.next()];
+      tokens.insert(tokens.end(), document.begin(), document.end());
+      ends.push_back(static_cast<std::uint32_t>(tokens.size()));
+    }
+    const std::vector<double> gradients = gradients_of(by_hand.gpt, Documents(tokens, ends));
+    Adam<double> adam(gradients.size(), by_hand.tape.kernels());
+    adam.step(by_hand.gpt.weights(), gradients, 0.005);
+    trainer.step();
+    EXPECT_TRUE(same_bits(copy(trained.gpt.weights()), copy(by_hand.gpt.weights())));
+    EXPECT_EQ(trainer.last_documents().size(), batch);
+  }
+}
+
+TEST(DocumentOrder, is_that_of_the_documents_and_then_new_in_each_epoch) {
+  constexpr std::size_t kDocuments = 50;
+  const auto epochs = [](std::uint64_t seed, std::uint32_t replicate) {
+    DocumentOrder order(kDocuments, seed, replicate);
+    std::vector<std::vector<std::size_t>> result(4);
+    for (auto& epoch : result) {
+      for (std::size_t i = 0; i < kDocuments; ++i) epoch.push_back(order.next());
+    }
+    return result;
+  };
+  const auto first = epochs(1, 0);
+  std::vector<std::size_t> in_order(kDocuments);
+  std::iota(in_order.begin(), in_order.end(), std::size_t{0});
+  EXPECT_EQ(first[0], in_order);
+  for (std::size_t i = 1; i < first.size(); ++i) {
+    EXPECT_NE(first[i], first[i - 1]);
+    EXPECT_TRUE(std::ranges::is_permutation(first[i], in_order));
+  }
+  EXPECT_EQ(epochs(1, 0), first);
+  EXPECT_NE(epochs(2, 0)[1], first[1]);
+  EXPECT_NE(epochs(1, 1)[1], first[1]);
 }
 
 TEST(Trainer, counts_its_steps_and_finishes) {
