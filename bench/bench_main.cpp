@@ -1,6 +1,7 @@
-// The cost of training, scoring and sampling. Prints Google Benchmark's lines and then one table
-// with the important ratios. All kinds of one size run interleaved, so that a change in the speed
-// of the machine affects all of them. Usage: microgpt_bench NAMES [Google Benchmark's options]
+// The cost of training, scoring and sampling. Prints Google Benchmark's lines and then tables with
+// the important ratios, and with shares of the peak of this processor, which is measured in the
+// same run. All kinds run interleaved, so that a change in the speed of the machine affects all of
+// them. Usage: microgpt_bench NAMES [Google Benchmark's options]
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "microgpt/model/sampler.hpp"
 #include "microgpt/training/scoring.hpp"
 #include "microgpt/training/trainer.hpp"
+#include "peak.hpp"
 #include "support/scalar_gpt.hpp"
 #include "yardstick_train.hpp"
 
@@ -49,7 +51,8 @@ const std::array<Case, 4> kCases = {{
 /// A freshly initialised model on its tape.
 template <class Real>
 struct Model {
-  explicit Model(const Genome& genome) : gpt(tape, gpt_config(genome, dataset->vocabulary.size())) {
+  explicit Model(const Genome& genome, Simd simd = Simd::best)
+      : tape(simd), gpt(tape, gpt_config(genome, dataset->vocabulary.size())) {
     Rng rng(1, Stream::weights, 0);
     gpt.initialise(rng);
   }
@@ -63,24 +66,41 @@ std::span<const Token> document(std::size_t step) {
 }
 
 template <class Real>
-void engine(benchmark::State& state, const Case& c) {
-  Model<Real> model(c.genome);
-  TrainConfig config = train_config(c.genome);
+void engine(benchmark::State& state, const Genome& genome, Simd simd, const Documents& documents) {
+  Model<Real> model(genome, simd);
+  TrainConfig config = train_config(genome);
   config.steps = 1'000'000'000;  // the learning rate hardly falls
-  Trainer<Real> trainer(model.gpt, dataset->training, config);
-  for (auto _ : state) benchmark::DoNotOptimize(trainer.step());
+  Trainer<Real> trainer(model.gpt, documents, config);
+  trainer.step();  // the memory of the first one is new
+  std::vector<double> flops_of(documents.size());
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::size_t positions = std::min(model.gpt.config().n_ctx, documents[i].size() - 1);
+    flops_of[i] = 3 * forward_flops(model.gpt.config(), positions);
+  }
+  double flops = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(trainer.step());
+    for (const std::uint32_t document : trainer.last_documents()) flops += flops_of[document];
+  }
+  state.counters["flops"] = benchmark::Counter(flops, benchmark::Counter::kIsRate);
+  state.SetItemsProcessed(state.iterations() * genome.batch);
 }
 
 template <class Real>
-void rival(benchmark::State& state, const Case& c) {
-  const std::unique_ptr<yardstick::Rival<Real>> gpt(yardstick::make_rival<Real>(c.size));
+void rival(benchmark::State& state, const Case& c, std::size_t batch) {
+  const std::unique_ptr<yardstick::Rival<Real>> gpt(yardstick::make_rival<Real>(c.size, batch));
   const Model<Real> model(c.genome);
   auto weight = gpt->weights().begin();
   for (const auto& parameter : model.gpt.parameters()) {
     for (const Real w : parameter.block.data()) *weight++ = w;
   }
-  std::size_t step = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(gpt->train(document(step++), Real(0.005)));
+  std::size_t next = 0;
+  std::vector<std::span<const Token>> documents(batch);
+  for (auto _ : state) {
+    for (auto& each : documents) each = document(next++);
+    benchmark::DoNotOptimize(gpt->train(documents, Real(0.005)));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
 }
 
 /// The same GPT built from single Vals, with the same Adam.
@@ -140,15 +160,29 @@ void score(benchmark::State& state, const Case& c) {
                           static_cast<std::int64_t>(dataset->validation.size()));
 }
 
+/// Names, one by one or many together.
 template <class Real>
-void speak(benchmark::State& state, const Case& c) {
+void speak(benchmark::State& state, const Case& c, std::size_t together) {
   Model<Real> model(c.genome);
-  Rng rng(1, Stream::names, 0);
-  std::size_t tokens = 0;
+  Trainer<Real>(model.gpt, dataset->training, {.steps = 500, .learning_rate = 0.01}).run();
+  std::size_t tokens = 0, name = 0;
   for (auto _ : state) {
-    tokens += sample(model.gpt, dataset->vocabulary.delimiter(), 1.0, rng).size() + 1;
+    std::vector<Rng> streams;
+    for (std::size_t i = 0; i < together; ++i)
+      streams.emplace_back(1, Stream::names, name++ % 1000);
+    for (const auto& spoken :
+         sample(model.gpt, dataset->vocabulary.delimiter(), 1.0, std::span<Rng>(streams))) {
+      tokens += spoken.size() + 1;
+    }
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(tokens));
+}
+
+template <class Real>
+void peak(benchmark::State& state, Simd simd) {
+  double flops = 0;
+  for (auto _ : state) flops += peak_flops<Real>(simd);
+  state.counters["flops"] = flops / static_cast<double>(state.iterations());
 }
 
 void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
@@ -159,15 +193,77 @@ template <class Real>
 void register_precision(const std::string& precision) {
   for (const Case& c : kCases) {
     const std::string suffix = "/" + c.name + "/" + precision;
-    add("engine" + suffix, [&c](auto& state) { engine<Real>(state, c); });
-    add("yardstick" + suffix, [&c](auto& state) { rival<Real>(state, c); });
+    for (const std::uint32_t batch : {1U, 16U}) {
+      const std::string name = fmt::format("{}/{}", batch, suffix.substr(1));
+      Genome genome = c.genome;
+      genome.batch = batch;
+      add("engine/" + name,
+          [genome](auto& state) { engine<Real>(state, genome, Simd::best, dataset->training); });
+      add("yardstick/" + name, [&c, batch](auto& state) { rival<Real>(state, c, batch); });
+    }
     if (c.name != "S" && c.name != "L") continue;
     add("scalar" + suffix, [&c](auto& state) { scalar<Real>(state, c); });
     add("adam" + suffix, [&c](auto& state) { adam_step<Real>(state, c); });
     add("score" + suffix, [&c](auto& state) { score<Real>(state, c); });
-    add("speak" + suffix, [&c](auto& state) { speak<Real>(state, c); });
+    add("speak" + suffix, [&c](auto& state) { speak<Real>(state, c, 1); });
+    add("speak1000" + suffix, [&c](auto& state) { speak<Real>(state, c, 1000); });
   }
   add("scalar_node/" + precision, scalar_node<Real>);
+}
+
+struct Shape {
+  std::uint32_t n_emb, n_layer;
+};
+constexpr std::array<Shape, 5> kShapes = {{{16, 1}, {32, 4}, {64, 4}, {128, 4}, {256, 4}}};
+constexpr std::array<std::uint32_t, 4> kBatches = {1, 8, 16, 32};
+constexpr std::array<Shape, 3> kLongShapes = {{{16, 1}, {64, 1}, {128, 1}}};
+
+/// Names one after another in documents of 1,024 predictions.
+const Documents& long_documents() {
+  static const Documents documents = [] {
+    constexpr std::size_t kTokens = 1025, kDocuments = 8;
+    const std::vector<Token>& tokens = dataset->training.tokens();
+    std::vector<Token> text;
+    std::vector<std::uint32_t> ends;
+    for (std::size_t i = 0; i < kDocuments; ++i) {
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        text.push_back(tokens[(i * kTokens + t) % tokens.size()]);
+      }
+      ends.push_back(static_cast<std::uint32_t>(text.size()));
+    }
+    return Documents(std::move(text), std::move(ends));
+  }();
+  return documents;
+}
+
+/// "64x4/16/avx2/f32"
+template <class Real>
+std::string share_name(const Shape& shape, std::uint32_t batch, Simd simd) {
+  return fmt::format("{}x{}/{}/{}/{}", shape.n_emb, shape.n_layer, batch, name(simd),
+                     sizeof(Real) == 8 ? "f64" : "f32");
+}
+
+bool is_vector(Simd simd) { return simd != Simd::portable; }
+
+template <class Real>
+void register_shares() {
+  for (const Simd simd : supported_simd()) {
+    if (!is_vector(simd)) continue;
+    add(fmt::format("peak/{}/{}", name(simd), sizeof(Real) == 8 ? "f64" : "f32"),
+        [simd](auto& state) { peak<Real>(state, simd); });
+    for (const Shape& shape : kShapes) {
+      for (const std::uint32_t batch : kBatches) {
+        const Genome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .batch = batch};
+        add("share/" + share_name<Real>(shape, batch, simd),
+            [genome, simd](auto& state) { engine<Real>(state, genome, simd, dataset->training); });
+      }
+    }
+    for (const Shape& shape : kLongShapes) {
+      const Genome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .n_ctx = 1024};
+      add("long/" + share_name<Real>(shape, 1, simd),
+          [genome, simd](auto& state) { engine<Real>(state, genome, simd, long_documents()); });
+    }
+  }
 }
 
 /// Genomes at all corners of the search space, to see whether time follows FLOPs.
@@ -190,7 +286,7 @@ std::vector<Case> corners() {
   return found;
 }
 
-/// Stores the median of each benchmark as well as printing it.
+/// Stores the medians of each benchmark as well as printing its runs.
 class Medians final : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
@@ -199,55 +295,96 @@ class Medians final : public benchmark::ConsoleReporter {
       if (run.run_type != Run::RT_Iteration) continue;
       times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
       for (const auto& [counter, value] : run.counters) {
-        counters_[run.run_name.function_name + " " + counter] = value;
+        counters_[run.run_name.function_name + " " + counter].push_back(value);
       }
     }
   }
   /// Nanoseconds of CPU time per iteration; 0 if it did not run.
-  double of(const std::string& name) {
-    std::vector<double>& times = times_[name];
-    if (times.empty()) return 0;
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
-  }
-  double counter(const std::string& name) { return counters_[name]; }
+  double of(const std::string& name) { return quantile(times_[name], 0.5); }
+  double counter(const std::string& name, double p = 0.5) { return quantile(counters_[name], p); }
 
  private:
-  std::map<std::string, std::vector<double>> times_;
-  std::map<std::string, double> counters_;
+  static double quantile(std::vector<double>& values, double p) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[static_cast<std::size_t>(p * static_cast<double>(values.size() - 1))];
+  }
+  std::map<std::string, std::vector<double>> times_, counters_;
 };
 
 void print_table(Medians& m) {
-  fmt::print("\nµs per name learnt (medians)\n{:<10} {:<4} {:>9} {:>10} {:>9} {:>13} {:>11}\n", "",
-             "", "engine", "yardstick", "scalar", "vs yardstick", "vs scalar");
+  fmt::print(
+      "\nµs per name learnt (medians)\n{:<10} {:<4} {:>5} {:>9} {:>10} {:>9} {:>13} {:>11}\n", "",
+      "", "batch", "engine", "yardstick", "scalar", "vs yardstick", "vs scalar");
   for (const char* precision : {"f64", "f32"}) {
     for (const Case& c : kCases) {
-      const std::string suffix = "/" + c.name + "/" + precision;
-      const double ours = m.of("engine" + suffix), theirs = m.of("yardstick" + suffix);
-      const double one_by_one = m.of("scalar" + suffix);
-      if (ours == 0) continue;
-      fmt::print("{:<10} {:<4} {:>9.2f} {:>10.2f} {:>9} {:>12.2f}x {:>11}\n", c.name, precision,
-                 ours / 1e3, theirs / 1e3,
-                 one_by_one > 0 ? fmt::format("{:.1f}", one_by_one / 1e3) : "-", theirs / ours,
-                 one_by_one > 0 ? fmt::format("{:.1f}x", one_by_one / ours) : "-");
+      for (const int batch : {1, 16}) {
+        const std::string suffix = fmt::format("/{}/{}/{}", batch, c.name, precision);
+        const double ours = m.of("engine" + suffix) / batch;
+        const double theirs = m.of("yardstick" + suffix) / batch;
+        const double one_by_one = m.of(fmt::format("scalar/{}/{}", c.name, precision));
+        if (ours == 0) continue;
+        fmt::print("{:<10} {:<4} {:>5} {:>9.2f} {:>10.2f} {:>9} {:>12.2f}x {:>11}\n", c.name,
+                   precision, batch, ours / 1e3, theirs / 1e3,
+                   one_by_one > 0 ? fmt::format("{:.1f}", one_by_one / 1e3) : "-", theirs / ours,
+                   one_by_one > 0 ? fmt::format("{:.1f}x", one_by_one / ours) : "-");
+      }
     }
   }
   for (const char* precision : {"f64", "f32"}) {
+    if (m.of(fmt::format("scalar_node/{}", precision)) == 0) continue;
     fmt::print("\n{}: scalar node {:.2f} ns", precision,
                1e9 / m.counter(fmt::format("scalar_node/{} items_per_second", precision)));
     for (const char* size : {"S", "L"}) {
       const std::string suffix = fmt::format("/{}/{}", size, precision);
       const double names = static_cast<double>(dataset->validation.size());
-      const double scoring = m.of("score" + suffix), step = m.of("engine" + suffix);
+      const double scoring = m.of("score" + suffix), step = m.of("engine/1" + suffix);
+      const double alone = m.counter("speak" + suffix + " items_per_second");
+      const double together = m.counter("speak1000" + suffix + " items_per_second");
       fmt::print(
           "\n  {}: Adam {:.2f} ns a parameter, scoring {:.2f} µs a name ({:.2f} of training "
-          "at 500 steps), speaking {:.0f} tokens a second, scalar node in a GPT {:.2f} ns",
+          "at 500 steps), scalar node in a GPT {:.2f} ns\n"
+          "     speaking {:.0f} tokens a second one by one, {:.0f} of 1,000 names together "
+          "({:.1f}x)",
           size, 1e9 / m.counter("adam" + suffix + " items_per_second"), scoring / names / 1e3,
-          scoring / (500 * step), m.counter("speak" + suffix + " items_per_second"),
-          m.of("scalar" + suffix) / m.counter("scalar" + suffix + " nodes"));
+          scoring / (500 * step), m.of("scalar" + suffix) / m.counter("scalar" + suffix + " nodes"),
+          alone, together, together / alone);
     }
   }
   fmt::print("\n");
+}
+
+/// GFLOP/s of a whole step, and its share of the peak of its instruction set.
+std::string share(Medians& m, const std::string& benchmark, double peak) {
+  const double flops = m.counter(benchmark + " flops");
+  return flops > 0 ? fmt::format("{:.1f} ({:.2f})", flops / 1e9, flops / peak) : "-";
+}
+
+template <class Real>
+void print_shares(Medians& m) {
+  const char* const precision = sizeof(Real) == 8 ? "f64" : "f32";
+  for (const Simd simd : supported_simd()) {
+    const std::string peak_name = fmt::format("peak/{}/{} flops", name(simd), precision);
+    const double peak = m.counter(peak_name);
+    if (peak == 0) continue;
+    fmt::print("\n{} {}: peak {:.1f} GFLOP/s (from {:.1f} to {:.1f} in this run)\n", precision,
+               name(simd), peak / 1e9, m.counter(peak_name, 0) / 1e9,
+               m.counter(peak_name, 1) / 1e9);
+    fmt::print("GFLOP/s of a step, and their share of the peak\n{:<8}", "batch");
+    for (const std::uint32_t batch : kBatches) fmt::print(" {:>14}", batch);
+    for (const Shape& shape : kShapes) {
+      fmt::print("\n{:<8}", fmt::format("{}x{}", shape.n_emb, shape.n_layer));
+      for (const std::uint32_t batch : kBatches) {
+        fmt::print(" {:>14}", share(m, "share/" + share_name<Real>(shape, batch, simd), peak));
+      }
+    }
+    fmt::print("\none document of 1,024 tokens:");
+    for (const Shape& shape : kLongShapes) {
+      fmt::print("  {}x{} {}", shape.n_emb, shape.n_layer,
+                 share(m, "long/" + share_name<Real>(shape, 1, simd), peak));
+    }
+    fmt::print("\n");
+  }
 }
 
 /// Time per FLOP of all corners, relative to the fastest.
@@ -269,17 +406,16 @@ void print_corners(Medians& m) {
       ns_per_flop.size(), slowest, slow_name, fastest, fast_name, slowest / fastest);
 }
 
-/// Trains at L, scores, and prints the peak memory. Runs in a new process, since the peak of this
-/// one includes the benchmarks.
-void train_large() {
-  Model<double> model(kCases[1].genome);
-  Trainer<double> trainer(model.gpt, dataset->training, {.steps = 200, .learning_rate = 0.005});
-  trainer.run();
-  held_out_loss(model.gpt, dataset->validation);
+/// Trains, and prints the peak memory. Runs in a new process, since the peak of this one includes
+/// the benchmarks.
+template <class Real>
+void print_memory(std::string_view what, const Genome& genome) {
+  Model<Real> model(genome);
+  Trainer<Real>(model.gpt, dataset->training, train_config(genome)).run();
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmHWM:")) {
-      fmt::print("peak resident memory of training and scoring at L: {}\n", line.substr(6));
+      fmt::print("peak resident memory of training {}: {}\n", what, line.substr(6));
     }
   }
 }
@@ -295,21 +431,29 @@ int main(int argc, char** argv) {
   }
   try {
     dataset = std::make_unique<Dataset>(load_dataset(argv[1], 1));
-    if (argc == 3 && std::string_view(argv[2]) == "--train-large") {
-      train_large();
-      return 0;
+    const std::string_view option = argc == 3 ? argv[2] : "";
+    if (option == "--memory=L") return print_memory<double>("L, f64", kCases[1].genome), 0;
+    if (option == "--memory=256x4") {
+      const Genome genome = {.n_emb = 256, .n_layer = 4, .steps = 10, .batch = 32};
+      return print_memory<float>("256x4 with batches of 32, f32", genome), 0;
     }
     register_precision<double>("f64");
     register_precision<float>("f32");
+    register_shares<double>();
+    register_shares<float>();
     static const std::vector<Case> all_corners = corners();
     for (const Case& c : all_corners) {
-      add("corner/" + c.name, [&c](auto& state) { engine<double>(state, c); });
+      add("corner/" + c.name,
+          [&c](auto& state) { engine<double>(state, c.genome, Simd::best, dataset->training); });
     }
-    const std::string again = fmt::format("'{}' '{}' --train-large", argv[0], argv[1]);
+    const std::string again =
+        fmt::format("'{0}' '{1}' --memory=L && '{0}' '{1}' --memory=256x4", argv[0], argv[1]);
     benchmark::Initialize(&argc, argv);
     Medians medians;
     benchmark::RunSpecifiedBenchmarks(&medians);
     print_table(medians);
+    print_shares<float>(medians);
+    print_shares<double>(medians);
     print_corners(medians);
     std::fflush(stdout);
     return std::system(again.c_str()) == 0 ? 0 : 1;

@@ -16,15 +16,17 @@
 /// feed-forward, V = vocabulary.
 namespace microgpt::yardstick {
 
+using Document = std::span<const std::uint32_t>;
+
 struct Sizes {
   int vocab, emb, ctx, layers, heads, ff;
 };
 
-template <class Real, Sizes S>
+template <class Real, Sizes S, int B>
 class Gpt {
  public:
   static constexpr int V = S.vocab, C = S.emb, T = S.ctx, H = S.heads, F = S.ff * S.emb;
-  static constexpr int D = C / H;
+  static constexpr int D = C / H, R = B * T;  // rows of a whole batch
 
   /// Weight matrices have one row per input.
   struct Layer {
@@ -42,21 +44,22 @@ class Gpt {
   Real* weights() { return reinterpret_cast<Real*>(&state_->weights); }
   Real* gradients() { return reinterpret_cast<Real*>(&state_->gradients); }
 
-  /// Forward, backward: leaves the gradients of the mean loss and returns it.
-  Real learn(std::span<const std::uint32_t> document);
+  /// Forward, backward over the rows of at most B documents: leaves the gradients of the mean loss
+  /// over all their predictions, and returns it.
+  Real learn(std::span<const Document> documents);
   /// learn(), then Adam.
-  Real train(std::span<const std::uint32_t> document, Real learning_rate);
+  Real train(std::span<const Document> documents, Real learning_rate);
 
  private:
   struct Activations {
-    Real x[T][C], h1[T][C], q[T][C], k[T][C], v[T][C], a[T][C], mid[T][C], h2[T][C], f[T][F];
-    Real p[H][T][T], inv1[T], inv2[T];
+    Real x[R][C], h1[R][C], q[R][C], k[R][C], v[R][C], a[R][C], mid[R][C], h2[R][C], f[R][F];
+    Real p[H][R][T], inv1[R], inv2[R];
   };
   struct State {
     Weights weights, gradients, m, v;
     Activations layers[S.layers];
-    Real out[T][C], normed[T][C], inv[T], probabilities[T][V];
-    Real dx[T][C], dh[T][C], dq[T][C], dk[T][C], dv[T][C], df[T][F];
+    Real out[R][C], normed[R][C], inv[R], probabilities[R][V];
+    Real dx[R][C], dh[R][C], dq[R][C], dk[R][C], dv[R][C], df[R][F];
   };
 
   template <int I, int O>
@@ -88,6 +91,10 @@ class Gpt {
       }
     }
   }
+  template <int I>
+  static void clear(int n, Real (*x)[I]) {
+    std::memset(x, 0, static_cast<std::size_t>(n) * sizeof *x);
+  }
   static void norm(int n, const Real (*x)[C], Real (*y)[C], Real* inverse) {
     for (int t = 0; t < n; ++t) {
       Real sum = 0;
@@ -104,78 +111,88 @@ class Gpt {
       for (int c = 0; c < C; ++c) dx[t][c] += inverse[t] * (dy[t][c] - y[t][c] * sum / C);
     }
   }
-  static void attend(int n, Activations& a);
-  static void attend_back(int n, Activations& a, const Real (*da)[C], Real (*dq)[C], Real (*dk)[C],
-                          Real (*dv)[C]);
-  void forward(int n, const std::uint32_t* tokens);
-  void backward(int n, const std::uint32_t* tokens);
+  /// Stacks the documents; returns the number of rows.
+  int stack(std::span<const Document> documents);
+  /// Row `t` attends to the rows of its document up to its own.
+  void attend(int n, Activations& a);
+  void attend_back(int n, Activations& a, const Real (*da)[C], Real (*dq)[C], Real (*dk)[C],
+                   Real (*dv)[C]);
+  void forward(int n);
+  void backward(int n);
   void adam(Real learning_rate);
 
+  std::uint32_t tokens_[R], targets_[R];
+  int position_[R];  // of a row in its document
   std::unique_ptr<State> state_;
   Real beta1_power_ = 1, beta2_power_ = 1;
 };
 
-template <class Real, Sizes S>
-void Gpt<Real, S>::attend(int n, Activations& a) {
+template <class Real, Sizes S, int B>
+void Gpt<Real, S, B>::attend(int n, Activations& a) {
   const Real root = 1 / std::sqrt(Real(D));
   for (int h = 0; h < H; ++h) {
     for (int t = 0; t < n; ++t) {
       Real* p = a.p[h][t];
+      const int seen = position_[t] + 1, first = t - position_[t];
+      const Real(*k)[C] = a.k + first, (*v)[C] = a.v + first;
       Real largest = Real(-1e30), sum = 0;
-      for (int s = 0; s <= t; ++s) {
+      for (int s = 0; s < seen; ++s) {
         Real score = 0;
-        for (int c = 0; c < D; ++c) score += a.q[t][h * D + c] * a.k[s][h * D + c];
+        for (int c = 0; c < D; ++c) score += a.q[t][h * D + c] * k[s][h * D + c];
         p[s] = score * root;
         largest = p[s] > largest ? p[s] : largest;
       }
-      for (int s = 0; s <= t; ++s) {
+      for (int s = 0; s < seen; ++s) {
         p[s] = std::exp(p[s] - largest);
         sum += p[s];
       }
       Real out[D] = {};
-      for (int s = 0; s <= t; ++s) {
+      for (int s = 0; s < seen; ++s) {
         p[s] /= sum;
-        for (int c = 0; c < D; ++c) out[c] += p[s] * a.v[s][h * D + c];
+        for (int c = 0; c < D; ++c) out[c] += p[s] * v[s][h * D + c];
       }
       for (int c = 0; c < D; ++c) a.a[t][h * D + c] = out[c];
     }
   }
 }
 
-template <class Real, Sizes S>
-void Gpt<Real, S>::attend_back(int n, Activations& a, const Real (*da)[C], Real (*dq)[C],
-                               Real (*dk)[C], Real (*dv)[C]) {
+template <class Real, Sizes S, int B>
+void Gpt<Real, S, B>::attend_back(int n, Activations& a, const Real (*da)[C], Real (*dq)[C],
+                                  Real (*dk)[C], Real (*dv)[C]) {
   const Real root = 1 / std::sqrt(Real(D));
   for (int h = 0; h < H; ++h) {
     for (int t = 0; t < n; ++t) {
       const Real* p = a.p[h][t];
+      const int seen = position_[t] + 1, first = t - position_[t];
+      const Real(*k)[C] = a.k + first, (*v)[C] = a.v + first;
+      Real(*dk_s)[C] = dk + first, (*dv_s)[C] = dv + first;
       Real dp[T], weighted = 0;
-      for (int s = 0; s <= t; ++s) {
+      for (int s = 0; s < seen; ++s) {
         Real sum = 0;
         for (int c = 0; c < D; ++c) {
-          sum += da[t][h * D + c] * a.v[s][h * D + c];
-          dv[s][h * D + c] += p[s] * da[t][h * D + c];
+          sum += da[t][h * D + c] * v[s][h * D + c];
+          dv_s[s][h * D + c] += p[s] * da[t][h * D + c];
         }
         dp[s] = sum;
         weighted += p[s] * sum;
       }
-      for (int s = 0; s <= t; ++s) {
+      for (int s = 0; s < seen; ++s) {
         const Real score = p[s] * (dp[s] - weighted) * root;
         for (int c = 0; c < D; ++c) {
-          dq[t][h * D + c] += score * a.k[s][h * D + c];
-          dk[s][h * D + c] += score * a.q[t][h * D + c];
+          dq[t][h * D + c] += score * k[s][h * D + c];
+          dk_s[s][h * D + c] += score * a.q[t][h * D + c];
         }
       }
     }
   }
 }
 
-template <class Real, Sizes S>
-void Gpt<Real, S>::forward(int n, const std::uint32_t* tokens) {
+template <class Real, Sizes S, int B>
+void Gpt<Real, S, B>::forward(int n) {
   State& s = *state_;
   const Weights& w = s.weights;
   for (int t = 0; t < n; ++t) {
-    for (int c = 0; c < C; ++c) s.layers[0].x[t][c] = w.wte[tokens[t]][c] + w.wpe[t][c];
+    for (int c = 0; c < C; ++c) s.layers[0].x[t][c] = w.wte[tokens_[t]][c] + w.wpe[position_[t]][c];
   }
   for (int l = 0; l < S.layers; ++l) {
     Activations& a = s.layers[l];
@@ -203,34 +220,34 @@ void Gpt<Real, S>::forward(int n, const std::uint32_t* tokens) {
   matmul(n, s.normed, w.head, s.probabilities);
 }
 
-template <class Real, Sizes S>
-void Gpt<Real, S>::backward(int n, const std::uint32_t* tokens) {
+template <class Real, Sizes S, int B>
+void Gpt<Real, S, B>::backward(int n) {
   State& s = *state_;
   const Weights& w = s.weights;
   Weights& g = s.gradients;
   std::memset(&g.wte, 0, sizeof g.wte);
   std::memset(&g.wpe, 0, sizeof g.wpe);
-  std::memset(s.dh, 0, sizeof s.dh);
+  clear(n, s.dh);
   matmul_back(n, s.normed, w.head, s.probabilities, s.dh, g.head);
-  std::memset(s.dx, 0, sizeof s.dx);
+  clear(n, s.dx);
   norm_back(n, s.normed, s.inv, s.dh, s.dx);
   for (int l = S.layers; l-- > 0;) {
     Activations& a = s.layers[l];
-    std::memset(s.df, 0, sizeof s.df);
+    clear(n, s.df);
     matmul_back(n, a.f, w.layers[l].fc2, s.dx, s.df, g.layers[l].fc2);
     for (int t = 0; t < n; ++t) {
       for (int c = 0; c < F; ++c) s.df[t][c] = a.f[t][c] > 0 ? s.df[t][c] : 0;
     }
-    std::memset(s.dh, 0, sizeof s.dh);
+    clear(n, s.dh);
     matmul_back(n, a.h2, w.layers[l].fc1, s.df, s.dh, g.layers[l].fc1);
     norm_back(n, a.h2, a.inv2, s.dh, s.dx);
-    std::memset(s.dh, 0, sizeof s.dh);
+    clear(n, s.dh);
     matmul_back(n, a.a, w.layers[l].wo, s.dx, s.dh, g.layers[l].wo);
-    std::memset(s.dq, 0, sizeof s.dq);
-    std::memset(s.dk, 0, sizeof s.dk);
-    std::memset(s.dv, 0, sizeof s.dv);
+    clear(n, s.dq);
+    clear(n, s.dk);
+    clear(n, s.dv);
     attend_back(n, a, s.dh, s.dq, s.dk, s.dv);
-    std::memset(s.dh, 0, sizeof s.dh);
+    clear(n, s.dh);
     matmul_back(n, a.h1, w.layers[l].wq, s.dq, s.dh, g.layers[l].wq);
     matmul_back(n, a.h1, w.layers[l].wk, s.dk, s.dh, g.layers[l].wk);
     matmul_back(n, a.h1, w.layers[l].wv, s.dv, s.dh, g.layers[l].wv);
@@ -238,20 +255,33 @@ void Gpt<Real, S>::backward(int n, const std::uint32_t* tokens) {
   }
   for (int t = 0; t < n; ++t) {
     for (int c = 0; c < C; ++c) {
-      g.wte[tokens[t]][c] += s.dx[t][c];
-      g.wpe[t][c] += s.dx[t][c];
+      g.wte[tokens_[t]][c] += s.dx[t][c];
+      g.wpe[position_[t]][c] += s.dx[t][c];
     }
   }
 }
 
-template <class Real, Sizes S>
-Real Gpt<Real, S>::learn(std::span<const std::uint32_t> document) {
-  const int n = document.size() - 1 < T ? static_cast<int>(document.size()) - 1 : T;
-  forward(n, document.data());
+template <class Real, Sizes S, int B>
+int Gpt<Real, S, B>::stack(std::span<const Document> documents) {
+  int n = 0;
+  for (const Document document : documents) {
+    for (int t = 0; t < T && static_cast<std::size_t>(t) + 1 < document.size(); ++t, ++n) {
+      tokens_[n] = document[static_cast<std::size_t>(t)];
+      targets_[n] = document[static_cast<std::size_t>(t) + 1];
+      position_[n] = t;
+    }
+  }
+  return n;
+}
+
+template <class Real, Sizes S, int B>
+Real Gpt<Real, S, B>::learn(std::span<const Document> documents) {
+  const int n = stack(documents);
+  forward(n);
   Real loss = 0;
   for (int t = 0; t < n; ++t) {
     Real* p = state_->probabilities[t];
-    const std::uint32_t target = document[static_cast<std::size_t>(t) + 1];
+    const std::uint32_t target = targets_[t];
     Real largest = p[0], sum = 0;
     for (int v = 1; v < V; ++v) largest = p[v] > largest ? p[v] : largest;
     const Real logit = p[target] - largest;
@@ -264,12 +294,12 @@ Real Gpt<Real, S>::learn(std::span<const std::uint32_t> document) {
     for (int v = 0; v < V; ++v) p[v] *= factor;
     p[target] -= 1 / static_cast<Real>(n);
   }
-  backward(n, document.data());
+  backward(n);
   return loss / static_cast<Real>(n);
 }
 
-template <class Real, Sizes S>
-void Gpt<Real, S>::adam(Real learning_rate) {
+template <class Real, Sizes S, int B>
+void Gpt<Real, S, B>::adam(Real learning_rate) {
   const Real beta1 = Real(0.85), beta2 = Real(0.99), epsilon = Real(1e-8);
   beta1_power_ *= beta1;
   beta2_power_ *= beta2;
@@ -285,9 +315,9 @@ void Gpt<Real, S>::adam(Real learning_rate) {
   }
 }
 
-template <class Real, Sizes S>
-Real Gpt<Real, S>::train(std::span<const std::uint32_t> document, Real learning_rate) {
-  const Real loss = learn(document);
+template <class Real, Sizes S, int B>
+Real Gpt<Real, S, B>::train(std::span<const Document> documents, Real learning_rate) {
+  const Real loss = learn(documents);
   adam(learning_rate);
   return loss;
 }

@@ -28,32 +28,41 @@ GptConfig config_of(yardstick::Size size) {
 }
 
 TEST(Yardstick, has_the_loss_and_the_gradients_of_the_engine) {
+  std::uint64_t seed = 0;
   for (const auto size : {yardstick::Size::small, yardstick::Size::large, yardstick::Size::smallest,
                           yardstick::Size::largest}) {
-    for (const std::size_t length : {2U, 8U, 9U, 14U, 30U}) {
+    for (const std::size_t count : {1U, 1U, 1U, 16U, 5U}) {
       SCOPED_TRACE(static_cast<int>(size));
-      SCOPED_TRACE(length);
       Tape<double> tape;
       Gpt<double> gpt(tape, config_of(size));
-      Rng rng(length, Stream::weights, 0);
+      Rng rng(++seed, Stream::weights, 0);
       gpt.initialise(rng);
-      std::vector<Token> document(length, 26);
-      for (std::size_t i = 1; i + 1 < length; ++i) document[i] = static_cast<Token>(rng.below(26));
-
-      const std::unique_ptr<yardstick::Rival<double>> rival(yardstick::make_rival<double>(size));
+      std::vector<std::vector<Token>> documents(count);
+      std::vector<std::span<const Token>> views;
+      TokenBatch batch;
+      std::vector<Token> targets;
+      for (std::vector<Token>& document : documents) {
+        document.assign(2 + rng.below(29), 26);
+        for (std::size_t i = 1; i + 1 < document.size(); ++i) {
+          document[i] = static_cast<Token>(rng.below(26));
+        }
+        views.push_back(document);
+        const std::size_t predictions = std::min(gpt.config().n_ctx, document.size() - 1);
+        batch.add(views.back().first(predictions));
+        const auto of_document = views.back().subspan(1, predictions);
+        targets.insert(targets.end(), of_document.begin(), of_document.end());
+      }
+      const std::unique_ptr<yardstick::Rival<double>> rival(
+          yardstick::make_rival<double>(size, count == 1 ? 1 : 16));
       auto weight = rival->weights().begin();
       for (const auto& parameter : gpt.parameters()) {
         for (const double w : parameter.block.data()) *weight++ = w;
       }
       ASSERT_EQ(weight, rival->weights().end());
 
-      const std::size_t predictions = std::min(gpt.config().n_ctx, length - 1);
-      TokenBatch batch;
-      batch.add(std::span(document).first(predictions));
-      const Val<double> loss = mean(cross_entropy(
-          gpt.forward(batch), std::span<const Token>(document).subspan(1, predictions)));
+      const Val<double> loss = mean(cross_entropy<double>(gpt.forward(batch), targets));
       tape.backward(loss);
-      EXPECT_NEAR(rival->learn(document), loss.data(), 1e-12);
+      EXPECT_NEAR(rival->learn(views), loss.data(), 1e-12);
       auto gradient = rival->gradients().begin();
       for (const auto& parameter : gpt.parameters()) {
         for (const double g : parameter.block.grad()) {

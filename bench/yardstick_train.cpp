@@ -25,39 +25,46 @@ class NoSubnormals {
 #endif
 };
 
-template <class Real, Sizes S>
+template <class Real, Sizes S, int B>
 class RivalOf final : public Rival<Real> {
  public:
   std::span<Real> weights() override { return {gpt_.weights(), gpt_.kParameters}; }
   std::span<const Real> gradients() override { return {gpt_.gradients(), gpt_.kParameters}; }
-  Real learn(std::span<const std::uint32_t> document) override { return gpt_.learn(document); }
-  Real train(std::span<const std::uint32_t> document, Real learning_rate) override {
+  Real learn(std::span<const Document> documents) override { return gpt_.learn(documents); }
+  Real train(std::span<const Document> documents, Real learning_rate) override {
     const NoSubnormals mode;
-    return gpt_.train(document, learning_rate);
+    return gpt_.train(documents, learning_rate);
   }
 
  private:
-  Gpt<Real, S> gpt_;
+  Gpt<Real, S, B> gpt_;
 };
+
+template <class Real, Sizes S>
+Rival<Real>* of_batch(std::size_t batch) {
+  if (batch == 1) return new RivalOf<Real, S, 1>;
+  if (batch == 16) return new RivalOf<Real, S, 16>;
+  return nullptr;
+}
 
 }  // namespace
 
 template <class Real>
-Rival<Real>* make_rival(Size size) {
+Rival<Real>* make_rival(Size size, std::size_t batch) {
   switch (size) {
     case Size::small:
-      return new RivalOf<Real, Sizes{27, 16, 16, 1, 4, 4}>;
+      return of_batch<Real, Sizes{27, 16, 16, 1, 4, 4}>(batch);
     case Size::large:
-      return new RivalOf<Real, Sizes{27, 32, 24, 4, 4, 4}>;
+      return of_batch<Real, Sizes{27, 32, 24, 4, 4, 4}>(batch);
     case Size::smallest:
-      return new RivalOf<Real, Sizes{27, 8, 8, 1, 1, 1}>;
+      return of_batch<Real, Sizes{27, 8, 8, 1, 1, 1}>(batch);
     case Size::largest:
-      return new RivalOf<Real, Sizes{27, 32, 24, 4, 1, 4}>;
+      return of_batch<Real, Sizes{27, 32, 24, 4, 1, 4}>(batch);
   }
   return nullptr;
 }
 
-template Rival<double>* make_rival(Size);
-template Rival<float>* make_rival(Size);
+template Rival<double>* make_rival(Size, std::size_t);
+template Rival<float>* make_rival(Size, std::size_t);
 
 }  // namespace microgpt::yardstick

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -7,6 +8,8 @@
 namespace microgpt::yardstick {
 
 enum class Size { small, large, smallest, largest };  ///< S, L and two corners of the search space
+
+using Document = std::span<const std::uint32_t>;
 
 /// A yardstick GPT of one of the sizes, for a vocabulary of 27.
 template <class Real>
@@ -16,12 +19,12 @@ class Rival {
   /// In the order and layout of microgpt::Gpt: wte, wpe, layers, lm_head; rows are inputs.
   virtual std::span<Real> weights() = 0;
   virtual std::span<const Real> gradients() = 0;
-  virtual Real learn(std::span<const std::uint32_t> document) = 0;
-  virtual Real train(std::span<const std::uint32_t> document, Real learning_rate) = 0;
+  virtual Real learn(std::span<const Document> documents) = 0;
+  virtual Real train(std::span<const Document> documents, Real learning_rate) = 0;
 };
 
-/// The caller owns the result.
+/// For batches of at most `batch` documents: 1 or 16. The caller owns the result.
 template <class Real>
-Rival<Real>* make_rival(Size size);
+Rival<Real>* make_rival(Size size, std::size_t batch);
 
 }  // namespace microgpt::yardstick

@@ -59,6 +59,7 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
                           count;
     const double deviation = std::sqrt(
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
+    if (gene.is_optional && deviation == 0) continue;  // nobody varies it
     contrasts.push_back({.gene = std::string(gene.name),
                          .top = gene.is_real() ? std::exp(of_top) : of_top,
                          .bottom = gene.is_real() ? std::exp(of_bottom) : of_bottom,

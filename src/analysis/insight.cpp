@@ -140,7 +140,13 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
   const std::vector<double> ranks = mid_ranks(fitness);
   std::vector<GeneImportance> genes;
   genes.reserve(kGenes.size());
-  for (const Gene& gene : kGenes) genes.push_back(importance_of(gene, genomes, ranks));
+  for (const Gene& gene : kGenes) {
+    const auto same = [&](const Genome& genome) {
+      return gene.value(genome) == gene.value(genomes.front());
+    };
+    if (gene.is_optional && std::ranges::all_of(genomes, same)) continue;  // nobody varies it
+    genes.push_back(importance_of(gene, genomes, ranks));
+  }
   std::stable_sort(
       genes.begin(), genes.end(),
       [](const GeneImportance& a, const GeneImportance& b) { return a.importance > b.importance; });

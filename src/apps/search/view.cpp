@@ -63,6 +63,7 @@ void RunView::result(const Trial& trial) {
 
 void RunView::generation(std::span<const Organism> members, double seconds) {
   progress_.generation(members.front().generation);
+  last_refresh_ = 0;  // the next refresh comes at once, however quick the organisms are
   log_.info("{}", generation_line(members, config_, objective_, seconds));
   log_.report(generation_report(members, objective_), LogLevel::trace);
 }
