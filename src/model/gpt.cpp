@@ -67,7 +67,7 @@ std::span<const std::uint32_t> TokenBatch::add_shared(std::span<const Token> seq
 
 template <class Real>
 void KvCache<Real>::clear() {
-  for (Layer& layer : layers_) layer.keys.resize(0), layer.values.resize(0);
+  for (Layer& layer : layers_) layer.keys.clear(), layer.values.clear();
 }
 
 template <class Real>
@@ -141,11 +141,10 @@ Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, const TokenBatc
 }
 
 template <class Real>
-Block<Real> Gpt<Real>::through_cache(Buffer<Real>& cached, Block<Real> x,
+Block<Real> Gpt<Real>::through_cache(std::vector<Real>& cached, Block<Real> x,
                                      std::span<const std::uint32_t> rows) const {
-  const std::size_t C = x.cols(), before = cached.size();
-  cached.resize(before + x.size());
-  std::ranges::copy(x.data(), cached.data() + before);
+  const std::size_t C = x.cols();
+  cached.insert(cached.end(), x.data().begin(), x.data().end());
   const Block<Real> out(*tape_, tape_->allocate(rows.size() * C), rows.size(), C);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(cached.data() + rows[i] * C, C, &out.data()[i * C]);

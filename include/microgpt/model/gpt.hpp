@@ -66,7 +66,7 @@ class KvCache {
   template <class>
   friend class Gpt;
   struct Layer {
-    Buffer<Real> keys, values;
+    std::vector<Real> keys, values;
   };
   std::vector<Layer> layers_;
   std::size_t n_emb_;
@@ -112,7 +112,7 @@ class Gpt {
   Block<Real> parameter(std::string name, std::size_t rows, std::size_t cols);
   Layer make_layer(std::size_t number);
   /// Appends the rows of x to those of a cache; returns those that a batch attends to.
-  Block<Real> through_cache(Buffer<Real>& cached, Block<Real> x,
+  Block<Real> through_cache(std::vector<Real>& cached, Block<Real> x,
                             std::span<const std::uint32_t> rows) const;
   Block<Real> attend(const Layer& layer, Block<Real> x, const TokenBatch& batch,
                      KvCache<Real>* cache, std::size_t number);
