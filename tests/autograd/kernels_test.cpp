@@ -19,7 +19,7 @@ namespace {
 
 template <class Real>
 class KernelTable : public ::testing::Test {
- protected:
+ public:
   using Reals = std::vector<Real>;
   using Arrays = std::vector<Reals>;
   static constexpr std::size_t kGuard = 20;  // longer than any vector
@@ -77,43 +77,103 @@ class KernelTable : public ::testing::Test {
 using Precisions = ::testing::Types<double, float>;
 TYPED_TEST_SUITE(KernelTable, Precisions);
 
-// Also against the plain chain that kernels.hpp promises, for transposed and accumulating products.
-TYPED_TEST(KernelTable, matmul) {
-  using Real = TypeParam;
-  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
-    const std::size_t inner = 1 + rng.below(40), gap = rng.below(3);
-    const bool transposed = rng.below(2) == 1, accumulate = rng.below(2) == 1;
-    const auto a = this->numbers(rng, rows * inner), b = this->numbers(rng, inner * (cols + gap));
-    const auto c = this->numbers(rng, rows * (cols + gap));
-    const auto product = [&](const Kernels<Real>& kernels, auto& arrays) {
-      kernels.matmul({.rows = rows,
-                      .cols = cols,
-                      .inner = inner,
-                      .a = arrays[0].data(),
-                      .a_row = transposed ? 1 : inner,
-                      .a_inner = transposed ? rows : 1,
-                      .b = arrays[1].data(),
-                      .b_inner = cols + gap,
-                      .c = arrays[2].data(),
-                      .c_row = cols + gap,
-                      .accumulate = accumulate});
-    };
-    this->expect_same_bits({a, b, c}, product);
+/// A product of matrices whose rows are `gap` numbers longer than they are used.
+struct Product {
+  std::size_t rows, cols, inner, gap;
+  bool a_transposed, b_transposed, accumulate;
 
-    std::vector<std::vector<Real>> arrays = {a, b, c};
-    product(kernels_for<Real>(Simd::best), arrays);
-    std::vector<Real> expected = c;  // what lies in the gap between two rows stays as it is
-    for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t j = 0; j < cols; ++j) {
-        Real sum = accumulate ? c[i * (cols + gap) + j] : Real{0};
-        for (std::size_t k = 0; k < inner; ++k) {
-          const Real a_ik = transposed ? a[k * rows + i] : a[i * inner + k];
-          sum = std::fma(a_ik, b[k * (cols + gap) + j], sum);
-        }
-        expected[i * (cols + gap) + j] = sum;
+  std::size_t c_row() const { return cols + gap; }
+  std::size_t b_row() const { return (b_transposed ? inner : cols) + gap; }
+  std::size_t b_size() const { return (b_transposed ? cols : inner) * b_row(); }
+};
+
+/// By every table, and against the plain chain that kernels.hpp promises.
+template <class Fixture, class Real = typename Fixture::Reals::value_type>
+void expect_product(Rng& rng, const Product& p) {
+  const auto a = Fixture::numbers(rng, p.rows * p.inner), b = Fixture::numbers(rng, p.b_size());
+  const auto c = Fixture::numbers(rng, p.rows * p.c_row());
+  const auto product = [&](const Kernels<Real>& kernels, auto& arrays) {
+    kernels.matmul({.rows = p.rows,
+                    .cols = p.cols,
+                    .inner = p.inner,
+                    .a = arrays[0].data(),
+                    .a_row = p.a_transposed ? 1 : p.inner,
+                    .a_inner = p.a_transposed ? p.rows : 1,
+                    .b = arrays[1].data(),
+                    .b_inner = p.b_transposed ? 1 : p.b_row(),
+                    .b_col = p.b_transposed ? p.b_row() : 1,
+                    .c = arrays[2].data(),
+                    .c_row = p.c_row(),
+                    .accumulate = p.accumulate});
+  };
+  Fixture::expect_same_bits({a, b, c}, product);
+
+  std::vector<std::vector<Real>> arrays = {a, b, c};
+  product(kernels_for<Real>(Simd::best), arrays);
+  std::vector<Real> expected = c;  // what lies in the gap between two rows stays as it is
+  for (std::size_t i = 0; i < p.rows; ++i) {
+    for (std::size_t j = 0; j < p.cols; ++j) {
+      Real sum = p.accumulate ? c[i * p.c_row() + j] : Real{0};
+      for (std::size_t k = 0; k < p.inner; ++k) {
+        const Real a_ik = p.a_transposed ? a[k * p.rows + i] : a[i * p.inner + k];
+        const Real b_kj = b[p.b_transposed ? j * p.b_row() + k : k * p.b_row() + j];
+        sum = std::fma(a_ik, b_kj, sum);
       }
+      expected[i * p.c_row() + j] = sum;
     }
-    EXPECT_TRUE(same_bits(arrays[2], expected));
+  }
+  EXPECT_TRUE(same_bits(arrays[2], expected));
+}
+
+TYPED_TEST(KernelTable, matmul) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    expect_product<TestFixture>(rng, {.rows = rows,
+                                      .cols = cols,
+                                      .inner = 1 + rng.below(40),
+                                      .gap = rng.below(3),
+                                      .a_transposed = rng.below(2) == 1,
+                                      .b_transposed = rng.below(2) == 1,
+                                      .accumulate = rng.below(2) == 1});
+  });
+}
+
+// Large enough for panels of all kinds: deep ones, many rows, rows that lie far apart.
+TYPED_TEST(KernelTable, matmul_of_large_matrices) {
+  Rng rng = rng_of(1);
+  const auto any_of = [&](std::initializer_list<std::size_t> sizes) {
+    return std::data(sizes)[rng.below(sizes.size())] + rng.below(9);
+  };
+  expect_product<TestFixture>(rng, {300, 12, 600, 0, true, true, true});
+  expect_product<TestFixture>(rng, {520, 7, 700, 0, true, true, false});
+  for (int round = 0; round < 60; ++round) {
+    Product p = {.rows = any_of({1, 5, 13, 45, 130, 260}),
+                 .cols = any_of({1, 12, 60, 250, 520}),
+                 .inner = any_of({1, 30, 120, 520}),
+                 .gap = rng.below(3),
+                 .a_transposed = rng.below(2) == 1,
+                 .b_transposed = rng.below(2) == 1,
+                 .accumulate = rng.below(2) == 1};
+    while (p.rows * p.cols * p.inner > 3'000'000) {
+      std::size_t& longest = std::max({std::ref(p.rows), std::ref(p.cols), std::ref(p.inner)},
+                                      [](std::size_t& a, std::size_t& b) { return a < b; });
+      longest = longest / 2 + 1;
+    }
+    SCOPED_TRACE(fmt::format("{} x {} x {}, {}{}{}", p.rows, p.inner, p.cols,
+                             p.a_transposed ? "A^T " : "", p.b_transposed ? "B^T " : "",
+                             p.accumulate ? "added" : ""));
+    expect_product<TestFixture>(rng, p);
+  }
+}
+
+TYPED_TEST(KernelTable, exp) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const auto x = this->numbers(rng, rows * cols, -110, 100), y = this->numbers(rng, rows * cols);
+    this->expect_same_bits({x, y}, [](const auto& kernels, auto& a) {
+      kernels.exp(a[1].size() - TestFixture::kGuard, a[0].data(), a[1].data());
+    });
+    std::vector<TypeParam> found(x.size());
+    kernels_for<TypeParam>(Simd::best).exp(x.size(), x.data(), found.data());
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(found[i], elementary::exp(x[i]));
   });
 }
 

@@ -145,8 +145,8 @@ HWY_INLINE void pack(const MatmulArguments<Real>& m, std::size_t k, std::size_t 
 template <class Real>
 void matmul_of_panels(const MatmulArguments<Real>& m) {
   const std::size_t width = 2 * hn::Lanes(hn::ScalableTag<Real>());
-  const std::size_t depth = kPanelBytes / sizeof(Real) / width;
   constexpr std::size_t kRows = 128, kMostDepth = kPanelBytes / sizeof(Real) / 8;
+  const std::size_t depth = std::min(kMostDepth, kPanelBytes / sizeof(Real) / width);
   alignas(64) Real panel[kPanelBytes / sizeof(Real)], a_T[kRows * kMostDepth];
   const bool packs_a = m.a_row == 1 && is_far<Real>(m.a_inner);
   for (std::size_t k = 0; k < m.inner; k += depth) {
@@ -224,8 +224,9 @@ void matmul(const MatmulArguments<Real>& m) {
   const std::size_t bytes_of_b = m.inner * m.cols * sizeof(Real);
   const std::size_t bytes_of_c = m.rows * m.cols * sizeof(Real);
   if (m.b_col != 1) {
-    const bool few = 2 * m.rows > lanes && m.rows <= 2 * lanes;
-    few&& bytes_of_b > kFirstLevelCache / 2 ? matmul_of_few_rows(m) : matmul_of_panels(m);
+    const bool few_rows = 2 * m.rows > lanes && m.rows <= 2 * lanes;
+    const bool turns = m.a_inner == 1 && few_rows && bytes_of_b > kFirstLevelCache / 2;
+    turns ? matmul_of_few_rows(m) : matmul_of_panels(m);
   } else if (m.rows >= kManyRows && (bytes_of_b > kSecondLevelCache / 2 ||
                                      (bytes_of_b > kFirstLevelCache && is_far<Real>(m.b_inner)))) {
     matmul_of_panels(m);
