@@ -270,7 +270,11 @@ SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& bas
 
 std::string to_json(const SearchSpace& space) {
   Writer writer;
-  for_each_field(space, writer);
+  for_each_space_member([&](const Gene* gene, const std::string& name, auto member) {
+    // As in genome files: older programs, and their runs, know nothing of an optional gene.
+    if (gene != nullptr && gene->is_optional && space.*member == SearchSpace{}.*member) return;
+    writer(name, space.*member);
+  });
   return writer.text();
 }
 

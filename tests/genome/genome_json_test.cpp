@@ -36,6 +36,7 @@ GenomeFile random_file(std::uint64_t seed) {
 TEST(GenomeJson, an_optional_gene_is_there_only_if_it_differs) {
   GenomeFile file;
   EXPECT_EQ(to_json(file).find("batch"), std::string::npos);
+  EXPECT_EQ(to_json(SearchSpace{}).find("batch"), std::string::npos);
   file.genome.batch = 8;
   EXPECT_NE(to_json(file).find("\"batch\": 8"), std::string::npos);
   EXPECT_EQ(parse_genome("a.json", to_json(GenomeFile{})).genome.batch, 1U);
@@ -107,7 +108,9 @@ TEST(GenomeJson, nothing_may_follow_the_object) {
 }
 
 TEST(GenomeJson, a_space_survives_the_round_trip) {
-  for (const SearchSpace& space : {SearchSpace{}, aesthetic_space()}) {
+  SearchSpace batches;
+  batches.batch = {1, 16};
+  for (const SearchSpace& space : {SearchSpace{}, aesthetic_space(), batches}) {
     EXPECT_EQ(parse_space("s.json", to_json(space), SearchSpace{}), space);
   }
 }

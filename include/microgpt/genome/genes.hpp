@@ -110,8 +110,8 @@ bool completes_rule(std::size_t gene);
 /// The smallest and the largest value in the space.
 std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space);
 
-/// Whether texts and genome files name a gene: optional ones only if they differ from the primordial
-/// organism's.
+/// Whether texts and genome files name a gene: optional ones only if they differ from the
+/// primordial organism's.
 bool is_shown(const Gene& gene, const Genome& genome);
 /// Whether breeding draws random numbers for a gene: for all but optional ones that the space keeps
 /// at one value. So a gene that is added changes no search that does not vary it.
@@ -125,27 +125,35 @@ void for_each_gene(AnyGenome& genome, const Body& body) {
   }
 }
 
-/// Calls body(name, value) with a reference to each field of a search space, by the names that
-/// space files use.
-template <class Space, class Body>
-void for_each_field(Space& space, Body&& body) {
-  const auto field = [&](const Gene& gene, std::string_view suffix, auto member) {
-    body(std::string(gene.name) + std::string(suffix), space.*member);
-  };
+/// Calls body(gene, name, member) for each field of a search space, by the names that space files
+/// use; `gene` is null for a field that belongs to none.
+template <class Body>
+void for_each_space_member(Body&& body) {
   for (const Gene& gene : kGenes) {
+    const auto field = [&](std::string_view suffix, auto member) {
+      body(&gene, std::string(gene.name) + std::string(suffix), member);
+    };
     if (const auto* list = std::get_if<ListDomain>(&gene.domain)) {
-      field(gene, "", list->values);
-      if (list->next_only != nullptr) field(gene, "_neighbours", list->next_only);
+      field("", list->values);
+      if (list->next_only != nullptr) field("_neighbours", list->next_only);
     } else if (const auto* range = std::get_if<RangeDomain>(&gene.domain)) {
-      field(gene, "_min", range->min), field(gene, "_max", range->max);
-      field(gene, "_draw", range->draw), field(gene, "_moves", range->moves);
+      field("_min", range->min), field("_max", range->max);
+      field("_draw", range->draw), field("_moves", range->moves);
     } else {
       const auto& log = std::get<LogDomain>(gene.domain);
-      field(gene, "_min", log.min), field(gene, "_max", log.max);
-      field(gene, "_factor_min", log.factor_min), field(gene, "_factor_max", log.factor_max);
+      field("_min", log.min), field("_max", log.max);
+      field("_factor_min", log.factor_min), field("_factor_max", log.factor_max);
     }
   }
-  body(std::string("max_training_flops"), space.max_training_flops);
+  body(static_cast<const Gene*>(nullptr), std::string("max_training_flops"),
+       &SearchSpace::max_training_flops);
+}
+
+/// Calls body(name, value) with a reference to each field of a search space.
+template <class Space, class Body>
+void for_each_field(Space& space, Body&& body) {
+  for_each_space_member(
+      [&](const Gene*, const std::string& name, auto member) { body(name, space.*member); });
 }
 
 }  // namespace microgpt::genome
