@@ -43,8 +43,8 @@ struct AttentionArguments {
   const Sequence* sequences;
   std::size_t sequence_count;
   const Real *q, *k, *v;
-  Real* saved;
-  Real* scratch;  ///< attention_scratch() numbers
+  Real* saved;    ///< null: there will be no backward pass
+  Real* scratch;  ///< scratch_count() numbers
 
   /// The index of the probability of [query][key] of head `head` within its short sequence.
   static std::size_t place(const Sequence& s, std::size_t head, std::size_t query,
@@ -58,16 +58,17 @@ struct AttentionArguments {
   static std::size_t saved_count(const Sequence& s, std::size_t heads) {
     return is_long(s) ? 2 * heads * s.queries : heads * chunks(s) * s.keys * kAttentionChunk;
   }
+  /// Numbers of scratch memory that the kernels need for a sequence, besides those of saved_count()
+  /// if they are not saved.
+  static std::size_t scratch_count(const Sequence& s, std::size_t channels, std::size_t heads) {
+    if (is_long(s)) return kAttentionBlock * (5 * channels / heads + 3 * kAttentionBlock + 1);
+    const std::size_t queries =
+        (s.queries + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
+    const std::size_t keys = (s.keys + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
+    return 2 * channels * kAttentionChunk + 2 * keys * kAttentionChunk + 2 * queries * keys +
+           2 * channels * keys + heads * keys;
+  }
 };
-
-/// Numbers of scratch memory that both attention kernels need for a sequence.
-inline std::size_t attention_scratch(const Sequence& s, std::size_t channels, std::size_t heads) {
-  if (is_long(s)) return kAttentionBlock * (5 * channels / heads + 3 * kAttentionBlock + 1);
-  const std::size_t queries = (s.queries + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
-  const std::size_t keys = (s.keys + 2 * kAttentionChunk) / kAttentionChunk * kAttentionChunk;
-  return 2 * channels * kAttentionChunk + 2 * keys * kAttentionChunk + 2 * queries * keys +
-         2 * channels * keys;
-}
 
 /// m = beta1 m + g;  v = beta2 v + g^2;  w -= step m / (sqrt(v) + epsilon)
 template <class Real>

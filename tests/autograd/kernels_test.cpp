@@ -294,12 +294,14 @@ TYPED_TEST(KernelTable, attention_and_its_way_back) {
     std::size_t queries = 0, keys = 0, saved = 0, scratch = 0;
     for (Sequence& s : sequences) {
       const bool is_long = rng.below(4) == 0;
-      s.queries = static_cast<std::uint32_t>(1 + rng.below(is_long ? 200 : 20));
+      s.queries = static_cast<std::uint32_t>(1 + rng.below(is_long             ? 200
+                                                           : rng.below(2) == 0 ? 20
+                                                                               : 1));
       s.keys = s.queries + static_cast<std::uint32_t>(rng.below(is_long ? 100 : 4));
       queries += s.queries * channels;
       keys += s.keys * channels;
       saved += Arguments::saved_count(s, heads);
-      scratch = std::max(scratch, attention_scratch(s, channels, heads));
+      scratch = std::max(scratch, Arguments::scratch_count(s, channels, heads));
     }
     // q, k, v, what is saved, out, the gradients of out, q, k and v, and scratch
     std::vector<std::vector<Real>> arrays;
@@ -318,6 +320,12 @@ TYPED_TEST(KernelTable, attention_and_its_way_back) {
                                    .saved = a[3].data(),
                                    .scratch = a[9].data()};
       kernels.attention(arguments, a[4].data());
+      Arguments without = arguments;
+      without.saved = nullptr;
+      std::vector<Real> out(queries), memory(scratch + saved);
+      without.scratch = memory.data();
+      kernels.attention(without, out.data());
+      ASSERT_TRUE(std::equal(out.begin(), out.end(), a[4].begin())) << "nothing is kept";
       kernels.attention_backward(arguments, a[4].data(), a[5].data(), a[6].data(), a[7].data(),
                                  a[8].data());
       std::fill_n(a[9].begin(), scratch, Real{0});  // what is left there is nobody's business

@@ -87,6 +87,13 @@ HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights,
 template <class Real>
 constexpr Real kLeastScore = std::is_same_v<Real, float> ? Real(-60) : Real(-708);
 
+// e^x, or 0 where it is negligible; see above.
+template <class D, class Real = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> exp_or_zero(D d, hn::Vec<D> x) {
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kLeastScore<Real>)),
+                            exp_lanes<Real, Ops<Real, D>>(x));
+}
+
 // Scores q k / sqrt(D) minus the largest one that the query sees; -infinity for the keys that it
 // does not see. One vector of lanes.
 template <class Real>
@@ -120,8 +127,7 @@ HWY_INLINE void probabilities_of_scores(const AttentionChunk<Real>& a, Real* p) 
   auto sum = hn::Zero(d);
   for (std::size_t s = 0; s < a.keys; ++s) {
     const auto score = hn::LoadU(d, p + s * kAttentionChunk);
-    const auto e = hn::IfThenZeroElse(hn::Lt(score, hn::Set(d, kLeastScore<Real>)),
-                                      exp_lanes<Real, Ops<Real, typename Chunk<Real>::D>>(score));
+    const auto e = exp_or_zero(d, score);
     hn::StoreU(e, d, p + s * kAttentionChunk);
     sum = hn::Add(sum, e);
   }
@@ -178,6 +184,51 @@ void short_attention(const AttentionArguments<Real>& a, const Sequence& s, Real*
     }
     transpose_matrix<false>(a.channels, count, out_T, kAttentionChunk, out + t * a.channels,
                             a.channels);
+  }
+}
+
+// One query, as when speaking: a chunk would be empty but for one lane. Here lanes run over keys,
+// and then over channels; each sum is the same chain as there. All heads go through each phase
+// together.
+template <class Real>
+void attention_of_one_query(const AttentionArguments<Real>& a, const Sequence& s, Real* out) {
+  const hn::ScalableTag<Real> d;
+  const std::size_t width = a.channels / a.heads, n = s.keys;
+  const std::size_t row = (n + kAttentionChunk - 1) / kAttentionChunk * kAttentionChunk;
+  const auto root = hn::Set(d, 1 / std::sqrt(static_cast<Real>(width)));
+  Real *k_T = a.scratch, *p = k_T + a.channels * row;  // C x keys, H x keys
+  transpose_matrix<false>(n, a.channels, a.k, a.channels, k_T, row);
+  for (std::size_t h = 0; h < a.heads; ++h) {
+    const Real *q = a.q + h * width, *k = k_T + h * width * row;
+    for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+      auto score = hn::Mul(hn::Set(d, q[0]), load(d, k + i, left));
+      for (std::size_t c = 1; c < width; ++c) {
+        score = fma(hn::Set(d, q[c]), load(d, k + c * row + i, left), score);
+      }
+      store(hn::Mul(score, root), d, p + h * row + i, left);
+    });
+  }
+  for (std::size_t h = 0; h < a.heads; ++h) {
+    Real* p_h = p + h * row;
+    const auto largest = hn::Set(d, maximum(n, p_h));
+    for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+      store(exp_or_zero(d, hn::Sub(load(d, p_h + i, left), largest)), d, p_h + i, left);
+    });
+  }
+  for (std::size_t h = 0; h < a.heads; ++h) {
+    Real sum = 0;
+    for (std::size_t t = 0; t < n; ++t) sum += p[h * row + t];
+    scale(n, 1 / sum, p + h * row);
+  }
+  for (std::size_t h = 0; h < a.heads; ++h) {
+    for_lanes<Real>(width, [&](std::size_t c, std::size_t left) HWY_ATTR {
+      const Real* v = a.v + h * width + c;
+      auto mean = hn::Zero(d);
+      for (std::size_t t = 0; t < n; ++t) {
+        mean = fma(hn::Set(d, p[h * row + t]), load(d, v + t * a.channels, left), mean);
+      }
+      store(mean, d, out + h * width + c, left);
+    });
   }
 }
 

@@ -140,13 +140,6 @@ HWY_INLINE void hide_keys(const AttentionTile<Real>& t, std::size_t key, std::si
   }
 }
 
-// e^x, or 0 where it is negligible; see kLeastScore.
-template <class D, class Real = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> exp_or_zero(D d, hn::Vec<D> x) {
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kLeastScore<Real>)),
-                            exp_lanes<Real, Ops<Real, D>>(x));
-}
-
 // Turns scores into e^(score - largest); adapts the largest score, the sum and the output so far to
 // the new block.
 template <class Real>
@@ -298,10 +291,15 @@ HWY_INLINE void advance(AttentionArguments<Real>& a, const Sequence& s) {
 template <class Real>
 void attention(const AttentionArguments<Real>& arguments, Real* out) {
   AttentionArguments<Real> a = arguments;
+  const bool saves = a.saved != nullptr;
   for (std::size_t i = 0; i < a.sequence_count; ++i) {
     const Sequence& s = a.sequences[i];
+    if (!saves)
+      a.saved = a.scratch + AttentionArguments<Real>::scratch_count(s, a.channels, a.heads);
     if (is_long(s)) {
       for_tiles(a, s, [&](const auto& tile) { long_attention(tile, a, out); });
+    } else if (s.queries == 1 && !saves) {
+      attention_of_one_query(a, s, out);
     } else {
       short_attention(a, s, out);
     }

@@ -33,11 +33,15 @@ std::size_t key_count(std::span<const Sequence> sequences) {
 // saved: see AttentionArguments
 template <class Real>
 AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r) {
+  using Arguments = AttentionArguments<Real>;
   const std::span sequences(sequences_of(tape, r), r.integer_count / 2);
   const std::size_t keys = key_count(sequences) * r.cols;
+  const bool saves = tape.recording();
   std::size_t scratch = 0;
-  for (const Sequence& s : sequences)
-    scratch = std::max(scratch, attention_scratch(s, r.cols, r.inner));
+  for (const Sequence& s : sequences) {
+    const std::size_t not_saved = saves ? 0 : Arguments::saved_count(s, r.inner);
+    scratch = std::max(scratch, Arguments::scratch_count(s, r.cols, r.inner) + not_saved);
+  }
   return {.channels = r.cols,
           .heads = r.inner,
           .sequences = sequences.data(),
@@ -45,7 +49,7 @@ AttentionArguments<Real> arguments(Tape<Real>& tape, const FusedRecord<Real>& r)
           .q = tape.data(r.x, std::size_t{r.rows} * r.cols).data(),
           .k = tape.data(r.y, keys).data(),
           .v = tape.data(r.z, keys).data(),
-          .saved = tape.saved(r.saved, saved_count(sequences, r.inner)).data(),
+          .saved = saves ? tape.saved(r.saved, saved_count(sequences, r.inner)).data() : nullptr,
           .scratch = tape.scratch(scratch)};
 }
 
@@ -150,7 +154,7 @@ Block<Real> attention(Block<Real> q, Block<Real> k, Block<Real> v, std::size_t h
           q.cols(), k.rows(), k.cols(), v.rows(), v.cols());
   Tape<Real>& tape = q.tape();
   const Block<Real> out(tape, tape.allocate(q.size()), q.rows(), q.cols());
-  const Index saved = tape.save(saved_count(sequences, heads));
+  const Index saved = tape.recording() ? tape.save(saved_count(sequences, heads)) : 0;
   const std::size_t first = tape.integer_count();
   std::memcpy(tape.integers(2 * sequences.size()).data(), sequences.data(), sequences.size_bytes());
   const FusedRecord<Real> record = {
