@@ -39,7 +39,7 @@ std::size_t Trainer<Real>::fill_part(std::size_t first) {
   batch_.clear();
   targets_.clear();
   std::size_t i = first;
-  while (i < chosen_.size() && (i == first || batch_.tokens.size() < rows_of_part())) {
+  while (i < chosen_.size() && batch_.tokens.size() < rows_of_part()) {
     const std::span<const Token> document = documents_[chosen_[i]];
     const std::size_t predictions = predictions_of(chosen_[i++]);
     const std::span<const Token> targets = document.subspan(1, predictions);

@@ -69,6 +69,19 @@ TEST(Variation, draws_no_numbers_for_an_optional_gene_that_the_space_fixes) {
   }
 }
 
+// Pinned: these are the numbers of the version that had no optional gene.
+TEST(Variation, of_the_default_space_draws_the_numbers_it_always_did) {
+  Rng rng(7, Stream::breeding, 8);
+  const Genome mother = random_genome({}, rng), father = random_genome({}, rng);
+  EXPECT_EQ(one_line(mother), "emb 32 head 2 layer 3 ctx 16 ff 3  lr 0.001721  steps 200  ");
+  EXPECT_EQ(one_line(father), "emb  8 head 2 layer 4 ctx 12 ff 3  lr 0.0095    steps 750  ");
+  EXPECT_EQ(one_line(crossover(mother, father, rng)),
+            "emb 32 head 2 layer 3 ctx 12 ff 3  lr 0.001721  steps 750  ");
+  EXPECT_EQ(one_line(mutate(mother, {}, rng)),
+            "emb 16 head 2 layer 4 ctx 16 ff 3  lr 0.001721  steps 200  ");
+  EXPECT_EQ(rng.next(), 15583903907416691838U);
+}
+
 TEST(Variation, finds_all_batches_of_a_space) {
   const SearchSpace space = space_with_batches();
   std::set<std::uint32_t> drawn, mutated, inherited;
