@@ -25,6 +25,9 @@ struct Field {
   double low = std::numeric_limits<double>::lowest();
   double high = std::numeric_limits<double>::max();
 };
+// Compilers deduce this by themselves, but for clang before version 17.
+template <class Record, class Member, class... Bounds>
+Field(std::string_view, Member Record::*, Bounds...) -> Field<Record, Member>;
 
 /// Calls body(field) for each field of a list.
 template <class Fields, class Body>
