@@ -12,7 +12,7 @@ build_targets evolve_loss
 mpi_environment
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-echo '{"steps_min": 20, "steps_max": 400, "steps_draw": [20, 80, 400], "steps_moves": [20]}' >"$work/space.json"
+echo '{"steps_min": 20, "steps_max": 400, "steps_draw": [20, 80, 400], "steps_moves": [20], "batch": [1, 8]}' >"$work/space.json"
 
 # hash_of RANKS OPTIONS...: one run; the hash of its genome and of its history.
 hash_of() {

@@ -12,11 +12,11 @@ source scripts/setup.sh
 golden() {
     local name=$1
     shift
-    cmake -S . -B "build-$name" -G Ninja -DMICROGPT_BUILD_BENCH=OFF -DMICROGPT_BUILD_APPS=OFF "$@" >"build-$name.log"
-    cmake --build "build-$name" --target training_test >>"build-$name.log"
-    "build-$name/bin/training_test" --gtest_filter='Golden.*' --gtest_brief=1
+    cmake -S . -B "build-bits-$name" -G Ninja -DMICROGPT_BUILD_BENCH=OFF -DMICROGPT_BUILD_APPS=OFF "$@" >"build-bits-$name.log"
+    cmake --build "build-bits-$name" --target training_test >>"build-bits-$name.log"
+    "build-bits-$name/bin/training_test" --gtest_filter='Golden.*' --gtest_brief=1
     echo "same_bits: $name: the same"
-    rm "build-$name.log"
+    rm "build-bits-$name.log"
 }
 
 install_packages

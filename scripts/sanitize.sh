@@ -15,7 +15,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 names=$work/names.txt
 head -n 300 data/names.txt >"$names"
-echo '{"steps_min": 5, "steps_max": 20, "steps_draw": [5, 10, 20], "steps_moves": [5]}' >"$work/space.json"
+echo '{"steps_min": 5, "steps_max": 20, "steps_draw": [5, 10, 20], "steps_moves": [5],
+      "batch": [1, 4]}' >"$work/space.json"
 
 # clean COMMAND...: must exit with code 0 and print no report of a checker.
 clean() {

@@ -18,7 +18,7 @@ build_targets evolve_loss evolve
 mpi_environment
 work=$(mktemp -d)
 trap 'pkill -KILL -f "$work" || true; rm -rf "$work"' EXIT
-echo '{"steps_min": 100, "steps_max": 1000, "steps_draw": [200, 500, 1000], "steps_moves": [100]}' >"$work/space.json"
+echo '{"steps_min": 100, "steps_max": 1000, "steps_draw": [200, 500, 1000], "steps_moves": [100], "batch": [1, 4]}' >"$work/space.json"
 
 awk 'BEGIN { srand(1); for (l = 0; l < 200; ++l) { s = ""
     for (c = 0; c < 2000; ++c) s = s substr("abcdefghijklmnopqrstuvwxyz ", 1 + rand() * 27, 1)
