@@ -55,26 +55,35 @@ void Archipelago::advance(Island& island) {
   }
   evaluator_.submit(tasks);
   moved_ |= island.evolution.history().size() > born;
+  close(island);
   report(island);
 }
 
-/// The best leaves at once; breeding goes on when that of the island before has come. An island
-/// that ends early, because its budget is spent, says so: then nobody waits for it.
+/// The island that `island` sends its migrants to.
+std::size_t Archipelago::next_to(const Island& island) {
+  const EvolutionConfig& config = island.evolution.config();
+  return (config.island + 1) % config.islands;
+}
+
+/// The best leaves at once; breeding goes on when that of the island before has come.
 void Archipelago::migrate(Island& island) {
   Evolution& evolution = island.evolution;
-  const std::size_t next = (evolution.config().island + 1) % evolution.config().islands;
-  if (evolution.complete() && !std::exchange(island.closed, true)) {
-    send({.island = next, .organism = std::nullopt, .last = true});
-  }
   if (!evolution.migration_due()) return;
   if (!std::exchange(island.emigrated, true)) {
-    send({.island = next, .organism = evolution.emigrant(), .last = false});
+    send({.island = next_to(island), .organism = evolution.emigrant(), .last = false});
   }
   if (island.arrivals.empty()) return;
   evolution.immigrate(island.arrivals.front().organism);
   if (!island.arrivals.front().last) island.arrivals.pop_front();
   island.emigrated = false;
   moved_ = true;
+}
+
+/// An island on which nobody will be born any more says so: then no other waits for it. At once,
+/// since its next trial may be its last, and end this coordinator's run.
+void Archipelago::close(Island& island) {
+  if (!island.evolution.complete() || std::exchange(island.closed, true)) return;
+  send({.island = next_to(island), .organism = std::nullopt, .last = true});
 }
 
 void Archipelago::take_trial() {

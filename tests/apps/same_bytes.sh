@@ -3,7 +3,7 @@
 # the history in one process and on 1, 2, 3, 5 and 9 ranks, for both engines and both precisions.
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 
-echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20]}' >short.json
+echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20], "batch": [1, 8]}' >short.json
 
 # same PROGRAM OPTIONS...: one run in this process, and one at each number of ranks.
 same() {

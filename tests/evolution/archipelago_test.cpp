@@ -162,6 +162,25 @@ TEST(Archipelago, an_island_that_ends_early_holds_nobody_up) {
   }
 }
 
+// Whenever its budget is spent: while the first generation is bred, too.
+TEST(Archipelago, an_island_that_ends_tells_that_of_another_coordinator) {
+  for (const Mode mode : kModes) {
+    EvolutionConfig config = config_of(mode, 2);
+    for (config.budget_flops = 1e7; config.budget_flops < 1e9; config.budget_flops *= 1.1) {
+      SCOPED_TRACE(fmt::format("{}, {:g} FLOPs", name(mode), config.budget_flops));
+      Shuffled evaluator(1);
+      Letterbox channel;
+      channel.incoming.emplace_back(Migrant{.island = 0, .last = true});
+      Archipelago archipelago(config, {}, fake_cost, std::vector<std::size_t>{0}, evaluator,
+                              &channel, {.report = [](const GenerationReport&) {}});
+      archipelago.run();
+      ASSERT_FALSE(channel.sent.empty());
+      EXPECT_TRUE(channel.sent.back().last);
+      EXPECT_EQ(std::ranges::count(channel.sent, true, &Migrant::last), 1);
+    }
+  }
+}
+
 TEST(Archipelago, trials_of_others_go_to_them) {
   Shuffled evaluator(1);
   std::vector<Trial> others;

@@ -56,7 +56,9 @@ class Archipelago {
   bool finished() const;
   bool step();
   void advance(Island& island);
+  static std::size_t next_to(const Island& island);
   void migrate(Island& island);
+  void close(Island& island);
   void take_trial();
   void report(Island& island);
   GenerationReport report_of(Island& island) const;
