@@ -1,4 +1,4 @@
-// The peak of multiply-adds, compiled for the same instruction sets as the kernels.
+// The peak of multiply-adds, compiled for the instruction sets of src/autograd/kernels.cpp.
 #define HWY_BROKEN_EMU128 1
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_EMU128)
 #define HWY_COMPILE_ALL_ATTAINABLE

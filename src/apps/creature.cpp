@@ -17,6 +17,7 @@
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
 #include "microgpt/run/creature_json.hpp"
+#include "microgpt/run/tables.hpp"
 #include "microgpt/training/scoring.hpp"
 #include "training_view.hpp"
 
@@ -229,22 +230,15 @@ struct Training {
   double seconds = 0;
 };
 
-/// A field of a CSV file (RFC 4180).
-std::string in_quotes(std::string_view text) {
-  std::string field = "\"";
-  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
-  return field + '"';
-}
-
 /// Trains to the end.
-Training train(Creature& creature, const Options& options, std::uint32_t steps) {
+Training train(Creature& creature, const Options& options, const Genome& genome) {
   std::string trace = "step,document,loss\n";
-  TrainingView view(steps, options.silent || options.json);
+  TrainingView view(genome.steps, genome.batch, options.silent || options.json);
   for (std::uint32_t step = 1; !creature.trained(); ++step) {
     const double loss = creature.step();
     if (options.trace) {
       for (const std::string& document : creature.last_documents()) {
-        fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, in_quotes(document), loss);
+        fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, csv_quoted(document), loss);
       }
     }
     view.step(loss);
@@ -297,7 +291,7 @@ int live(const Options& options, bool genome_named) {
   std::string initial;
   if (options.save_init) initial = to_bytes(creature.weights());
   Training training;
-  if (!options.load) training = train(creature, options, begin.genome.steps);
+  if (!options.load) training = train(creature, options, begin.genome);
 
   const double loss = creature.loss(data.validation);
   if (talks) {

@@ -9,14 +9,16 @@
 
 namespace microgpt::apps {
 
-TrainingView::TrainingView(std::uint32_t steps, bool silent)
-    : steps_(steps), silent_(silent), screen_(screen_of_standard_output()) {}
+TrainingView::TrainingView(std::uint32_t steps, std::uint32_t batch, bool silent)
+    : steps_(steps), batch_(batch), silent_(silent), screen_(screen_of_standard_output()) {}
 
 double TrainingView::seconds() const {
   return std::chrono::duration<double>(Clock::now() - begin_).count();
 }
 
-double TrainingView::names_per_second() const { return step_ / std::max(seconds(), 1e-9); }
+double TrainingView::names_per_second() const {
+  return static_cast<double>(step_) * batch_ / std::max(seconds(), 1e-9);
+}
 
 void TrainingView::step(double loss) {
   constexpr std::uint32_t kLines = 10, kMemory = 100;

@@ -10,8 +10,9 @@ namespace microgpt::apps {
 /// Shows a training in progress: a live bar on a terminal, ten lines elsewhere.
 class TrainingView {
  public:
-  TrainingView(std::uint32_t steps, bool silent);
-  /// A step is done; each is one name.
+  /// A step learns from `batch` names.
+  TrainingView(std::uint32_t steps, std::uint32_t batch, bool silent);
+  /// A step is done.
   void step(double loss);
   /// All steps are done. Returns the seconds that they took.
   double end();
@@ -23,7 +24,7 @@ class TrainingView {
   void draw_bar(double now);
   void print_line();
 
-  std::uint32_t steps_, step_ = 0;
+  std::uint32_t steps_, batch_, step_ = 0;
   bool silent_;
   Screen screen_;
   Terminal terminal_;

@@ -68,7 +68,7 @@ void Tape<Real>::backward(Val<Real> output) {
   const std::size_t count = grad_.size() - first;
   if (!scalar_records_ && first % kLine == 0 && count * sizeof(Real) > kManyBytes) {
     reset_gradients(first, count);
-    grad(output.index());
+    grad(output.index());  // its cache line gets its zeros before the one is written
   } else {
     std::fill_n(grad_.data() + first, count, Real{0});
   }

@@ -46,8 +46,12 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& file, const s
 }  // namespace
 
 std::string csv_field(std::string_view bytes) {
+  const bool needs_quotes = bytes.find_first_of(",\"\r\n") != bytes.npos;
+  return needs_quotes ? csv_quoted(bytes) : valid_utf8(bytes);
+}
+
+std::string csv_quoted(std::string_view bytes) {
   const std::string text = valid_utf8(bytes);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string field(2 * text.size() + 2, '\0');
   field.resize(csv_write(field.data(), field.size(), text.data(), text.size()));
   return field;

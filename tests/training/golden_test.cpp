@@ -110,29 +110,24 @@ std::string hash_of_weights(Simd simd, const Documents& documents, std::size_t b
   return sha256({reinterpret_cast<const char*>(weights.data()), weights.size_bytes()});
 }
 
-TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
-  const Documents documents = repeated(some_names(), 17);  // one epoch
+void expect_hashes(const Documents& documents, std::size_t batch, const char* f64,
+                   const char* f32) {
   for (const Simd simd : supported_simd()) {
-    EXPECT_EQ(hash_of_weights<double>(simd, documents, 1),
-              "67cbdd75f0ed7c7b2d10374b43eff7d5e2752607beef1cd6a2ed707c64be8a52")
-        << name(simd);
-    EXPECT_EQ(hash_of_weights<float>(simd, documents, 1),
-              "3cac1f2a3f927befa5b5a79e3173004bf97d1db541b0734a2d36e88a1aaa0bed")
-        << name(simd);
+    EXPECT_EQ(hash_of_weights<double>(simd, documents, batch), f64) << name(simd);
+    EXPECT_EQ(hash_of_weights<float>(simd, documents, batch), f32) << name(simd);
   }
 }
 
-// Batches, in parts of several documents, over many epochs.
+TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
+  expect_hashes(repeated(some_names(), 17), 1,  // one epoch
+                "67cbdd75f0ed7c7b2d10374b43eff7d5e2752607beef1cd6a2ed707c64be8a52",
+                "3cac1f2a3f927befa5b5a79e3173004bf97d1db541b0734a2d36e88a1aaa0bed");
+}
+
+// In parts of several documents, over many epochs.
 TEST(Golden, weights_after_200_batches_of_8_have_this_hash_on_every_instruction_set) {
-  const Documents documents = some_names();
-  for (const Simd simd : supported_simd()) {
-    EXPECT_EQ(hash_of_weights<double>(simd, documents, 8),
-              "a58965bf1d2e781923ed81674d226461a67a020a74cd353f9ec96ff59c70147a")
-        << name(simd);
-    EXPECT_EQ(hash_of_weights<float>(simd, documents, 8),
-              "8c2639bcf484a56d9aeaf5b5cc9afa55821f27805102f3ab4b6921566f22f995")
-        << name(simd);
-  }
+  expect_hashes(some_names(), 8, "a58965bf1d2e781923ed81674d226461a67a020a74cd353f9ec96ff59c70147a",
+                "8c2639bcf484a56d9aeaf5b5cc9afa55821f27805102f3ab4b6921566f22f995");
 }
 
 TEST(Golden, names_spoken_after_200_steps_are_these) {

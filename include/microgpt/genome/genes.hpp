@@ -75,7 +75,7 @@ inline constexpr std::array<Gene, 8> kGenes = {{
      LogDomain{&SearchSpace::lr_min, &SearchSpace::lr_max, &SearchSpace::lr_factor_min,
                &SearchSpace::lr_factor_max},
      9, false},
-    {"steps", 's', "steps", "training steps", "names", "longer training", "shorter training",
+    {"steps", 's', "steps", "training steps", "", "longer training", "shorter training",
      &Genome::steps, 1, 100'000'000,
      RangeDomain{&SearchSpace::steps_min, &SearchSpace::steps_max, &SearchSpace::steps_draw,
                  &SearchSpace::steps_moves},

@@ -12,8 +12,10 @@
 // byte-identical at any number of ranks. A missing number is an empty field.
 namespace microgpt::run {
 
-/// A field with arbitrary text; U+FFFD replaces invalid UTF-8.
+/// A field with arbitrary text, in quotes if it needs them; U+FFFD replaces invalid UTF-8.
 std::string csv_field(std::string_view text);
+/// The same, always in quotes.
+std::string csv_quoted(std::string_view text);
 
 std::string organisms_header();
 /// One row for each member of each generation, with the means of finalists. `vocabulary` is the

@@ -294,8 +294,9 @@ void attention(const AttentionArguments<Real>& arguments, Real* out) {
   const bool saves = a.saved != nullptr;
   for (std::size_t i = 0; i < a.sequence_count; ++i) {
     const Sequence& s = a.sequences[i];
-    if (!saves)
+    if (!saves) {
       a.saved = a.scratch + AttentionArguments<Real>::scratch_count(s, a.channels, a.heads);
+    }
     if (is_long(s)) {
       for_tiles(a, s, [&](const auto& tile) { long_attention(tile, a, out); });
     } else if (s.queries == 1 && !saves) {
