@@ -43,6 +43,8 @@ const Kernels<Real>& kernels() {
                                            .exp = exp<Real>,
                                            .relu = relu<Real>,
                                            .relu_backward = relu_backward<Real>,
+                                           .relu_squared = relu_squared<Real>,
+                                           .relu_squared_backward = relu_squared_backward<Real>,
                                            .rmsnorm = rmsnorm<Real>,
                                            .rmsnorm_backward = rmsnorm_backward<Real>,
                                            .softmax = softmax<Real>,

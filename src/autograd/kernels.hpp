@@ -96,6 +96,8 @@ struct Kernels {
   void (*exp)(std::size_t n, const Real* x, Real* y);
   void (*relu)(std::size_t n, const Real* x, Real* y);
   void (*relu_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
+  void (*relu_squared)(std::size_t n, const Real* x, Real* y);
+  void (*relu_squared_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
   void (*rmsnorm)(std::size_t rows, std::size_t cols, const Real* x, Real* y, Real* inverse_rms);
   void (*rmsnorm_backward)(std::size_t rows, std::size_t cols, const Real* y,
                            const Real* inverse_rms, const Real* grad_y, Real* grad_x);

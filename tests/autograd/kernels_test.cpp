@@ -57,6 +57,19 @@ class KernelTable : public ::testing::Test {
     return random_numbers<Real>(rng, count, low, high);
   }
 
+  /// Numbers of usual sizes among which are some that overflow, underflow or are none.
+  static Reals numbers_and_special_ones(Rng& rng, std::size_t count) {
+    using Limits = std::numeric_limits<Real>;
+    Reals found = numbers(rng, count, -8, 8);
+    for (const Real special : {Limits::quiet_NaN(), -Limits::quiet_NaN(), Real{0}, -Real{0},
+                               Limits::infinity(), -Limits::infinity(), Limits::max(),
+                               Limits::lowest(), Limits::min(), Real(1e4), Real(-1e4)}) {
+      if (rng.below(2) == 0) found[rng.below(count)] = special;
+    }
+    for (std::size_t i = rng.below(5); i < count; i += 5) found[i] *= Real(20);
+    return found;
+  }
+
   static std::vector<std::uint32_t> targets(Rng& rng, std::size_t rows, std::size_t cols) {
     std::vector<std::uint32_t> targets(rows);
     for (std::uint32_t& target : targets) target = static_cast<std::uint32_t>(rng.below(cols));
@@ -215,6 +228,19 @@ TYPED_TEST(KernelTable, relu_and_its_way_back_with_nan_and_zeros_of_both_signs) 
                                EXPECT_EQ(std::isnan(a[1][i]), std::isnan(x[i])) << i;
                                EXPECT_FALSE(a[1][i] < 0) << i;
                              }
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, relu_squared_and_its_way_back_with_special_numbers) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    this->expect_same_bits({this->numbers_and_special_ones(rng, n), this->numbers(rng, n),
+                            this->numbers(rng, n), this->numbers(rng, n)},
+                           [n](const auto& kernels, auto& a) {
+                             kernels.relu_squared(n, a[0].data(), a[1].data());
+                             kernels.relu_squared_backward(n, a[0].data(), a[2].data(),
+                                                           a[3].data());
                            });
   });
 }

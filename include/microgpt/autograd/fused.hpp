@@ -36,6 +36,11 @@ Block<Real> add(Block<Real> a, Block<Real> b);
 template <class Real>
 Block<Real> relu(Block<Real> x);
 
+/// Elementwise max(x, 0)^2 (So et al., "Primer: searching for efficient transformers for language
+/// modeling", 2021); NaN stays NaN.
+template <class Real>
+Block<Real> relu_squared(Block<Real> x);
+
 /// Each row divided by its root mean square: x / sqrt(mean(x^2) + 1e-5) (Zhang and Sennrich, "Root
 /// mean square layer normalization", 2019; without a learned scale). The mean adds in eight lanes.
 template <class Real>

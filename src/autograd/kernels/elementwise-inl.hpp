@@ -8,13 +8,17 @@ void add(std::size_t n, const Real* a, const Real* b, Real* out) {
   });
 }
 
+// max(x, 0), but a NaN stays one.
+template <class D>
+HWY_INLINE hn::Vec<D> positive_part(D d, hn::Vec<D> x) {
+  return hn::IfThenZeroElse(hn::Le(x, hn::Zero(d)), x);
+}
+
 template <class Real>
 void relu(std::size_t n, const Real* x, Real* y) {
   const hn::ScalableTag<Real> d;
   for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
-    const auto value = load(d, x + i, left);
-    // Not max(x, 0): a NaN must stay one.
-    store(hn::IfThenZeroElse(hn::Le(value, hn::Zero(d)), value), d, y + i, left);
+    store(positive_part(d, load(d, x + i, left)), d, y + i, left);
   });
 }
 
@@ -25,6 +29,27 @@ void relu_backward(std::size_t n, const Real* x, const Real* grad_y, Real* grad_
     const auto blocked = hn::Le(load(d, x + i, left), hn::Zero(d));
     const auto passed = hn::IfThenZeroElse(blocked, load(d, grad_y + i, left));
     store(hn::Add(load(d, grad_x + i, left), passed), d, grad_x + i, left);
+  });
+}
+
+template <class Real>
+void relu_squared(std::size_t n, const Real* x, Real* y) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    const auto positive = positive_part(d, load(d, x + i, left));
+    store(hn::Mul(positive, positive), d, y + i, left);
+  });
+}
+
+// dy/dx = 2 max(x, 0)
+template <class Real>
+void relu_squared_backward(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x) {
+  const hn::ScalableTag<Real> d;
+  for_lanes<Real>(n, [&](std::size_t i, std::size_t left) HWY_ATTR {
+    const auto positive = positive_part(d, load(d, x + i, left));
+    const auto derivative = hn::Add(positive, positive);
+    const auto grad = fma(load(d, grad_y + i, left), derivative, load(d, grad_x + i, left));
+    store(grad, d, grad_x + i, left);
   });
 }
 

@@ -1,4 +1,4 @@
-// add, relu, mean: one output for each input, or one for all.
+// add, mean: one output for each pair of inputs, or one for all.
 #include <algorithm>
 
 #include "../fused_record.hpp"
@@ -28,20 +28,6 @@ constexpr FusedRule<Real> kAdd = {
         [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
           const Index offset = static_cast<Index>(i);
           return std::vector<Parent<Real>>{{{tape, r.x + offset}, 1}, {{tape, r.y + offset}, 1}};
-        }};
-
-template <class Real>
-constexpr FusedRule<Real> kRelu = {
-    .backward =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
-          const std::size_t n = std::size_t{r.rows} * r.cols;
-          tape.kernels().relu_backward(n, tape.data(r.x, n).data(), tape.grad(r.output, n).data(),
-                                       tape.grad(r.x, n).data());
-        },
-    .history =
-        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
-          const Index x = r.x + static_cast<Index>(i);
-          return std::vector<Parent<Real>>{{{tape, x}, tape.data(x) <= 0 ? Real{0} : Real{1}}};
         }};
 
 // inner: the number of elements; integers: the divisor
@@ -82,19 +68,6 @@ Block<Real> add(Block<Real> a, Block<Real> b) {
 }
 
 template <class Real>
-Block<Real> relu(Block<Real> x) {
-  Tape<Real>& tape = x.tape();
-  const Block<Real> out(tape, tape.allocate(x.size()), x.rows(), x.cols());
-  tape.kernels().relu(x.size(), x.data().data(), out.data().data());
-  tape.push({.rule = &kRelu<Real>,
-             .output = out.first(),
-             .x = x.first(),
-             .rows = static_cast<std::uint32_t>(x.rows()),
-             .cols = static_cast<std::uint32_t>(x.cols())});
-  return out;
-}
-
-template <class Real>
 Val<Real> mean(Block<Real> x, std::size_t count) {
   require(count > 0, "mean of nothing");
   Tape<Real>& tape = x.tape();
@@ -117,7 +90,6 @@ Val<Real> mean(Block<Real> x, std::size_t count) {
 
 #define MICROGPT_INSTANTIATE(Real)                    \
   template Block<Real> add(Block<Real>, Block<Real>); \
-  template Block<Real> relu(Block<Real>);             \
   template Val<Real> mean(Block<Real>, std::size_t);
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
