@@ -24,6 +24,7 @@ namespace HWY_NAMESPACE {
 #include "kernels/transpose-inl.hpp"
 #include "kernels/matmul-inl.hpp"
 #include "kernels/elementwise-inl.hpp"
+#include "kernels/gates-inl.hpp"
 #include "kernels/rows-inl.hpp"
 #include "kernels/attention-inl.hpp"
 #include "kernels/long_attention-inl.hpp"
@@ -45,6 +46,10 @@ const Kernels<Real>& kernels() {
                                            .relu_backward = relu_backward<Real>,
                                            .relu_squared = relu_squared<Real>,
                                            .relu_squared_backward = relu_squared_backward<Real>,
+                                           .gelu = gelu<Real>,
+                                           .gelu_backward = gelu_backward<Real>,
+                                           .swiglu = swiglu<Real>,
+                                           .swiglu_backward = swiglu_backward<Real>,
                                            .rmsnorm = rmsnorm<Real>,
                                            .rmsnorm_backward = rmsnorm_backward<Real>,
                                            .softmax = softmax<Real>,

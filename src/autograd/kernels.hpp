@@ -98,6 +98,12 @@ struct Kernels {
   void (*relu_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
   void (*relu_squared)(std::size_t n, const Real* x, Real* y);
   void (*relu_squared_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
+  /// Where x is infinite, a product with a weight or a derivative of 0 is 0, not NaN.
+  void (*gelu)(std::size_t n, const Real* x, Real* y);
+  void (*gelu_backward)(std::size_t n, const Real* x, const Real* grad_y, Real* grad_x);
+  void (*swiglu)(std::size_t n, const Real* gate, const Real* x, Real* y);
+  void (*swiglu_backward)(std::size_t n, const Real* gate, const Real* x, const Real* grad_y,
+                          Real* grad_gate, Real* grad_x);
   void (*rmsnorm)(std::size_t rows, std::size_t cols, const Real* x, Real* y, Real* inverse_rms);
   void (*rmsnorm_backward)(std::size_t rows, std::size_t cols, const Real* y,
                            const Real* inverse_rms, const Real* grad_y, Real* grad_x);

@@ -245,6 +245,43 @@ TYPED_TEST(KernelTable, relu_squared_and_its_way_back_with_special_numbers) {
   });
 }
 
+TYPED_TEST(KernelTable, gelu_and_its_way_back_with_special_numbers) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    const auto x = this->numbers_and_special_ones(rng, n);
+    this->expect_same_bits({x, this->numbers(rng, n), this->numbers(rng, n), this->numbers(rng, n)},
+                           [&](const auto& kernels, auto& a) {
+                             kernels.gelu(n, a[0].data(), a[1].data());
+                             kernels.gelu_backward(n, a[0].data(), a[2].data(), a[3].data());
+                             for (std::size_t i = 0; i < n; ++i) {
+                               ASSERT_EQ(std::isnan(a[1][i]), std::isnan(x[i])) << x[i];
+                               ASSERT_EQ(std::isnan(a[3][i]), std::isnan(x[i]))
+                                   << "the gradient at " << x[i];
+                             }
+                           });
+  });
+}
+
+TYPED_TEST(KernelTable, swiglu_and_its_way_back_with_special_gates) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
+    const std::size_t n = rows * cols;
+    const auto gate = this->numbers_and_special_ones(rng, n);
+    this->expect_same_bits({gate, this->numbers(rng, n), this->numbers(rng, n),
+                            this->numbers(rng, n), this->numbers(rng, n), this->numbers(rng, n)},
+                           [&](const auto& kernels, auto& a) {
+                             kernels.swiglu(n, a[0].data(), a[1].data(), a[2].data());
+                             kernels.swiglu_backward(n, a[0].data(), a[1].data(), a[3].data(),
+                                                     a[4].data(), a[5].data());
+                             for (std::size_t i = 0; i < n; ++i) {
+                               for (const std::size_t array : {2U, 4U, 5U}) {
+                                 ASSERT_EQ(std::isnan(a[array][i]), std::isnan(gate[i]))
+                                     << array << ": " << gate[i];
+                               }
+                             }
+                           });
+  });
+}
+
 TYPED_TEST(KernelTable, rmsnorm_and_its_way_back) {
   this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
     const std::size_t n = rows * cols;

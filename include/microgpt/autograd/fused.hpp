@@ -41,6 +41,15 @@ Block<Real> relu(Block<Real> x);
 template <class Real>
 Block<Real> relu_squared(Block<Real> x);
 
+/// Elementwise x sigmoid(u), u = 2 sqrt(2 / pi) (x + 0.044715 x^3): the Gaussian error linear unit
+/// in the form with a tanh (Hendrycks and Gimpel, "Gaussian error linear units", 2016).
+template <class Real>
+Block<Real> gelu(Block<Real> x);
+
+/// Elementwise gate sigmoid(gate) x (Shazeer, "GLU variants improve Transformer", 2020).
+template <class Real>
+Block<Real> swiglu(Block<Real> gate, Block<Real> x);
+
 /// Each row divided by its root mean square: x / sqrt(mean(x^2) + 1e-5) (Zhang and Sennrich, "Root
 /// mean square layer normalization", 2019; without a learned scale). The mean adds in eight lanes.
 template <class Real>

@@ -81,16 +81,10 @@ HWY_INLINE void weighted_sum(const AttentionChunk<Real>& a, const Real* weights,
   if (c < a.width) weighted_channels<1>(a, weights, y + c, out_T + c * kAttentionChunk);
 }
 
-// Keys whose weight would be below e^kLeastScore get 0: 1e-27 is far below the rounding error of a
-// float, but multiplied by a gradient it becomes subnormal, which made the backward pass twice as
-// slow.
-template <class Real>
-constexpr Real kLeastScore = std::is_same_v<Real, float> ? Real(-60) : Real(-708);
-
-// e^x, or 0 where it is negligible; see above.
+// Keys of a negligible weight get 0.
 template <class D, class Real = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> exp_or_zero(D d, hn::Vec<D> x) {
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kLeastScore<Real>)),
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kLeastExponent<Real>)),
                             exp_lanes<Real, Ops<Real, D>>(x));
 }
 
