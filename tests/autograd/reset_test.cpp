@@ -81,6 +81,14 @@ TEST(ResetGradients, before_a_matrix_product_and_other_operations_on_the_same_we
   });
 }
 
+TEST(ResetGradients, before_a_product_with_a_transposed_table_and_with_itself) {
+  expect_a_reset_forgets(64, [](Block<double> x) {
+    const auto table = Operands(x).next(8, 8);
+    const auto rows = gather<double>(table, Integers{2, 2, 7});
+    return number_of(linear(linear_transposed(rows, table), linear_transposed(table, table)));
+  });
+}
+
 TEST(ResetGradients, before_scalar_operations) {
   expect_a_reset_forgets(9, [](Block<double> x) { return x[0] * x[8] + exp(x[3]) / (x[0] + 2); });
 }

@@ -60,6 +60,11 @@ inline constexpr double kRmsNormEpsilon = 1e-5;
 template <class Real>
 Block<Real> linear(Block<Real> x, Block<Real> weights);
 
+/// x (T x in) times the transpose of weights (out x in), such as a table of tokens that is the
+/// output head as well: row o of the weights belongs to output o.
+template <class Real>
+Block<Real> linear_transposed(Block<Real> x, Block<Real> weights);
+
 /// Softmax of each row: e^x / sum e^x. The sum adds in eight lanes.
 template <class Real>
 Block<Real> softmax(Block<Real> x);
