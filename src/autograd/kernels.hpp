@@ -70,7 +70,7 @@ struct AttentionArguments {
   }
 };
 
-/// m = beta1 m + g;  v = beta2 v + g^2;  w -= step m / (sqrt(v) + epsilon)
+/// m = beta1 m + g;  v = beta2 v + g^2;  w = keep w - step m / (sqrt(v) + epsilon)
 template <class Real>
 struct AdamArguments {
   std::size_t count;
@@ -81,6 +81,7 @@ struct AdamArguments {
   /// Sets negligible moments to zero. While a gradient is zero they would decay into subnormal
   /// numbers, on which processors are a hundred times slower.
   bool drop_tiny_moments;
+  Real keep = 1;  ///< less than 1: the weights decay
 };
 
 /// The numeric kernels of the fused algebra for one instruction set. Every table gives the same

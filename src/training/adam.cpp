@@ -37,7 +37,8 @@ void Adam<Real>::step(std::span<Real> weights, std::span<const Real> gradients,
        .beta2 = static_cast<Real>(config_.beta2),
        .epsilon = static_cast<Real>(config_.epsilon / root),
        .step = static_cast<Real>(learning_rate * (1 - config_.beta1) / (1 - beta1_power_) / root),
-       .drop_tiny_moments = ++steps_ % kDropEvery == 0});
+       .drop_tiny_moments = ++steps_ % kDropEvery == 0,
+       .keep = static_cast<Real>(1 - learning_rate * config_.weight_decay)});
 }
 
 template class Adam<double>;

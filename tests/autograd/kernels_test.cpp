@@ -406,6 +406,7 @@ TYPED_TEST(KernelTable, adam) {
       const auto size = static_cast<Real>(std::pow(10, rng.uniform(-70, 0)));
       for (const std::size_t array : {1U, 2U, 3U}) arrays[array][i] *= size;
     }
+    const Real keep = rng.below(2) == 0 ? Real{1} : static_cast<Real>(rng.uniform());
     this->expect_same_bits(arrays, [&](const Kernels<Real>& kernels, auto& a) {
       for (const bool drop_tiny_moments : {false, true, false}) {
         kernels.adam({.count = n,
@@ -417,7 +418,8 @@ TYPED_TEST(KernelTable, adam) {
                       .beta2 = Real(0.99),
                       .epsilon = Real(1e-8),
                       .step = Real(0.01),
-                      .drop_tiny_moments = drop_tiny_moments});
+                      .drop_tiny_moments = drop_tiny_moments,
+                      .keep = keep});
       }
       EXPECT_TRUE(std::ranges::all_of(a[0], [](Real weight) { return std::isfinite(weight); }));
     });

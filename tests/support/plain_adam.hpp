@@ -16,7 +16,7 @@ class PlainAdam {
   PlainAdam(std::size_t count, const AdamConfig& config) : config_(config), m_(count), v_(count) {}
 
   void step(std::vector<double>& weights, const std::vector<double>& gradients, double rate) {
-    const auto& [beta1, beta2, epsilon] = config_;
+    const auto& [beta1, beta2, epsilon, weight_decay] = config_;
     ++t_;
     for (std::size_t i = 0; i < weights.size(); ++i) {
       const double g = gradients[i];
@@ -24,6 +24,7 @@ class PlainAdam {
       v_[i] = beta2 * v_[i] + (1 - beta2) * g * g;
       const double m_hat = m_[i] / (1 - std::pow(beta1, t_));
       const double v_hat = v_[i] / (1 - std::pow(beta2, t_));
+      weights[i] -= rate * weight_decay * weights[i];  // Loshchilov and Hutter, 2019
       weights[i] -= rate * m_hat / (std::sqrt(v_hat) + epsilon);
     }
   }

@@ -13,14 +13,18 @@ namespace microgpt::test {
 using namespace training;
 namespace {
 
-const AdamConfig kConfigs[] = {{}, {.beta1 = 0.9, .beta2 = 0.999}, {.beta1 = 0, .beta2 = 0.5}};
+const AdamConfig kConfigs[] = {{},
+                               {.beta1 = 0.9, .beta2 = 0.999},
+                               {.beta1 = 0, .beta2 = 0.5},
+                               {.weight_decay = 0.1},
+                               {.beta2 = 0.95, .weight_decay = 3}};
 
 /// Seventy steps of Adam and of the plain one, on the same random gradients.
 template <class Real>
 void expect_plain_adam(std::size_t count, const AdamConfig& config, std::uint64_t seed,
                        double tolerance) {
-  SCOPED_TRACE(
-      fmt::format("{} weights, beta {} and {}, seed {}", count, config.beta1, config.beta2, seed));
+  SCOPED_TRACE(fmt::format("{} weights, beta {} and {}, decay {}, seed {}", count, config.beta1,
+                           config.beta2, config.weight_decay, seed));
   Rng rng = rng_of(seed);
   const Tape<Real> tape;
   Adam<Real> adam(count, tape.kernels(), config);
@@ -80,6 +84,18 @@ TEST(Adam, a_weight_without_a_gradient_stays_bit_for_bit) {
     adam.step(weights, gradients, 0.5);
   }
   EXPECT_TRUE(same_bits(weights, before));
+}
+
+TEST(Adam, a_weight_without_a_gradient_decays_by_its_share_in_each_step) {
+  const Tape<double> tape;
+  Adam<double> adam(3, tape.kernels(), {.weight_decay = 0.25});
+  std::vector<double> weights = {8, -4, 0}, gradients(3);
+  adam.step(weights, gradients, 0.5);
+  EXPECT_EQ(weights, (std::vector<double>{7, -3.5, 0}));
+  adam.step(weights, gradients, 0);
+  EXPECT_EQ(weights, (std::vector<double>{7, -3.5, 0}));
+  adam.step(weights, gradients, 4);
+  EXPECT_EQ(weights, (std::vector<double>(3, 0)));
 }
 
 TEST(Adam, the_first_step_is_the_learning_rate_against_the_sign_of_the_gradient) {

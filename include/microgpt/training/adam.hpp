@@ -10,6 +10,9 @@ struct AdamConfig {
   double beta1 = 0.85;
   double beta2 = 0.99;
   double epsilon = 1e-8;
+  /// In each step every weight loses this share of itself, times the learning rate (Loshchilov and
+  /// Hutter, "Decoupled weight decay regularization", 2019).
+  double weight_decay = 0;
 };
 
 /// Adam (Kingma and Ba, "Adam: a method for stochastic optimization", 2015) over flat arrays.
