@@ -25,6 +25,7 @@ namespace HWY_NAMESPACE {
 #include "kernels/matmul-inl.hpp"
 #include "kernels/elementwise-inl.hpp"
 #include "kernels/gates-inl.hpp"
+#include "kernels/rotary-inl.hpp"
 #include "kernels/rows-inl.hpp"
 #include "kernels/attention-inl.hpp"
 #include "kernels/long_attention-inl.hpp"
@@ -50,6 +51,8 @@ const Kernels<Real>& kernels() {
                                            .gelu_backward = gelu_backward<Real>,
                                            .swiglu = swiglu<Real>,
                                            .swiglu_backward = swiglu_backward<Real>,
+                                           .rotary = rotary<Real>,
+                                           .rotary_backward = rotary_backward<Real>,
                                            .rmsnorm = rmsnorm<Real>,
                                            .rmsnorm_backward = rmsnorm_backward<Real>,
                                            .softmax = softmax<Real>,

@@ -70,6 +70,14 @@ struct AttentionArguments {
   }
 };
 
+/// Rows of `heads` times `width` channels. Of each head, channel i < width / 2 and channel
+/// i + width / 2 are turned by an angle; the last one of an odd width is not.
+template <class Real>
+struct RotaryArguments {
+  std::size_t rows, heads, width;
+  const Real* turns;  ///< of each row: the cosines of all pairs, then their sines
+};
+
 /// m = beta1 m + g;  v = beta2 v + g^2;  w = keep w - step m / (sqrt(v) + epsilon)
 template <class Real>
 struct AdamArguments {
@@ -105,6 +113,8 @@ struct Kernels {
   void (*swiglu)(std::size_t n, const Real* gate, const Real* x, Real* y);
   void (*swiglu_backward)(std::size_t n, const Real* gate, const Real* x, const Real* grad_y,
                           Real* grad_gate, Real* grad_x);
+  void (*rotary)(const RotaryArguments<Real>&, const Real* x, Real* y);
+  void (*rotary_backward)(const RotaryArguments<Real>&, const Real* grad_y, Real* grad_x);
   void (*rmsnorm)(std::size_t rows, std::size_t cols, const Real* x, Real* y, Real* inverse_rms);
   void (*rmsnorm_backward)(std::size_t rows, std::size_t cols, const Real* y,
                            const Real* inverse_rms, const Real* grad_y, Real* grad_x);

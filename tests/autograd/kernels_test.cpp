@@ -282,6 +282,21 @@ TYPED_TEST(KernelTable, swiglu_and_its_way_back_with_special_gates) {
   });
 }
 
+TYPED_TEST(KernelTable, rotary_and_its_way_back) {
+  this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t width) {
+    const std::size_t heads = 1 + rng.below(3), n = rows * heads * width;
+    this->expect_same_bits(
+        {this->numbers(rng, n), this->numbers(rng, rows * 2 * (width / 2)), this->numbers(rng, n),
+         this->numbers(rng, n), this->numbers(rng, n)},
+        [&](const Kernels<TypeParam>& kernels, auto& a) {
+          const RotaryArguments<TypeParam> arguments = {
+              .rows = rows, .heads = heads, .width = width, .turns = a[1].data()};
+          kernels.rotary(arguments, a[0].data(), a[2].data());
+          kernels.rotary_backward(arguments, a[3].data(), a[4].data());
+        });
+  });
+}
+
 TYPED_TEST(KernelTable, rmsnorm_and_its_way_back) {
   this->for_random_shapes([&](Rng& rng, std::size_t rows, std::size_t cols) {
     const std::size_t n = rows * cols;

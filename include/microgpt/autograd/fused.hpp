@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "microgpt/autograd/rotary.hpp"
 #include "microgpt/autograd/val.hpp"
 
 /// The fused algebra: one tape record produces a whole block of Vals. It is an optimisation, not
@@ -49,6 +50,13 @@ Block<Real> gelu(Block<Real> x);
 /// Elementwise gate sigmoid(gate) x (Shazeer, "GLU variants improve Transformer", 2020).
 template <class Real>
 Block<Real> swiglu(Block<Real> gate, Block<Real> x);
+
+/// Rotary position embedding: within each head of D = channels / heads channels, (x_i, x_{i + D/2})
+/// is turned by the angle of pair i < D/2 at the position of its row; the last channel of an odd D
+/// stays. The table has D/2 pairs; it is not needed any more when the function has returned.
+template <class Real>
+Block<Real> rotary(Block<Real> x, std::size_t heads, std::span<const std::uint32_t> positions,
+                   const RotaryTable<Real>& table);
 
 /// Each row divided by its root mean square: x / sqrt(mean(x^2) + 1e-5) (Zhang and Sennrich, "Root
 /// mean square layer normalization", 2019; without a learned scale). The mean adds in eight lanes.
