@@ -6,6 +6,7 @@
 
 #include "microgpt/autograd/rotary.hpp"
 #include "microgpt/autograd/val.hpp"
+#include "microgpt/core/random.hpp"
 
 /// The fused algebra: one tape record produces a whole block of Vals. It is an optimisation, not
 /// another kind of number: every output is a Val, mixes with scalar operations and has a history().
@@ -50,6 +51,13 @@ Block<Real> gelu(Block<Real> x);
 /// Elementwise gate sigmoid(gate) x (Shazeer, "GLU variants improve Transformer", 2020).
 template <class Real>
 Block<Real> swiglu(Block<Real> gate, Block<Real> x);
+
+/// Each element zero with probability `rate`, and otherwise divided by 1 - rate (Srivastava et al.,
+/// "Dropout: a simple way to prevent neural networks from overfitting", 2014). 0 <= rate < 1,
+/// rounded to a multiple of 2^-16 below 1; of 0, x itself, and nothing is drawn. The elements take
+/// the random bits in order, four of them those of one draw.
+template <class Real>
+Block<Real> dropout(Block<Real> x, double rate, Rng& rng);
 
 /// Rotary position embedding: within each head of D = channels / heads channels, (x_i, x_{i + D/2})
 /// is turned by the angle of pair i < D/2 at the position of its row; the last channel of an odd D
