@@ -15,7 +15,6 @@ void run(const std::string& text) {
   const Genome genome = random_genome(*space, rng);
   validate(genome);
   check(contains(*space, genome), "a space contains what is drawn from it");
-  // A saved space has every key, so what it is read upon does not matter.
   check(parse_space(kPath, to_json(*space), aesthetic_space()) == *space,
         "a space survives being saved");
 }

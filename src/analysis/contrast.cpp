@@ -28,7 +28,7 @@ namespace {
 /// The value that is averaged.
 double scaled(const Gene& gene, const Genome& genome) {
   const double value = gene.value(genome);
-  return gene.is_real() ? std::log(value) : value;
+  return gene.logarithmic ? std::log(value) : value;
 }
 
 double mean_of(std::span<const Organism> organisms, const Gene& gene) {
@@ -53,6 +53,7 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
   std::vector<GeneContrast> contrasts;
   const double count = static_cast<double>(top.size() + bottom.size());
   for (const Gene& gene : kGenes) {
+    if (gene.is_category()) continue;
     const double of_top = mean_of(top, gene), of_bottom = mean_of(bottom, gene);
     const double centre = (of_top * static_cast<double>(top.size()) +
                            of_bottom * static_cast<double>(bottom.size())) /
@@ -61,8 +62,8 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
     if (gene.is_optional && deviation == 0) continue;  // nobody varies it
     contrasts.push_back({.gene = std::string(gene.name),
-                         .top = gene.is_real() ? std::exp(of_top) : of_top,
-                         .bottom = gene.is_real() ? std::exp(of_bottom) : of_bottom,
+                         .top = gene.logarithmic ? std::exp(of_top) : of_top,
+                         .bottom = gene.logarithmic ? std::exp(of_bottom) : of_bottom,
                          .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
   }
   std::stable_sort(contrasts.begin(), contrasts.end(),

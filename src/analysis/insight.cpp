@@ -71,7 +71,7 @@ std::vector<Group> grouped(const Gene& gene, std::span<const double> values,
                            std::span<const double> ranks) {
   constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
   const std::set<double> distinct(values.begin(), values.end());
-  const bool binned = gene.is_real() || distinct.size() > kMostValues;
+  const bool binned = !gene.is_category() && (gene.logarithmic || distinct.size() > kMostValues);
   const std::vector<double> bins = quantile_bins(values);
   std::map<double, Group> by_key;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -97,9 +97,7 @@ double epsilon_squared(std::span<const Group> groups, std::span<const double> ra
 }
 
 std::string range_text(const Gene& gene, const Group& group) {
-  const auto text = [&](double value) {
-    return gene.is_real() ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
-  };
+  const auto text = [&](double value) { return gene.text(value, 3); };
   const auto [low, high] = std::minmax_element(group.values.begin(), group.values.end());
   const std::string from = text(*low), to = text(*high);
   return from == to ? from : fmt::format("{} to {}", from, to);
@@ -123,11 +121,20 @@ GeneImportance importance_of(const Gene& gene, std::span<const Genome> genomes,
   const std::vector<Group> groups = grouped(gene, values, ranks);
   return {.gene = std::string(gene.name),
           .importance = epsilon_squared(groups, ranks),
-          .trend = correlation(mid_ranks(values), ranks),
+          .trend = gene.is_category() ? 0 : correlation(mid_ranks(values), ranks),
           .best = range_text(gene, best_of(groups))};
 }
 
 }  // namespace
+
+std::vector<const Gene*> shown_genes(std::span<const Organism> organisms) {
+  std::vector<const Gene*> genes;
+  for (const Gene& gene : kGenes) {
+    const auto shows = [&](const Organism& o) { return is_shown(gene, o.genome); };
+    if (!gene.is_optional || std::ranges::any_of(organisms, shows)) genes.push_back(&gene);
+  }
+  return genes;
+}
 
 std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms) {
   std::vector<Genome> genomes;

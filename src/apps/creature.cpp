@@ -63,13 +63,20 @@ void require_no_contradiction(const CLI::App& app) {
 
 void add_genes(CLI::App& app, Options& options) {
   for (const Gene& gene : kGenes) {
-    const std::string flags = fmt::format("-{},--{}", gene.letter, gene.short_name);
+    const std::string letter = gene.letter == 0 ? "" : fmt::format("-{},", gene.letter);
+    const std::string flags = fmt::format("{}--{}", letter, gene.short_name);
     const std::string help = fmt::format("Gene: {}", gene.label);
     const auto take = [&](const auto& value) { options.genes[&gene] = static_cast<double>(value); };
-    if (gene.is_real()) {
+    if (gene.kind == GeneKind::real) {
       app.add_option_function<double>(flags, take, help);
-    } else {
+    } else if (gene.kind == GeneKind::whole) {
       app.add_option_function<std::uint32_t>(flags, take, help);
+    } else {
+      const auto choose = [&](const std::string& text) {
+        options.genes[&gene] = gene.category(text);
+      };
+      app.add_option_function<std::string>(flags, choose, help)
+          ->type_name(fmt::format("{{{}}}", fmt::join(gene.categories, ",")));
     }
   }
 }

@@ -9,7 +9,7 @@
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/evolution/island_channel.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome_json.hpp"
 
 // What travels between ranks, and how it is serialised. The types themselves know no archive.
 //
@@ -76,8 +76,11 @@ void exchange(Archive& archive, std::optional<Value>& value) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
-  microgpt::genome::for_each_gene(
-      g, [&](const microgpt::genome::Gene&, auto& value) { archive& value; });
+  for (const microgpt::genome::Gene& gene : microgpt::genome::kGenes) {
+    double value = gene.value(g);
+    archive& value;
+    gene.set(g, value);
+  }
 }
 
 template <class Archive>
@@ -131,7 +134,9 @@ void serialize(Archive& archive, microgpt::evolution::GenerationReport& report, 
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::genome::SearchSpace& s, unsigned) {
-  microgpt::genome::for_each_field(s, [&](const std::string&, auto& value) { archive& value; });
+  std::string json = microgpt::genome::to_json(s);
+  archive& json;
+  s = microgpt::genome::parse_space("the search space", json, {});
 }
 
 template <class Archive>

@@ -86,7 +86,7 @@ void Evolution::require_room() const {
 
 bool Evolution::is_affordable(double flops) const {
   const double limit = space().max_training_flops;
-  return limit == 0 || flops <= limit;
+  return std::isfinite(flops) && (limit == 0 || flops <= limit);
 }
 
 bool Evolution::fits_budget(const Organism& organism) const {
@@ -147,14 +147,17 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
       std::max<std::size_t>(1, kAttempts >> std::min<std::size_t>(history_.births_since_new(), 10));
   Ancestors ancestors = birth.ancestors;
   ancestors.is_candidate = [this](const Genome& genome) {
-    const bool is_limited = space().max_training_flops > 0;  // else the cost need not be known
-    return !history_.knows(genome) && (!is_limited || is_affordable(rules_->cost(genome)));
+    // Else the cost need not be known.
+    const bool is_limited = space().max_training_flops > 0 || space().max_parameters > 0;
+    return !history_.knows(canonical(genome, space())) &&
+           (!is_limited || is_affordable(rules_->cost(genome)));
   };
   Rng rng(config().seed, Stream::breeding, history_.next_id());
   std::optional<Organism> known;
   for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
     if (on_attempt) on_attempt();
     Organism child = strategy_->breed(ancestors, birth.place, rng);
+    child.genome = canonical(child.genome, space());
     child.id = history_.next_id();
     child.island = static_cast<std::uint32_t>(config().island);
     child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
@@ -164,8 +167,9 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
     known = std::move(child);
   }
   require(known || history_.size() > 0,
-          "max_training_flops ({:g}): none of {} genomes drawn from the space is cheap enough",
-          space().max_training_flops, kAttempts);
+          "max_training_flops ({:g}) and max_parameters ({:g}): none of {} genomes drawn from the "
+          "space is cheap enough and small enough",
+          space().max_training_flops, space().max_parameters, kAttempts);
   return known;
 }
 

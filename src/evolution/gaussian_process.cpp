@@ -7,16 +7,18 @@
 
 namespace microgpt::evolution {
 
-GaussianProcess::GaussianProcess(std::vector<Point> points, std::vector<double> values)
-    : points_(std::move(points)), values_(std::move(values)) {
+GaussianProcess::GaussianProcess(std::vector<Variable> variables, std::vector<Point> points,
+                                 std::vector<double> values)
+    : variables_(std::move(variables)), points_(std::move(points)), values_(std::move(values)) {
   search_scales();
 }
 
 // (1 + s + s^2/3) e^-s, s = sqrt(5) |difference| in units of the length scales.
 double GaussianProcess::covariance(const Point& a, const Point& b, const Scales& scales) const {
   double squares = 0;
-  for (std::size_t i = 0; i < kVariables; ++i) {
-    const double difference = (a[i] - b[i]) / scales.length[i];
+  for (std::size_t i = 0; i < variables_.size(); ++i) {
+    const double apart = variables_[i].is_category && a[i] != b[i] ? 1 : a[i] - b[i];
+    const double difference = apart / scales.length[i];
     squares += difference * difference;
   }
   const double s = std::sqrt(5 * squares);
@@ -59,8 +61,7 @@ void GaussianProcess::search_scales() {
   constexpr double kLengths[] = {0.15, 0.3, 0.6, 1.2, 2.4, 5.0};
   constexpr double kNoises[] = {0.001, 0.01, 0.05, 0.2};
   constexpr int kSweeps = 2;
-  Scales best = {.length = {}, .noise = 0.01};
-  best.length.fill(1.2);
+  Scales best = {.length = Point(variables_.size(), 1.2), .noise = 0.01};
   double highest = fit(best);
   const auto consider = [&](double& scale, double value) {
     if (scale == value) return;
@@ -74,7 +75,7 @@ void GaussianProcess::search_scales() {
     }
   };
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    for (std::size_t i = 0; i < kVariables; ++i) {
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
       if (!varies(i)) continue;
       for (const double value : kLengths) consider(best.length[i], value);
     }

@@ -5,11 +5,14 @@
 #include <span>
 #include <vector>
 
-#include "microgpt/genome/genes.hpp"
-
 namespace microgpt::evolution {
 
-/// A model of a noisy function of a few variables, each in [0, 1]: Gaussian-process regression
+/// One variable of a model.
+struct Variable {
+  bool is_category;  ///< two values are alike or not; else they are numbers in [0, 1]
+};
+
+/// A model of a noisy function of a few variables: Gaussian-process regression
 /// (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1) with a
 /// Matérn 5/2 kernel that has a length scale for each variable.
 ///
@@ -17,11 +20,11 @@ namespace microgpt::evolution {
 /// over a few values. Every result has the same bits on every machine.
 class GaussianProcess {
  public:
-  static constexpr std::size_t kVariables = kGenes.size();
-  using Point = std::array<double, kVariables>;
+  using Point = std::vector<double>;  // a number for each variable
 
   /// Points and values, of equal number, at least one; values should have mean 0 and variance 1.
-  GaussianProcess(std::vector<Point> points, std::vector<double> values);
+  GaussianProcess(std::vector<Variable> variables, std::vector<Point> points,
+                  std::vector<double> values);
 
   struct Prediction {
     double mean;
@@ -45,6 +48,7 @@ class GaussianProcess {
   bool varies(std::size_t variable) const;
   void search_scales();
 
+  std::vector<Variable> variables_;
   std::vector<Point> points_;
   std::vector<double> values_;
   Scales scales_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "microgpt/genome/genes.hpp"
@@ -11,20 +13,20 @@ namespace microgpt::evolution {
 
 namespace {
 
-using Values = std::vector<std::uint32_t>;
+using Values = std::vector<double>;
 
 bool toss(Rng& rng) { return rng.below(2) == 0; }
 
 /// The other values that a gene may take.
-Values others(const Values& values, std::uint32_t current) {
+Values others(const Values& values, double current) {
   Values result;
   std::copy_if(values.begin(), values.end(), std::back_inserter(result),
-               [&](std::uint32_t value) { return value != current; });
+               [&](double value) { return value != current; });
   return result;
 }
 
 /// The next lower and the next higher value of a sorted list.
-Values neighbours(const Values& values, std::uint32_t current) {
+Values neighbours(const Values& values, double current) {
   Values result;
   const auto above = std::upper_bound(values.begin(), values.end(), current);
   const auto from = std::lower_bound(values.begin(), values.end(), current);
@@ -48,63 +50,71 @@ double other_value(double low, double high, double current, const Draw& draw) {
 /// How far a gene goes: to any other value of the space, or a small step.
 enum class Reach { anywhere, near };
 
-/// Another value of a real gene; its range has two values at least.
-double other_value(const LogDomain& domain, Reach reach, double current, const SearchSpace& space,
-                   Rng& rng) {
-  const double low = space.*domain.min, high = space.*domain.max;
-  return other_value(low, high, current, [&] {
-    if (reach == Reach::near) return current * rng.log_uniform(0.5, 2);
-    if (space.*domain.factor_max == 0) return rng.log_uniform(low, high);
-    return current * rng.uniform(space.*domain.factor_min, space.*domain.factor_max);
-  });
+std::optional<double> picked(const Values& values, Rng& rng) {
+  if (values.empty()) return std::nullopt;
+  return pick(std::span<const double>(values), rng);
 }
 
-/// The other values that a gene of a list may take where the rules between genes allow it.
-Values choices(const Gene& gene, const ListDomain& domain, Reach reach, Genome g,
-               const SearchSpace& space) {
-  const auto current = static_cast<std::uint32_t>(gene.value(g));
-  Values values = space.*domain.values;
-  std::erase_if(values, [&](std::uint32_t value) {
+// Another value of a gene; none if its domain has no other.
+
+std::optional<double> another(const Gene& gene, const ListDomain& domain, Reach reach, Genome g,
+                              Rng& rng) {
+  const double current = gene.value(g);
+  Values values = domain.values;
+  std::erase_if(values, [&](double value) {
     gene.set(g, value);
     return !rules_hold(g);
   });
-  const bool next_only = domain.next_only != nullptr && space.*domain.next_only;
-  return reach == Reach::near || next_only ? neighbours(values, current) : others(values, current);
+  const bool next = domain.neighbours || (reach == Reach::near && !gene.is_category());
+  return picked(next ? neighbours(values, current) : others(values, current), rng);
 }
 
-Values choices(const Gene& gene, const RangeDomain& domain, Reach reach, const Genome& g,
-               const SearchSpace& space) {
-  const auto current = static_cast<std::uint32_t>(gene.value(g));
-  const std::uint32_t min = space.*domain.min, max = space.*domain.max;
-  Values result;
+std::optional<double> another(const Gene& gene, const RangeDomain& domain, Reach reach,
+                              const Genome& g, Rng& rng) {
+  const double current = gene.value(g);
+  Values values;
   if (reach == Reach::near) {
-    result = {std::max(min, current / 4 * 3), std::min(max, (current + 2) / 3 * 4)};
+    values = {std::max(domain.min, std::floor(current / 4) * 3),
+              std::min(domain.max, std::floor((current + 2) / 3) * 4)};
   } else {
-    result = space.*domain.draw;
-    for (const std::uint32_t move : space.*domain.moves) {
-      if (current >= min + move) result.push_back(current - move);
-      if (current + std::uint64_t{move} <= max) result.push_back(current + move);
+    values = domain.draw;
+    for (const double move : domain.moves) {
+      if (current >= domain.min + move) values.push_back(current - move);
+      if (current + move <= domain.max) values.push_back(current + move);
     }
-    std::sort(result.begin(), result.end());
-    result.erase(std::unique(result.begin(), result.end()), result.end());
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
   }
-  return others(result, current);
+  return picked(others(values, current), rng);
+}
+
+std::optional<double> another(const Gene& gene, const LogDomain& domain, Reach reach,
+                              const Genome& g, Rng& rng) {
+  if (domain.min == domain.max) return std::nullopt;
+  const double current = gene.value(g);
+  return other_value(domain.min, domain.max, current, [&] {
+    if (reach == Reach::near) return current * rng.log_uniform(0.5, 2);
+    if (domain.factor_max == 0) return rng.log_uniform(domain.min, domain.max);
+    return current * rng.uniform(domain.factor_min, domain.factor_max);
+  });
+}
+
+std::optional<double> another(const Gene& gene, const LinearDomain& domain, Reach reach,
+                              const Genome& g, Rng& rng) {
+  if (domain.min == domain.max) return std::nullopt;
+  const double current = gene.value(g), quarter = (domain.max - domain.min) / 4;
+  return other_value(domain.min, domain.max, current, [&] {
+    if (reach == Reach::near) return current + rng.uniform(-quarter, quarter);
+    return rng.uniform(domain.min, domain.max);
+  });
 }
 
 /// Gives one gene another value; false if there is none.
 bool change(Genome& g, const Gene& gene, Reach reach, const SearchSpace& space, Rng& rng) {
-  if (const auto* log = std::get_if<LogDomain>(&gene.domain)) {
-    if (space.*log->min == space.*log->max) return false;
-    gene.set(g, other_value(*log, reach, gene.value(g), space, rng));
-    return true;
-  }
-  const auto* list = std::get_if<ListDomain>(&gene.domain);
-  const Values values = list != nullptr
-                            ? choices(gene, *list, reach, g, space)
-                            : choices(gene, std::get<RangeDomain>(gene.domain), reach, g, space);
-  if (values.empty()) return false;
-  gene.set(g, pick(std::span(values), rng));
-  return true;
+  const std::optional<double> value = std::visit(
+      [&](const auto& domain) { return another(gene, domain, reach, g, rng); }, space[gene]);
+  if (value) gene.set(g, *value);
+  return value.has_value();
 }
 
 /// The whole numbers before the real ones: what the random numbers of a variation are drawn for.
@@ -113,7 +123,7 @@ constexpr auto kOrder = [] {
   std::size_t place = 0;
   for (const bool real : {false, true}) {
     for (std::size_t i = 0; i < kGenes.size(); ++i) {
-      if (std::holds_alternative<LogDomain>(kGenes[i].domain) == real) order[place++] = i;
+      if ((kGenes[i].kind == GeneKind::real) == real) order[place++] = i;
     }
   }
   return order;

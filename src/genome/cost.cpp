@@ -11,7 +11,8 @@ double pairs_of(double positions) { return positions * (positions + 1) / 2; }
 /// The cost of forward passes with these total numbers of positions and query-key pairs.
 double forward_flops(const GptConfig& c, double positions, double pairs) {
   const double C = static_cast<double>(c.n_emb);
-  const double layer_weights = (4 + 2 * static_cast<double>(c.n_ff_exp)) * C * C;
+  const double matrices = c.has_gate() ? 3 : 2;  // of a feed-forward layer
+  const double layer_weights = (4 + matrices * static_cast<double>(c.n_ff_exp)) * C * C;
   const double layer = positions * layer_weights + 2 * pairs * C;  // a score, a weighted value
   const double head = positions * C * static_cast<double>(c.n_vocab);
   return 2 * (static_cast<double>(c.n_layer) * layer + head);

@@ -1,20 +1,37 @@
 #include "microgpt/genome/genes.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace microgpt::genome {
 
-double Gene::value(const Genome& genome) const {
-  return std::visit([&](auto at) { return static_cast<double>(genome.*at); }, member);
+std::string Gene::text(double value, int digits) const {
+  switch (kind) {
+    case GeneKind::category:
+      return std::string(categories[static_cast<std::size_t>(value)]);
+    case GeneKind::whole:
+      return fmt::format("{:.0f}", value);
+    case GeneKind::real:
+      break;
+  }
+  return fmt::format("{:.{}g}", value, digits);
 }
 
-void Gene::set(Genome& genome, double value) const {
-  std::visit(
-      [&](auto at) {
-        using Member = std::remove_reference_t<decltype(genome.*at)>;
-        genome.*at = static_cast<Member>(value);
-      },
-      member);
+double Gene::category(std::string_view text) const {
+  const auto found = std::ranges::find(categories, text);
+  if (found == categories.end()) reject_name(name, text, {categories.begin(), categories.end()});
+  return static_cast<double>(found - categories.begin());
+}
+
+void Gene::check(double value) const {
+  const bool in_range = (low_excluded ? value > low : value >= low) && value <= high;
+  if (kind == GeneKind::whole) {
+    require(in_range, "{} ({}) must be a whole number from {} to {}", name, value, low, high);
+  } else if (low_excluded) {
+    require(in_range, "{} ({}) must be above {} and at most {}", name, value, low, high);
+  } else {
+    require(in_range, "{} ({}) must be a number from {} to {}", name, value, low, high);
+  }
 }
 
 bool rules_hold(const Genome& genome) {
@@ -30,24 +47,8 @@ bool completes_rule(std::size_t gene) {
   return std::ranges::any_of(kGeneRules, [&](const GeneRule& r) { return r.second == gene; });
 }
 
-std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space) {
-  if (const auto* list = std::get_if<ListDomain>(&gene.domain)) {
-    return {(space.*list->values).front(), (space.*list->values).back()};
-  }
-  if (const auto* range = std::get_if<RangeDomain>(&gene.domain)) {
-    return {space.*range->min, space.*range->max};
-  }
-  const auto& log = std::get<LogDomain>(gene.domain);
-  return {space.*log.min, space.*log.max};
-}
-
 bool is_shown(const Gene& gene, const Genome& genome) {
-  return !gene.is_optional || gene.value(genome) != gene.value({});
-}
-
-bool is_drawn(const Gene& gene, const SearchSpace& space) {
-  const auto [least, most] = ends_of(gene, space);
-  return !gene.is_optional || least != most;
+  return !gene.is_optional || gene.value(genome) != gene.primordial();
 }
 
 }  // namespace microgpt::genome

@@ -9,22 +9,8 @@
 
 namespace microgpt::genome {
 
-namespace {
-
-void validate(const Gene& gene, double value) {
-  if (gene.is_real()) {
-    require(value > gene.low && value <= gene.high, "{} ({}) must be above {} and at most {}",
-            gene.name, value, gene.low, gene.high);
-  } else {
-    require(value >= gene.low && value <= gene.high, "{} ({}) must be a whole number from {} to {}",
-            gene.name, value, gene.low, gene.high);
-  }
-}
-
-}  // namespace
-
 void validate(const Genome& g) {
-  for (const Gene& gene : kGenes) validate(gene, gene.value(g));
+  for (const Gene& gene : kGenes) gene.check(gene.value(g));
   for (const GeneRule& rule : kGeneRules) {
     const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
     require(rule.holds(g), "{} ({}) must be {} {} ({})", first.name, first.value(g), rule.relation,
@@ -44,11 +30,22 @@ GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
           .n_ctx = g.n_ctx,
           .n_layer = g.n_layer,
           .n_head = g.n_head,
-          .n_ff_exp = g.n_ff_exp};
+          .n_ff_exp = g.n_ff_exp,
+          .activation = g.activation,
+          .position = g.position,
+          .qk_norm = g.qk_norm == Switch::on,
+          .tie = g.tie == Switch::on,
+          .lookback = g.lookback};
 }
 
 TrainConfig train_config(const Genome& g) {
-  return {.steps = g.steps, .batch = g.batch, .learning_rate = g.lr};
+  return {.steps = g.steps,
+          .batch = g.batch,
+          .learning_rate = g.lr,
+          .schedule = g.schedule,
+          .warmup = g.warmup,
+          .dropout = g.dropout,
+          .adam = {.beta1 = g.beta1, .beta2 = g.beta2, .weight_decay = g.weight_decay}};
 }
 
 Genome genome_of(const GptConfig& c) {
@@ -60,7 +57,12 @@ Genome genome_of(const GptConfig& c) {
                          .n_head = gene(c.n_head),
                          .n_layer = gene(c.n_layer),
                          .n_ctx = gene(c.n_ctx),
-                         .n_ff_exp = gene(c.n_ff_exp)};
+                         .n_ff_exp = gene(c.n_ff_exp),
+                         .activation = c.activation,
+                         .position = c.position,
+                         .qk_norm = c.qk_norm ? Switch::on : Switch::off,
+                         .tie = c.tie ? Switch::on : Switch::off,
+                         .lookback = gene(c.lookback)};
   validate(genome);
   return genome;
 }
@@ -72,10 +74,11 @@ std::string short_line(const Genome& genome, bool shapes_network) {
   std::string line;
   for (const Gene& gene : kGenes) {
     if (gene.shapes_network != shapes_network || !is_shown(gene, genome)) continue;
-    const double value = gene.value(genome);
-    line += gene.is_real()   ? fmt::format("{} {:<{}.4g} ", gene.short_name, value, gene.width)
-            : shapes_network ? fmt::format("{} {:{}} ", gene.short_name, value, gene.width)
-                             : fmt::format("{} {:<{}} ", gene.short_name, value, gene.width);
+    const std::string text = gene.text(gene.value(genome));
+    const bool right = shapes_network && gene.kind == GeneKind::whole;
+    line += fmt::format("{} ", gene.short_name);
+    line +=
+        right ? fmt::format("{:>{}} ", text, gene.width) : fmt::format("{:<{}} ", text, gene.width);
   }
   line.pop_back();
   return line;
@@ -87,8 +90,8 @@ std::string describe(const Genome& g) {
   std::string text;
   for (const Gene& gene : kGenes) {
     if (!is_shown(gene, g)) continue;
-    text += fmt::format("{}{} {:.{}g}", text.empty() ? "" : "  ", gene.name, gene.value(g),
-                        gene.is_real() ? 5 : 17);
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : "  ", gene.name, gene.text(gene.value(g), 5));
   }
   return text;
 }

@@ -2,19 +2,17 @@
 
 #include <cereal/archives/json.hpp>
 #include <cereal/types/string.hpp>
-#include <cereal/types/vector.hpp>
 
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <string_view>
 
 #include "core/json.hpp"
+#include "gene_json.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::genome {
 
@@ -23,7 +21,8 @@ namespace {
 // cereal reads and writes; what it cannot do is say which key of a file is wrong and why. So a file
 // is first checked against a list of its keys.
 
-enum class Type { whole, number, boolean, string, wholes };
+/// A gene checks its value itself.
+enum class Type { whole, number, boolean, string, gene };
 
 struct Key {
   std::string name;
@@ -38,8 +37,6 @@ bool is_whole(const Value& value) {
   return whole != nullptr && *whole <= std::numeric_limits<std::uint32_t>::max();
 }
 
-bool is_scalar(const Value& value) { return !value.as<Value::List>() && !value.is_object(); }
-
 bool has_type(const Value& value, const Key& key) {
   switch (key.type) {
     case Type::whole:
@@ -50,9 +47,8 @@ bool has_type(const Value& value, const Key& key) {
       return value.as<bool>() != nullptr;
     case Type::string:
       return value.as<std::string>() != nullptr;
-    case Type::wholes:
-      return value.as<Value::List>() != nullptr &&
-             std::ranges::all_of(*value.as<Value::List>(), is_whole);
+    case Type::gene:
+      return true;
   }
   return false;
 }
@@ -67,19 +63,10 @@ std::string_view rule_of(Type type) {
       return "true or false";
     case Type::string:
       return "a string";
-    case Type::wholes:
-      return "a list of whole numbers";
+    case Type::gene:
+      break;
   }
   return "";
-}
-
-/// A value for a message. Nested ones are not printed, since that would recurse as deep as they go.
-std::string text_of(const Value& value) {
-  if (value.is_object()) return "an object";
-  const auto* const list = value.as<Value::List>();
-  if (list != nullptr && !std::ranges::all_of(*list, is_scalar)) return "nested lists";
-  const std::string text = to_text(value);
-  return text.size() <= 40 ? text : text.substr(0, 37) + "...";
 }
 
 const Key* find(std::span<const Key> keys, std::string_view name) {
@@ -89,33 +76,18 @@ const Key* find(std::span<const Key> keys, std::string_view name) {
   return nullptr;
 }
 
-/// Runs what checks values and puts the path before what it says.
-template <class Check>
-auto at_path(const std::string& path, const Check& check) {
-  try {
-    return check();
-  } catch (const Error& error) {
-    fail("{}: {}", path, error.what());
-  }
-}
-
-/// The one JSON object in `text`. Throws Error if it is anything else, or if a key is unknown,
-/// missing, there twice or of another type.
+/// Throws Error if a key is unknown, missing or of another type.
 Value checked_object(const std::string& path, const std::string& text, std::span<const Key> keys) {
-  require(text.find_first_not_of(" \t\r\n") != std::string::npos,
-          "{}: the file is empty; it must hold a JSON object", path);
-  Value object = at_path(path, [&] { return json::parse(text, json::Deep::left_out); });
-  require(object.is_object(), "{}: must hold a JSON object, not {}", path, text_of(object));
-  std::set<std::string> seen;
+  Value object = object_in(path, text);
   for (const auto& [name, value] : object.object()) {
     const Key* key = find(keys, name);
     require(key != nullptr, "{}: unknown key \"{}\"", path, name);
-    require(seen.insert(name).second, "{}: key \"{}\" is there twice", path, name);
     require(has_type(value, *key), "{}: {} ({}) must be {}", path, name, text_of(value),
             rule_of(key->type));
   }
   for (const Key& key : keys) {
-    require(!key.required || seen.contains(key.name), "{}: key \"{}\" is missing", path, key.name);
+    require(!key.required || object.find(key.name) != nullptr, "{}: key \"{}\" is missing", path,
+            key.name);
   }
   return object;
 }
@@ -129,6 +101,9 @@ class Reader {
   void operator()(const std::string& key, Member& value) {
     if (object_.find(key) != nullptr) archive_(cereal::make_nvp(key, value));
   }
+  void gene(const Gene& gene, Genome& genome) {
+    if (const Value* value = object_.find(gene.name)) gene.set(genome, gene_value(gene, *value));
+  }
 
  private:
   Value object_;
@@ -141,6 +116,13 @@ class Writer {
   template <class Member>
   void operator()(const std::string& key, const Member& value) {
     (*archive_)(cereal::make_nvp(key, value));
+  }
+  void gene(const Gene& gene, const Genome& genome) {
+    const std::string key(gene.name);
+    const double value = gene.value(genome);
+    if (gene.is_category()) return (*this)(key, gene.text(value));
+    if (gene.kind == GeneKind::real) return (*this)(key, value);
+    (*this)(key, static_cast<std::uint32_t>(value));
   }
   std::string text() {
     archive_.reset();  // closes the object
@@ -181,23 +163,8 @@ std::vector<Key> genome_keys() {
                            {"test_loss", Type::number, false},
                            {"test_standard_error", Type::number, false}};
   for (const Gene& gene : kGenes) {
-    keys.push_back(
-        {std::string(gene.name), gene.is_real() ? Type::number : Type::whole, !gene.is_optional});
+    keys.push_back({std::string(gene.name), Type::gene, !gene.is_optional});
   }
-  return keys;
-}
-
-Type type_of(bool) { return Type::boolean; }
-Type type_of(double) { return Type::number; }
-Type type_of(std::uint32_t) { return Type::whole; }
-Type type_of(const std::vector<std::uint32_t>&) { return Type::wholes; }
-
-std::vector<Key> space_keys() {
-  std::vector<Key> keys;
-  const SearchSpace space;
-  for_each_field(space, [&](const std::string& name, const auto& value) {
-    keys.push_back({name, type_of(value), false});
-  });
   return keys;
 }
 
@@ -209,7 +176,7 @@ void genome_fields(Fields& fields, File& file) {
   for (const Gene* gene : genes_in_file_order()) {
     // An optional gene at its default is left out, so that older programs can read the file.
     if (!reading<Fields> && !is_shown(*gene, file.genome)) continue;
-    std::visit([&](auto at) { fields(std::string(gene->name), file.genome.*at); }, gene->member);
+    fields.gene(*gene, file.genome);
   }
   fields("loss", file.loss);
   fields("generation", file.generation);
@@ -231,8 +198,8 @@ void genome_fields(Fields& fields, File& file) {
 GenomeFile parse_genome(const std::string& path, const std::string& text) {
   GenomeFile file;
   Reader reader(path, text, genome_keys());
-  genome_fields(reader, file);
   at_path(path, [&] {
+    genome_fields(reader, file);
     validate(file.genome);
     from_name<Precision>(file.precision);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
@@ -254,28 +221,6 @@ std::string to_json(const GenomeFile& file) {
 
 void save_genome(const std::filesystem::path& path, const GenomeFile& file) {
   write_file_atomically(path, to_json(file));
-}
-
-SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base) {
-  SearchSpace space = base;
-  Reader reader(path, text, space_keys());
-  for_each_field(space, reader);
-  at_path(path, [&] { validate(space); });
-  return space;
-}
-
-SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& base) {
-  return parse_space(path.string(), read_file(path, kLargestJson), base);
-}
-
-std::string to_json(const SearchSpace& space) {
-  Writer writer;
-  for_each_space_member([&](const Gene* gene, const std::string& name, auto member) {
-    // As in genome files: older programs, and their runs, know nothing of an optional gene.
-    if (gene != nullptr && gene->is_optional && space.*member == SearchSpace{}.*member) return;
-    writer(name, space.*member);
-  });
-  return writer.text();
 }
 
 }  // namespace microgpt::genome

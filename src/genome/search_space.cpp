@@ -1,86 +1,123 @@
 #include "microgpt/genome/search_space.hpp"
 
 #include <algorithm>
-
-#include "microgpt/core/error.hpp"
-#include "microgpt/genome/genes.hpp"
+#include <span>
 
 namespace microgpt::genome {
 
 namespace {
 
-using Values = std::vector<std::uint32_t>;
-
-bool has(const Values& values, double value) {
+bool has(const std::vector<double>& values, double value) {
   return std::ranges::find(values, value) != values.end();
 }
 
-void validate_list(std::string_view gene, const Values& values, double low, double high) {
-  require(!values.empty(), "{} must have at least one value", gene);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    require(values[i] >= low && values[i] <= high, "{} ({}) must be a whole number from {} to {}",
-            gene, values[i], low, high);
-    require(i == 0 || values[i - 1] < values[i], "{} must be rising: {} follows {}", gene,
-            values[i], i == 0 ? 0 : values[i - 1]);
-  }
-}
+std::size_t index_of(const Gene& gene) { return static_cast<std::size_t>(&gene - kGenes.data()); }
 
 }  // namespace
 
+SearchSpace::SearchSpace() : SearchSpace(primordial()) {
+  (*this)["n_emb"] = ListDomain{{8, 12, 16, 20, 24, 32}};
+  (*this)["n_head"] = ListDomain{{1, 2, 4}};
+  (*this)["n_layer"] = ListDomain{{1, 2, 3, 4}};
+  (*this)["n_ctx"] = ListDomain{{8, 12, 16, 24}};
+  (*this)["n_ff_exp"] = ListDomain{{1, 2, 3, 4}};
+  (*this)["lr"] = LogDomain{0.001, 0.05};
+  (*this)["steps"] = RangeDomain{100, 2000, {200, 300, 500, 750, 1000, 1500}, {100, 250, 500}};
+}
+
+SearchSpace SearchSpace::primordial() {
+  SearchSpace space(Nothing{});
+  for (const Gene& gene : kGenes) space[gene] = ListDomain{{gene.primordial()}};
+  return space;
+}
+
+const Domain& SearchSpace::operator[](const Gene& gene) const { return domains_[index_of(gene)]; }
+Domain& SearchSpace::operator[](const Gene& gene) { return domains_[index_of(gene)]; }
+
 SearchSpace aesthetic_space() {
-  return {.n_emb = {16, 24, 32, 40},
-          .n_head = {2, 4},
-          .n_layer = {1, 2, 3, 4},
-          .n_ctx = {16},
-          .n_ff_exp = {4},
-          .lr_min = 0.001,
-          .lr_max = 0.015,
-          .steps_min = 300,
-          .steps_max = 300,
-          .steps_draw = {300},
-          .steps_moves = {},
-          .lr_factor_min = 0.7,
-          .lr_factor_max = 1.3,
-          .n_layer_neighbours = true};
+  SearchSpace space;
+  space["n_emb"] = ListDomain{{16, 24, 32, 40}};
+  space["n_head"] = ListDomain{{2, 4}};
+  space["n_layer"] = ListDomain{{1, 2, 3, 4}, true};
+  space["n_ctx"] = ListDomain{{16}};
+  space["n_ff_exp"] = ListDomain{{4}};
+  space["lr"] = LogDomain{0.001, 0.015, 0.7, 1.3};
+  space["steps"] = RangeDomain{300, 300, {300}};
+  return space;
 }
 
 namespace {
 
-void validate(const Gene& gene, const ListDomain& domain, const SearchSpace& s) {
-  validate_list(gene.name, s.*domain.values, gene.low, gene.high);
+void require_rising(std::string_view what, const std::vector<double>& values) {
+  require(!values.empty(), "{} must have at least one value", what);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    require(values[i - 1] < values[i], "{} must be rising: {} follows {}", what, values[i],
+            values[i - 1]);
+  }
 }
 
-void validate(const Gene& gene, const RangeDomain& domain, const SearchSpace& s) {
-  const std::uint32_t min = s.*domain.min, max = s.*domain.max;
-  require(min >= gene.low && min <= max && max <= gene.high,
-          "{0}_min ({1}) and {0}_max ({2}) must rise between {3} and {4}", gene.name, min, max,
-          gene.low, gene.high);
-  validate_list(fmt::format("{}_draw", gene.name), s.*domain.draw, min, max);
-  const Values& moves = s.*domain.moves;
-  if (!moves.empty()) validate_list(fmt::format("{}_moves", gene.name), moves, 1, gene.high);
+void require_range(const Gene& gene, double min, double max) {
+  gene.check(min), gene.check(max);
+  require(min <= max, "{} must rise: {} follows {}", gene.name, max, min);
 }
 
-void validate(const Gene& gene, const LogDomain& domain, const SearchSpace& s) {
-  const double min = s.*domain.min, max = s.*domain.max;
-  require(min > gene.low && min <= max && max <= gene.high,
-          "{0}_min ({1}) and {0}_max ({2}) must rise between {3} and {4}", gene.name, min, max,
-          gene.low, gene.high);
-  const double least = s.*domain.factor_min, most = s.*domain.factor_max;
-  require(
-      (least == 0 && most == 0) || (least > 0 && least < 1 && most > 1 && most <= 100),
-      "{0}_factor_min ({1}) and {0}_factor_max ({2}) must enclose 1 (at most 100), or both be 0",
-      gene.name, least, most);
+void require_real(const Gene& gene, std::string_view scale) {
+  require(gene.kind == GeneKind::real, "{} has no {} range: its values are {}", gene.name, scale,
+          gene.is_category() ? "categories" : "whole numbers");
+}
+
+void validate(const Gene& gene, const ListDomain& domain) {
+  require_rising(gene.name, domain.values);
+  for (const double value : domain.values) gene.check(value);
+}
+
+void validate(const Gene& gene, const RangeDomain& domain) {
+  require(gene.kind == GeneKind::whole, "{} has no range of whole numbers", gene.name);
+  require_range(gene, domain.min, domain.max);
+  const std::string draw = fmt::format("{}'s draw", gene.name);
+  require_rising(draw, domain.draw);
+  for (const double value : domain.draw) {
+    require(value >= domain.min && value <= domain.max, "{} ({}) must be from {} to {}", draw,
+            value, domain.min, domain.max);
+  }
+  if (!domain.moves.empty()) require_rising(fmt::format("{}'s moves", gene.name), domain.moves);
+  for (const double move : domain.moves) {
+    require(move >= 1 && move <= gene.high, "{}'s moves ({}) must be from 1 to {}", gene.name, move,
+            gene.high);
+  }
+}
+
+void validate(const Gene& gene, const LogDomain& domain) {
+  require_real(gene, "logarithmic");
+  require_range(gene, domain.min, domain.max);
+  require(domain.min > 0, "{} ({}): a logarithmic range must be above 0", gene.name, domain.min);
+  const double least = domain.factor_min, most = domain.factor_max;
+  require((least == 0 && most == 0) || (least > 0 && least < 1 && most > 1 && most <= 100),
+          "{}'s factors ({} and {}) must enclose 1 (at most 100), or both be 0", gene.name, least,
+          most);
+}
+
+void validate(const Gene& gene, const LinearDomain& domain) {
+  require_real(gene, "linear");
+  require_range(gene, domain.min, domain.max);
+}
+
+/// The values of a gene that is in a rule.
+const std::vector<double>& listed(const Gene& gene, const SearchSpace& s) {
+  const auto* list = std::get_if<ListDomain>(&s[gene]);
+  require(list != nullptr, "{} must be a list", gene.name);
+  return list->values;
 }
 
 /// For each value of the first gene of a rule there must be a compatible value of the second.
 void validate(const GeneRule& rule, const SearchSpace& s) {
   const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
-  const Values& seconds = s.*std::get<ListDomain>(second.domain).values;
-  for (const std::uint32_t value : s.*std::get<ListDomain>(first.domain).values) {
+  const std::vector<double>& seconds = listed(second, s);
+  for (const double value : listed(first, s)) {
     Genome genome;
     first.set(genome, value);
     require(std::ranges::any_of(seconds,
-                                [&](std::uint32_t other) {
+                                [&](double other) {
                                   second.set(genome, other);
                                   return rule.holds(genome);
                                 }),
@@ -93,7 +130,7 @@ void validate(const GeneRule& rule, const SearchSpace& s) {
 void validate_largest(const SearchSpace& s) {
   Genome largest;
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    if (kGenes[i].shapes_network) kGenes[i].set(largest, ends_of(kGenes[i], s).second);
+    if (kGenes[i].shapes_network) kGenes[i].set(largest, ends_of(s[kGenes[i]]).second);
     if (completes_rule(i)) kGenes[i].set(largest, 1);
   }
   validate(largest);
@@ -103,49 +140,83 @@ void validate_largest(const SearchSpace& s) {
 
 void validate(const SearchSpace& s) {
   for (const Gene& gene : kGenes) {
-    std::visit([&](const auto& domain) { validate(gene, domain, s); }, gene.domain);
+    std::visit([&](const auto& domain) { validate(gene, domain); }, s[gene]);
   }
   for (const GeneRule& rule : kGeneRules) validate(rule, s);
   validate_largest(s);
   require(s.max_training_flops >= 0, "max_training_flops ({}) must not be negative",
           s.max_training_flops);
+  require(s.max_parameters >= 0, "max_parameters ({}) must not be negative", s.max_parameters);
 }
 
 bool contains(const SearchSpace& s, const Genome& g) {
   return rules_hold(g) && std::ranges::all_of(kGenes, [&](const Gene& gene) {
            const double value = gene.value(g);
-           if (const auto* list = std::get_if<ListDomain>(&gene.domain)) {
-             return has(s.*list->values, value);
+           if (const auto* list = std::get_if<ListDomain>(&s[gene])) {
+             return has(list->values, value);
            }
-           const auto [least, most] = ends_of(gene, s);
+           const auto [least, most] = ends_of(s[gene]);
            return value >= least && value <= most;
          });
 }
 
+std::pair<double, double> ends_of(const Domain& domain) {
+  if (const auto* list = std::get_if<ListDomain>(&domain)) {
+    return {list->values.front(), list->values.back()};
+  }
+  if (const auto* range = std::get_if<RangeDomain>(&domain)) return {range->min, range->max};
+  if (const auto* log = std::get_if<LogDomain>(&domain)) return {log->min, log->max};
+  const auto& linear = std::get<LinearDomain>(domain);
+  return {linear.min, linear.max};
+}
+
+bool varies(const Gene& gene, const SearchSpace& space) {
+  const auto [least, most] = ends_of(space[gene]);
+  return least != most;
+}
+
+bool is_drawn(const Gene& gene, const SearchSpace& space) {
+  return !gene.is_optional || varies(gene, space);
+}
+
+Genome canonical(const Genome& genome, const SearchSpace& space) {
+  Genome result = genome;
+  const auto simplify = [&](std::string_view gene, double value) {
+    Genome simpler = result;
+    gene_named(gene).set(simpler, value);
+    if (contains(space, simpler)) result = simpler;
+  };
+  const bool attends_to_itself = genome.n_ctx == 1;  // whatever the queries and keys are
+  if (attends_to_itself) {
+    simplify("n_head", ends_of(space["n_head"]).first);
+    simplify("qk_norm", 0);
+  }
+  const bool rotates_nothing = attends_to_itself || genome.n_emb == genome.n_head;
+  if (rotates_nothing && genome.position == Position::both) simplify("position", 0);
+  if (genome.warmup > 0 && genome.warmup * genome.steps < 1) simplify("warmup", 0);
+  return result;
+}
+
 namespace {
 
-double drawn(const ListDomain& domain, const SearchSpace& s, Rng& rng) {
-  return pick(std::span(s.*domain.values), rng);
-}
-double drawn(const RangeDomain& domain, const SearchSpace& s, Rng& rng) {
-  return pick(std::span(s.*domain.draw), rng);
-}
-double drawn(const LogDomain& domain, const SearchSpace& s, Rng& rng) {
-  return rng.log_uniform(s.*domain.min, s.*domain.max);
-}
+double drawn(const ListDomain& domain, Rng& rng) { return pick(std::span(domain.values), rng); }
+double drawn(const RangeDomain& domain, Rng& rng) { return pick(std::span(domain.draw), rng); }
+double drawn(const LogDomain& domain, Rng& rng) { return rng.log_uniform(domain.min, domain.max); }
+double drawn(const LinearDomain& domain, Rng& rng) { return rng.uniform(domain.min, domain.max); }
 
 }  // namespace
 
 Genome random_genome(const SearchSpace& s, Rng& rng) {
   Genome g;
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    const auto draw = [&](const auto& domain) { kGenes[i].set(g, drawn(domain, s, rng)); };
-    if (!is_drawn(kGenes[i], s)) {
-      kGenes[i].set(g, ends_of(kGenes[i], s).first);
+    const Gene& gene = kGenes[i];
+    const auto draw = [&](const auto& domain) { gene.set(g, drawn(domain, rng)); };
+    if (!is_drawn(gene, s)) {
+      gene.set(g, ends_of(s[gene]).first);
       continue;
     }
     do {
-      std::visit(draw, kGenes[i].domain);
+      std::visit(draw, s[gene]);
     } while (completes_rule(i) && !rules_hold(g));  // ends: validate() requires a compatible value
   }
   return g;

@@ -1,6 +1,7 @@
 #include "microgpt/model/gpt.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "microgpt/core/error.hpp"
@@ -8,8 +9,10 @@
 namespace microgpt::model {
 
 std::size_t parameter_count(const GptConfig& c) {
-  const std::size_t layer = (4 + 2 * c.n_ff_exp) * c.n_emb * c.n_emb;
-  return (2 * c.n_vocab + c.n_ctx) * c.n_emb + c.n_layer * layer;
+  const std::size_t feed_forward = (c.has_gate() ? 3 : 2) * c.n_ff_exp;
+  const std::size_t tables =
+      (c.tie ? 1 : 2) * c.n_vocab + (c.learns_positions() ? c.n_ctx : 0) + c.lookback * c.n_vocab;
+  return (tables + c.n_layer * (4 + feed_forward) * c.n_emb) * c.n_emb;
 }
 
 void validate(const GptConfig& c) {
@@ -68,28 +71,47 @@ std::span<const std::uint32_t> TokenBatch::add_shared(std::span<const Token> seq
 template <class Real>
 void KvCache<Real>::clear() {
   for (Layer& layer : layers_) layer.keys.clear(), layer.values.clear();
+  tokens_.clear();
 }
 
 template <class Real>
 Gpt<Real>::Gpt(Tape<Real>& tape, const GptConfig& config)
     : tape_(&tape),
       config_((validate(config), config)),
+      rotary_(config.n_ctx, config.rotates() ? config.n_emb / config.n_head / 2 : 0, kRotaryBase),
       first_(tape.allocate(0)),
       token_table_(parameter("wte", config.n_vocab, config.n_emb)),
-      position_table_(parameter("wpe", config.n_ctx, config.n_emb)),
+      lookback_tables_([&] {
+        std::vector<Block<Real>> tables;
+        for (std::size_t i = 1; i <= config.lookback; ++i) {
+          tables.push_back(parameter(fmt::format("wte-{}", i), config.n_vocab, config.n_emb));
+        }
+        return tables;
+      }()),
+      position_table_(parameter_if(config.learns_positions(), "wpe", config.n_ctx, config.n_emb)),
       layers_([&] {
         std::vector<Layer> layers;
         for (std::size_t i = 0; i < config.n_layer; ++i) layers.push_back(make_layer(i));
         return layers;
       }()),
-      head_(parameter("lm_head", config.n_emb, config.n_vocab)),
-      extent_(head_.first() + head_.size() - first_) {}
+      head_(parameter_if(!config.tie, "lm_head", config.n_emb, config.n_vocab)),
+      extent_([&] {
+        const Block<Real>& last = parameters_.back().block;
+        return last.first() + last.size() - first_;
+      }()) {}
 
 template <class Real>
 Block<Real> Gpt<Real>::parameter(std::string name, std::size_t rows, std::size_t cols) {
   const Block<Real> block = tape_->zeros(rows, cols);
   parameters_.push_back({std::move(name), block});
   return block;
+}
+
+template <class Real>
+std::optional<Block<Real>> Gpt<Real>::parameter_if(bool there, std::string name, std::size_t rows,
+                                                   std::size_t cols) {
+  if (!there) return std::nullopt;
+  return parameter(std::move(name), rows, cols);
 }
 
 template <class Real>
@@ -101,35 +123,123 @@ auto Gpt<Real>::make_layer(std::size_t number) -> Layer {
           .wv = parameter(prefix + "wv", C, C),
           .wo = parameter(prefix + "wo", C, C),
           .fc1 = parameter(prefix + "fc1", C, F),
+          .gate = parameter_if(config_.has_gate(), prefix + "gate", C, F),
           .fc2 = parameter(prefix + "fc2", F, C)};
 }
 
+namespace {
+
+/// The largest initial weight of a parameter. A uniform draw from ±a has the standard deviation
+/// a / sqrt(3).
 template <class Real>
-void Gpt<Real>::initialise(Rng& rng) {
+double initial_bound(const NamedBlock<Real>& parameter, Init init) {
+  if (init == Init::uniform) return 0.1;
+  if (parameter.name.ends_with(".wo") || parameter.name.ends_with(".fc2")) return 0;
+  const bool is_embedding = parameter.name.starts_with("wte") || parameter.name == "wpe";
+  const std::size_t inputs = is_embedding ? parameter.block.cols() : parameter.block.rows();
+  return std::sqrt(3 / static_cast<double>(inputs));
+}
+
+template <class Real>
+Block<Real> with(Dropout* dropout, Block<Real> x) {
+  return dropout == nullptr ? x : autograd::dropout(x, dropout->rate, dropout->rng);
+}
+
+}  // namespace
+
+template <class Real>
+void Gpt<Real>::initialise(Rng& rng, Init init) {
   for (const NamedBlock<Real>& parameter : parameters_) {
+    const double bound = initial_bound(parameter, init);
     for (Real& weight : parameter.block.data()) {
-      weight = static_cast<Real>(rng.uniform(-0.1, 0.1));
+      weight = static_cast<Real>(rng.uniform(-bound, bound));
     }
   }
 }
 
 template <class Real>
-Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache) {
+Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache, Dropout* dropout) {
   require(cache == nullptr || !tape_->recording(), "a cache has no gradients");
-  Block<Real> x = embed<Real>(token_table_, position_table_, batch.tokens, batch.positions);
+  if (cache != nullptr) {
+    cache->tokens_.insert(cache->tokens_.end(), batch.tokens.begin(), batch.tokens.end());
+  }
+  Block<Real> x = with(dropout, embedded(batch, cache));
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    x = add(x, linear(attend(layer, rmsnorm(x), batch, cache, i), layer.wo));
-    x = add(x, linear(relu(linear(rmsnorm(x), layer.fc1)), layer.fc2));
+    x = add(x, with(dropout, linear(attend(layer, rmsnorm(x), batch, cache, i), layer.wo)));
+    x = add(x, with(dropout, linear(feed_forward(layer, rmsnorm(x)), layer.fc2)));
   }
-  return linear(rmsnorm(x), head_);
+  return head(rmsnorm(x));
+}
+
+namespace {
+
+/// The token `distance` before each row of a batch, or the first one of its sequence. `tokens` are
+/// those of all rows that the sequences attend to.
+std::vector<Token> tokens_before(const TokenBatch& batch, std::span<const Token> tokens,
+                                 std::size_t distance) {
+  std::vector<Token> before;
+  std::size_t first_key = 0;
+  for (const Sequence& s : batch.sequences) {
+    for (std::size_t position = s.keys - s.queries; position < s.keys; ++position) {
+      const std::size_t key = first_key + (position < distance ? 0 : position - distance);
+      before.push_back(tokens[batch.key_rows.empty() ? key : batch.key_rows[key]]);
+    }
+    first_key += s.keys;
+  }
+  return before;
+}
+
+}  // namespace
+
+template <class Real>
+Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* cache) {
+  Block<Real> x = position_table_
+                      ? embed<Real>(token_table_, *position_table_, batch.tokens, batch.positions)
+                      : gather<Real>(token_table_, batch.tokens);
+  const std::span<const Token> tokens = cache == nullptr ? batch.tokens : cache->tokens_;
+  for (std::size_t i = 0; i < lookback_tables_.size(); ++i) {
+    x = add(x, gather<Real>(lookback_tables_[i], tokens_before(batch, tokens, i + 1)));
+  }
+  return x;
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::feed_forward(const Layer& layer, Block<Real> x) const {
+  const Block<Real> hidden = linear(x, layer.fc1);
+  switch (config_.activation) {
+    case Activation::relu2:
+      return relu_squared(hidden);
+    case Activation::gelu:
+      return gelu(hidden);
+    case Activation::swiglu:
+      return swiglu(linear(x, *layer.gate), hidden);
+    case Activation::relu:
+      break;
+  }
+  return relu(hidden);
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::head(Block<Real> x) const {
+  return head_ ? linear(x, *head_) : linear_transposed(x, token_table_);
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::positioned(Block<Real> x, const TokenBatch& batch) const {
+  if (config_.qk_norm) {  // the heads of a row are neighbours, so each is a row of a narrower block
+    const std::size_t D = config_.n_emb / config_.n_head;
+    const Block<Real> by_head(*tape_, x.first(), x.size() / D, D);
+    x = {*tape_, rmsnorm(by_head).first(), x.rows(), x.cols()};
+  }
+  return config_.rotates() ? rotary<Real>(x, config_.n_head, batch.positions, rotary_) : x;
 }
 
 template <class Real>
 Block<Real> Gpt<Real>::attend(const Layer& layer, Block<Real> x, const TokenBatch& batch,
                               KvCache<Real>* cache, std::size_t number) {
-  const Block<Real> q = linear(x, layer.wq);
-  Block<Real> k = linear(x, layer.wk), v = linear(x, layer.wv);
+  const Block<Real> q = positioned(linear(x, layer.wq), batch);
+  Block<Real> k = positioned(linear(x, layer.wk), batch), v = linear(x, layer.wv);
   if (cache != nullptr) {
     k = through_cache(cache->layers_[number].keys, k, batch.key_rows);
     v = through_cache(cache->layers_[number].values, v, batch.key_rows);

@@ -25,19 +25,24 @@ struct Shape {
 /// The shapes of all matrices of a GPT in a file, in the order of Gpt::parameters().
 std::vector<Shape> shapes_of(const GptConfig& c) {
   const std::size_t C = c.n_emb, F = c.n_emb * c.n_ff_exp;
-  std::vector<Shape> shapes = {{"wte", c.n_vocab, C}, {"wpe", c.n_ctx, C}};
+  std::vector<Shape> shapes = {{"wte", c.n_vocab, C}};
+  for (std::size_t i = 1; i <= c.lookback; ++i) {
+    shapes.push_back({fmt::format("wte-{}", i), c.n_vocab, C});
+  }
+  if (c.learns_positions()) shapes.push_back({"wpe", c.n_ctx, C});
   for (std::size_t i = 0; i < c.n_layer; ++i) {
     const std::string layer = fmt::format("layers.{}.", i);
     for (const char* name : {"wq", "wk", "wv", "wo"}) shapes.push_back({layer + name, C, C});
     shapes.push_back({layer + "fc1", F, C});
+    if (c.has_gate()) shapes.push_back({layer + "gate", F, C});
     shapes.push_back({layer + "fc2", C, F});
   }
-  shapes.push_back({"lm_head", c.n_vocab, C});
+  if (!c.tie) shapes.push_back({"lm_head", c.n_vocab, C});
   return shapes;
 }
 
 /// Embeddings have the same layout in memory as in a file; weight matrices are transposed.
-bool is_embedding(std::string_view name) { return name == "wte" || name == "wpe"; }
+bool is_embedding(std::string_view name) { return name.starts_with("wte") || name == "wpe"; }
 
 using ByName = std::map<std::string_view, const Tensor*>;
 
@@ -90,23 +95,51 @@ Number metadata_number(const Safetensors& file, const std::string& key) {
   return number;
 }
 
+/// An entry that is there only if it differs from the primordial.
+template <class Enum>
+Enum optional_name(const Safetensors& file, const std::string& key, Enum otherwise) {
+  if (!file.metadata.contains(key)) return otherwise;
+  const std::optional<Enum> known = find_name<Enum>(file.metadata.at(key));
+  require(known.has_value(), "{} ({:?}) in the metadata is none that this program knows", key,
+          file.metadata.at(key).substr(0, 40));
+  return *known;
+}
+
+/// Where there is no table of positions, the context stands in the metadata.
+std::size_t read_context(const Safetensors& file, const ByName& tensors) {
+  if (!file.metadata.contains("n_ctx")) return get(tensors, "wpe").rows;
+  const auto context = metadata_number<std::size_t>(file, "n_ctx");
+  constexpr std::size_t kMost = 1 << 20;  // a table of rotations is built for it
+  require(context <= kMost, "n_ctx ({}) in the metadata must be at most {}", context, kMost);
+  return context;
+}
+
 /// The sizes, each taken from one tensor. The others are checked against them later.
 GptConfig read_config(const Safetensors& file, const ByName& tensors) {
   const Tensor &wte = get(tensors, "wte"), &fc1 = get(tensors, "layers.0.fc1");
   GptConfig config = {.n_vocab = wte.rows,
                       .n_emb = wte.cols,
-                      .n_ctx = get(tensors, "wpe").rows,
+                      .n_ctx = read_context(file, tensors),
                       .n_layer = 1,
                       .n_head = metadata_number<std::size_t>(file, "n_head"),
-                      .n_ff_exp = fc1.rows / wte.cols};
+                      .n_ff_exp = fc1.rows / wte.cols,
+                      .activation = optional_name(file, "activation", Activation::relu),
+                      .position = optional_name(file, "position", Position::learned),
+                      .qk_norm = file.metadata.contains("qk_norm"),
+                      .tie = file.metadata.contains("tie")};
   require(fc1.rows % wte.cols == 0,
           "tensor \"{}\": its shape is [{}, {}], but its rows must be a multiple of n_emb ({})",
           fc1.name, fc1.rows, fc1.cols, config.n_emb);
   while (tensors.contains(fmt::format("layers.{}.fc1", config.n_layer))) ++config.n_layer;
+  while (tensors.contains(fmt::format("wte-{}", config.lookback + 1))) ++config.lookback;
   validate(config);
   const auto epsilon = metadata_number<double>(file, "rms_eps");
   require(epsilon == kRmsNormEpsilon, "rms_eps ({}) must be {}, as in the norms of this program",
           epsilon, kRmsNormEpsilon);
+  if (!config.rotates()) return config;
+  const auto base = metadata_number<double>(file, "rotary_base");
+  require(base == kRotaryBase, "rotary_base ({}) must be {}, as in this program", base,
+          kRotaryBase);
   return config;
 }
 
@@ -163,6 +196,12 @@ void require_sizes(const WeightFile& file, const GptConfig& config) {
   }
   require(file.config.n_head == config.n_head, "n_head is {}, but the model has {}",
           file.config.n_head, config.n_head);
+  require(file.config.activation == config.activation, "activation is {}, but the model has {}",
+          name(file.config.activation), name(config.activation));
+  require(file.config.position == config.position, "position is {}, but the model has {}",
+          name(file.config.position), name(config.position));
+  require(file.config.qk_norm == config.qk_norm, "qk_norm is {}, but the model's is {}",
+          file.config.qk_norm, config.qk_norm);
 }
 
 template <class Real>
@@ -201,6 +240,15 @@ std::string to_bytes(const WeightFile& weights) {
                                 {"rms_eps", fmt::format("{}", kRmsNormEpsilon)}},
                    .type = weights.type,
                    .tensors = weights.tensors};
+  const GptConfig& config = weights.config;
+  if (config.activation != Activation::relu) file.metadata["activation"] = name(config.activation);
+  if (config.rotates()) {
+    file.metadata["position"] = name(config.position);
+    file.metadata["rotary_base"] = fmt::format("{}", kRotaryBase);
+  }
+  if (!config.learns_positions()) file.metadata["n_ctx"] = fmt::format("{}", config.n_ctx);
+  if (config.qk_norm) file.metadata["qk_norm"] = "on";
+  if (config.tie) file.metadata["tie"] = "on";
   if (weights.seed) file.metadata["seed"] = fmt::format("{}", *weights.seed);
   return to_bytes(file);
 }

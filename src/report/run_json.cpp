@@ -121,10 +121,13 @@ struct RunWriter {
   }
 
   void genes() {
-    out.list("genes", kGenes, [&](const Gene& gene) {
+    out.list("genes", shown_genes(run.organisms), [&](const Gene* gene) {
       out.object([&] {
-        out.put("name", gene.name), out.put("label", gene.label), out.put("unit", gene.unit);
-        out.put("log", gene.is_real()), out.put("integer", !gene.is_real());
+        out.put("name", gene->name), out.put("label", gene->label), out.put("unit", gene->unit);
+        out.put("log", gene->logarithmic), out.put("integer", gene->kind == GeneKind::whole);
+        if (!gene->is_category()) return;
+        out.put("categories",
+                std::vector<std::string>(gene->categories.begin(), gene->categories.end()));
       });
     });
   }
@@ -140,8 +143,8 @@ struct RunWriter {
       column("generation", [](const Organism& o) { return o.generation; });
       column("origin", [](const Organism& o) { return static_cast<int>(o.origin); });
       column("parents", [](const Organism& o) { return o.parents; });
-      for (const Gene& gene : kGenes) {
-        column(gene.name, [&](const Organism& o) { return gene.value(o.genome); });
+      for (const Gene* gene : shown_genes(run.organisms)) {
+        column(gene->name, [&](const Organism& o) { return gene->value(o.genome); });
       }
       column("parameters", [&](const Organism& o) -> std::uint64_t {
         return parameter_count(gpt_config(o.genome, run.settings.tokens));

@@ -111,6 +111,11 @@ void add_figures(TextTable& table, std::span<const Compared> runs) {
   });
 }
 
+Cell cell_of(const Gene& gene, const Organism& organism) {
+  const double value = gene.value(organism.genome);
+  return gene.is_category() ? text(gene.text(value)) : number(value, gene.text(value));
+}
+
 void add_champions(TextTable& table, std::span<const Compared> runs) {
   const auto add = [&](std::string_view label, const auto& value) {
     add_row(table, label, runs, [&](const Compared& c) {
@@ -119,10 +124,11 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
   };
   add("champion", [](const RunRecord&, const Organism& o) { return number(o.id); });
   for (const Gene& gene : kGenes) {
-    add(gene.name, [&](const RunRecord&, const Organism& o) {
-      const double value = gene.value(o.genome);
-      return number(value, fmt::format("{:.4g}", value));
+    const bool shown = std::ranges::any_of(runs, [&](const Compared& c) {
+      return c.champion != nullptr && is_shown(gene, c.champion->genome);
     });
+    if (!shown) continue;
+    add(gene.name, [&](const RunRecord&, const Organism& o) { return cell_of(gene, o); });
   }
   add("parameters", [](const RunRecord& run, const Organism& o) {
     return number(parameter_count(gpt_config(o.genome, run.settings.tokens)));
@@ -174,15 +180,13 @@ TextTable compared(std::span<const RunRecord> runs) {
 TextTable organism_table(const RunRecord& run, std::span<const Organism> organisms) {
   TextTable table;
   table.columns = {"organism", "generation", "origin", "score"};
-  for (const Gene& gene : kGenes) table.columns.emplace_back(gene.name);
+  const std::vector<const Gene*> shown = shown_genes(organisms);
+  for (const Gene* gene : shown) table.columns.emplace_back(gene->name);
   for (const Organism& o : organisms) {
     std::vector<Cell>& row = table.rows.emplace_back();
     row = {number(o.id), number(o.generation), text(name(o.origin)),
            number(score(run, o), fmt::format("{:.4f}", score(run, o)))};
-    for (const Gene& gene : kGenes) {
-      const double value = gene.value(o.genome);
-      row.push_back(number(value, fmt::format("{:.4g}", value)));
-    }
+    for (const Gene* gene : shown) row.push_back(cell_of(*gene, o));
   }
   return table;
 }

@@ -1,7 +1,6 @@
 #include "microgpt/run/creature_json.hpp"
 
-#include "core/json.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "genome/gene_json.hpp"
 
 namespace microgpt::run {
 
@@ -11,7 +10,10 @@ std::string to_json(const CreatureReport& r) {
   writer.put("validation_loss", r.validation_loss), writer.put("test_loss", r.test_loss);
   writer.put("parameters", r.parameters), writer.put("training_flops", r.training_flops);
   writer.put("seconds", r.seconds);
-  for_each_gene(r.genome, [&](const Gene& gene, auto value) { writer.put(gene.name, value); });
+  for (const Gene& gene : kGenes) {
+    writer.key(gene.name);
+    write_gene(writer, gene, gene.value(r.genome));
+  }
   writer.put("seed", r.seed), writer.put("replicate", r.replicate);
   writer.put("precision", r.precision), writer.put("dataset", r.dataset);
   writer.put("version", r.version), writer.put("names", r.names);

@@ -1,9 +1,9 @@
 #include "json_lines.hpp"
 
+#include "genome/gene_json.hpp"
 #include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/fields.hpp"
-#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::run {
 
@@ -19,15 +19,7 @@ json::Value parse_line(std::string_view line) {
   }
 }
 
-Genome genome_of(const json::Value& line) {
-  Genome genome;
-  for_each_gene(genome, [&](const Gene& gene, auto& value) {
-    if (gene.is_optional && line.find(gene.name) == nullptr) return;
-    read(line, gene.name, value);
-  });
-  validate(genome);
-  return genome;
-}
+Genome genome_of(const json::Value& line) { return genome::read_genes(line); }
 
 std::uint32_t replicate_of(const json::Value& line) { return whole32(line, "replicate"); }
 
@@ -42,9 +34,7 @@ Evaluation evaluation_of(const json::Value& line) {
 }
 
 void LineWriter::put(const Genome& genome, std::uint32_t replicate, const Evaluation& e) {
-  for_each_gene(genome, [&](const Gene& gene, const auto& value) {
-    if (is_shown(gene, genome)) put(gene.name, value);
-  });
+  put_genes(*this, genome);
   put("replicate", replicate);
   visit_fields(kEvaluationFields, [&](const auto& field) {
     if (!e.failed() || field.name == "failure") put_if_any(field.name, e.*field.member);

@@ -87,9 +87,14 @@ using OrganismColumn = Column<OrganismRow, Organism>;
 
 OrganismColumn gene_column(const Gene& gene) {
   return {std::string(gene.name),
-          [&gene](const OrganismRow& row) { return field(gene.value(row.organism.genome)); },
+          [&gene](const OrganismRow& row) {
+            const double value = gene.value(row.organism.genome);
+            return gene.is_category() ? gene.text(value) : field(value);
+          },
           [&gene](const CsvField& from, Organism& organism) {
-            gene.set(organism.genome, gene.is_real() ? from.number() : from.whole32());
+            gene.set(organism.genome, gene.is_category()            ? gene.category(from.text())
+                                      : gene.kind == GeneKind::real ? from.number()
+                                                                    : from.whole32());
           },
           gene.is_optional};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "microgpt/core/error.hpp"
 
@@ -21,6 +22,36 @@ Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainCo
 template <class Real>
 std::size_t Trainer<Real>::predictions_of(std::size_t document) const {
   return std::min(gpt_.config().n_ctx, documents_[document].size() - 1);
+}
+
+namespace {
+
+/// cos(pi x) for x in [0, 1] by its Taylor series, whose first dropped term is below 1e-15: that of
+/// libm differs between machines.
+double cosine_of_pi(double x) {
+  const double square = std::numbers::pi * x * std::numbers::pi * x;
+  double cosine = 1;
+  for (int k = 26; k >= 2; k -= 2) cosine = 1 - square / (k * (k - 1)) * cosine;
+  return cosine;
+}
+
+}  // namespace
+
+template <class Real>
+double Trainer<Real>::learning_rate() const {
+  const double steps = static_cast<double>(config_.steps), done = static_cast<double>(step_);
+  const double warmup = std::floor(config_.warmup * steps);
+  if (done < warmup) return config_.learning_rate * ((done + 1) / (warmup + 1));
+  const double left = 1 - (done - warmup) / (steps - warmup);  // from 1 almost to 0
+  switch (config_.schedule) {
+    case RateSchedule::constant:
+      return config_.learning_rate * std::min(1.0, left / 0.3);
+    case RateSchedule::cosine:
+      return config_.learning_rate * (0.1 + 0.45 * (1 - cosine_of_pi(left)));
+    case RateSchedule::linear:
+      break;
+  }
+  return config_.learning_rate * left;
 }
 
 template <class Real>
@@ -52,18 +83,21 @@ std::size_t Trainer<Real>::fill_part(std::size_t first) {
 template <class Real>
 double Trainer<Real>::step() {
   const std::size_t predictions = choose_documents();
+  Dropout dropout = {
+      .rate = config_.dropout,
+      .rng = Rng(config_.seed, Stream::dropout, std::uint64_t{config_.replicate} << 32 | step_)};
   double loss = 0;
   for (std::size_t next = 0; next < chosen_.size();) {
     next = fill_part(next);
     const typename Tape<Real>::Scope scope(gpt_.tape());
-    const Block<Real> losses = cross_entropy<Real>(gpt_.forward(batch_), targets_);
+    const Block<Real> losses =
+        cross_entropy<Real>(gpt_.forward(batch_, nullptr, &dropout), targets_);
     const Val<Real> part_of_mean = mean(losses, predictions);
     gpt_.tape().backward(part_of_mean);
     loss += static_cast<double>(part_of_mean.data());
   }
   require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);
-  const double left = 1 - static_cast<double>(step_) / static_cast<double>(config_.steps);
-  adam_.step(gpt_.weights(), gpt_.gradients(), config_.learning_rate * left);
+  adam_.step(gpt_.weights(), gpt_.gradients(), learning_rate());
   gpt_.reset_gradients();
   ++step_;
   return loss;

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   Session session(argc, argv);
   const Problem problem = {.dataset = load_dataset(argv[1], 1)};
   SearchSpace space;
-  space.steps_min = 20, space.steps_max = 60, space.steps_draw = {20, 40}, space.steps_moves = {20};
+  space["steps"] = RangeDomain{20, 60, {20, 40}, {20}};
   Evolution evolution({.population = 3, .generations = 2, .immigrants = 0}, space);
   const auto evaluator =
       local_evaluator([&](const Task& t) { return evaluate(t.genome, problem); });

@@ -146,7 +146,9 @@ TEST(Evolution, refuses_settings_that_cannot_be) {
   EXPECT_THROW(Evolution({.tournament = 0}, {}), Error);
   EXPECT_THROW(Evolution({.strategy = StrategyKind::elite_copies, .elite = 0}, {}), Error);
   EXPECT_THROW(Evolution({.budget_flops = -1}, {}), Error);
-  EXPECT_THROW(Evolution({}, {.max_training_flops = -1}), Error);
+  SearchSpace space;
+  space.max_training_flops = -1;
+  EXPECT_THROW(Evolution({}, space), Error);
   EXPECT_NO_THROW(Evolution({.population = 1, .elite = 1, .immigrants = 0, .tournament = 1}, {}));
 }
 

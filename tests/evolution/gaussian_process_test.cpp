@@ -14,10 +14,12 @@ namespace {
 using Point = GaussianProcess::Point;
 
 Point random_point(Rng& rng) {
-  Point point;
+  Point point(7);
   for (double& x : point) x = rng.uniform();
   return point;
 }
+
+const std::vector<Variable> kNumbers(7, Variable{false});
 
 struct Data {
   std::vector<Point> points;
@@ -44,9 +46,8 @@ GaussianProcess::Prediction predict(const GaussianProcess& model, const Point& p
 }
 
 TEST(GaussianProcess, one_point_is_known_there_and_unknown_far_away) {
-  Point origin = {}, far;
-  far.fill(1);
-  const GaussianProcess model({origin}, {1.0});
+  const Point origin(7, 0), far(7, 1);
+  const GaussianProcess model(kNumbers, {origin}, {1.0});
   EXPECT_NEAR(predict(model, origin).mean, 1, 0.25);
   EXPECT_LT(predict(model, origin).deviation, 0.5);
   EXPECT_LT(predict(model, far).mean, predict(model, origin).mean);
@@ -55,7 +56,7 @@ TEST(GaussianProcess, one_point_is_known_there_and_unknown_far_away) {
 
 TEST(GaussianProcess, predicts_what_it_has_not_seen) {
   const Data data = sample(80, 0.02);
-  const GaussianProcess model(data.points, data.values);
+  const GaussianProcess model(kNumbers, data.points, data.values);
   Rng rng(2, Stream::breeding, 0);
   double squares = 0, spread = 0;
   constexpr int kTests = 200;
@@ -70,7 +71,7 @@ TEST(GaussianProcess, predicts_what_it_has_not_seen) {
 
 TEST(GaussianProcess, most_truths_lie_within_two_deviations) {
   const Data data = sample(60, 0.0);
-  const GaussianProcess model(data.points, data.values);
+  const GaussianProcess model(kNumbers, data.points, data.values);
   Rng rng(3, Stream::breeding, 0);
   int within = 0;
   for (int i = 0; i < 500; ++i) {
@@ -82,23 +83,42 @@ TEST(GaussianProcess, most_truths_lie_within_two_deviations) {
 }
 
 TEST(GaussianProcess, equal_points_with_different_values_are_noise) {
-  const std::vector<Point> points(10, Point{});
+  const std::vector<Point> points(10, Point(7, 0));
   std::vector<double> values;
   for (int i = 0; i < 10; ++i) values.push_back(i % 2 == 0 ? 1 : -1);
-  const auto [mean, deviation] = predict(GaussianProcess(points, values), Point{});
+  const auto [mean, deviation] = predict(GaussianProcess(kNumbers, points, values), Point(7, 0));
   EXPECT_NEAR(mean, 0, 1e-9);
   EXPECT_TRUE(std::isfinite(deviation));
 }
 
+// Of four categories the third is best; the numbers that stand for them say nothing.
+TEST(GaussianProcess, categories_are_alike_or_not) {
+  std::vector<Point> points;
+  std::vector<double> values;
+  Rng rng(3, Stream::names, 1);
+  for (int i = 0; i < 40; ++i) {
+    points.push_back({static_cast<double>(i % 4), rng.uniform()});
+    values.push_back((i % 4 == 2 ? -1.7 : 0.6) + 0.1 * rng.uniform(-1, 1));
+  }
+  const GaussianProcess model({{true}, {false}}, points, values);
+  for (int category = 0; category < 4; ++category) {
+    EXPECT_NEAR(predict(model, {static_cast<double>(category), 0.5}).mean,
+                category == 2 ? -1.7 : 0.6, 0.2);
+  }
+  // One that nobody has seen is as far from each of the others.
+  const GaussianProcess two({{true}}, {{0}, {1}}, {-1, 1});
+  EXPECT_NEAR(predict(two, {5}).mean, 0, 1e-9);
+}
+
 TEST(GaussianProcess, predictions_do_not_depend_on_how_many_are_made_together) {
   Rng rng(1, Stream::names, 1);
-  std::vector<Point> points(40);
+  std::vector<Point> points(40, Point(7));
   std::vector<double> values(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
     for (double& x : points[i]) x = rng.uniform();
     values[i] = rng.uniform(-1, 1);
   }
-  const GaussianProcess model({points.begin(), points.begin() + 20},
+  const GaussianProcess model(kNumbers, {points.begin(), points.begin() + 20},
                               {values.begin(), values.begin() + 20});
   const auto together = model.predict(points);
   ASSERT_EQ(together.size(), points.size());

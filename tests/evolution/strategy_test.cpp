@@ -57,17 +57,13 @@ TEST(Strategy, none_trains_a_genome_twice) {
 }
 
 /// Four genomes.
-const SearchSpace kTiny = {.n_emb = {8, 16},
-                           .n_head = {1},
-                           .n_layer = {1, 2},
-                           .n_ctx = {8},
-                           .n_ff_exp = {1},
-                           .lr_min = 0.01,
-                           .lr_max = 0.01,
-                           .steps_min = 100,
-                           .steps_max = 100,
-                           .steps_draw = {100},
-                           .steps_moves = {}};
+const SearchSpace kTiny = [] {
+  SearchSpace space = SearchSpace::primordial();
+  space["n_emb"] = ListDomain{{8, 16}};
+  space["n_layer"] = ListDomain{{1, 2}};
+  space["steps"] = ListDomain{{100}};
+  return space;
+}();
 constexpr std::array kModes = {Mode::generational, Mode::steady_state};
 
 TEST(Strategy, a_search_ends_when_its_space_is_exhausted) {
@@ -227,7 +223,7 @@ TEST(Strategy, guided_search_starts_with_the_primordial_organism_trained_longest
   EXPECT_EQ(evolution.history()[0].genome, (Genome{.steps = 2000}));
   EXPECT_EQ(evolution.history()[0].origin, Origin::primordial);
   SearchSpace without;
-  without.n_ctx = {8};
+  without["n_ctx"] = ListDomain{{8}};
   const Evolution other = evolved({.strategy = StrategyKind::guided, .generations = 1}, without);
   EXPECT_TRUE(contains(without, other.history()[0].genome));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -11,27 +12,37 @@ using namespace evolution;
 namespace {
 
 std::size_t differences(const Genome& a, const Genome& b) {
-  return static_cast<std::size_t>((a.n_emb != b.n_emb) + (a.n_head != b.n_head) +
-                                  (a.n_layer != b.n_layer) + (a.n_ctx != b.n_ctx) +
-                                  (a.n_ff_exp != b.n_ff_exp) + (a.lr != b.lr) +
-                                  (a.steps != b.steps) + (a.batch != b.batch));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      kGenes, [&](const Gene& gene) { return gene.value(a) != gene.value(b); }));
 }
 
 SearchSpace odd_space() {  // where not every n_head divides every n_emb
   SearchSpace space;
-  space.n_emb = {8, 9, 10, 12, 15};
-  space.n_head = {1, 2, 3, 4, 5};
+  space["n_emb"] = ListDomain{{8, 9, 10, 12, 15}};
+  space["n_head"] = ListDomain{{1, 2, 3, 4, 5}};
   return space;
 }
 
 SearchSpace space_with_batches() {
   SearchSpace space;
-  space.batch = {1, 4, 16};
+  space["batch"] = ListDomain{{1, 4, 16}};
+  return space;
+}
+
+/// With every kind of domain.
+SearchSpace space_of_all_kinds() {
+  SearchSpace space = space_with_batches();
+  space["activation"] = ListDomain{{0, 2, 3}};
+  space["init"] = ListDomain{{0, 1}};
+  space["dropout"] = LinearDomain{0, 0.5};
+  space["weight_decay"] = ListDomain{{0, 0.01, 0.1}, true};
+  space["beta2"] = LogDomain{0.9, 0.999};
   return space;
 }
 
 TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space) {
-  for (const SearchSpace& space : {SearchSpace{}, odd_space(), space_with_batches()}) {
+  for (const SearchSpace& space :
+       {SearchSpace{}, odd_space(), space_with_batches(), space_of_all_kinds()}) {
     for (std::uint64_t seed = 0; seed < 500; ++seed) {
       SCOPED_TRACE(seed);
       Rng rng(seed, Stream::breeding, 1);
@@ -48,7 +59,7 @@ TEST(Mutation, changes_as_many_genes_as_asked_each_to_another_value_in_the_space
 // So a gene that is added does not change the searches there were.
 TEST(Variation, draws_no_numbers_for_an_optional_gene_that_the_space_fixes) {
   SearchSpace other;
-  other.batch = {7};
+  other["batch"] = ListDomain{{7}};
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Rng a(seed, Stream::breeding, 5), b(seed, Stream::breeding, 5);
     Genome mother = random_genome({}, a), mother_of_7 = random_genome(other, b);
@@ -103,8 +114,8 @@ TEST(Mutation, ends_where_the_learning_rate_has_two_values_only) {
                                   {kSubnormal, 2 * kSubnormal},
                                   {std::nextafter(10.0, 0), 10.0}}) {
     for (const double factor : {0.0, 0.7}) {
-      SearchSpace space = {.lr_min = low, .lr_max = high};
-      if (factor > 0) space.lr_factor_min = factor, space.lr_factor_max = 2 - factor;
+      SearchSpace space;
+      space["lr"] = LogDomain{low, high, factor, factor > 0 ? 2 - factor : 0};
       validate(space);
       Rng rng(1, Stream::breeding, 4);
       for (const double lr : {low, high}) {
@@ -157,9 +168,10 @@ TEST(Mutation, steps_also_move_by_the_documented_amounts) {
 
 TEST(Mutation, of_what_cannot_change_changes_nothing) {
   SearchSpace point;
-  point.n_emb = {8}, point.n_head = {2}, point.n_layer = {1}, point.n_ctx = {8};
-  point.n_ff_exp = {1}, point.lr_min = point.lr_max = 0.01;
-  point.steps_min = point.steps_max = 100, point.steps_draw = {100}, point.steps_moves = {};
+  for (const char* gene : {"n_head", "n_layer", "n_ff_exp"}) point[gene] = ListDomain{{1}};
+  for (const char* gene : {"n_emb", "n_ctx"}) point[gene] = ListDomain{{8}};
+  point["lr"] = LogDomain{0.01, 0.01};
+  point["steps"] = RangeDomain{100, 100, {100}};
   Rng rng(1, Stream::breeding, 5);
   const Genome genome = random_genome(point, rng);
   EXPECT_EQ(mutate(genome, 3, point, rng), genome);
@@ -174,7 +186,8 @@ TEST(Mutation, of_the_aesthetic_engine_moves_locally) {
     const Genome mutant = mutate(genome, 1, space, rng);
     EXPECT_EQ(differences(genome, mutant), 1U);
     EXPECT_LE(std::abs(static_cast<int>(genome.n_layer) - static_cast<int>(mutant.n_layer)), 1);
-    if (mutant.lr != genome.lr && mutant.lr > space.lr_min && mutant.lr < space.lr_max) {
+    const auto [least, most] = ends_of(space["lr"]);
+    if (mutant.lr != genome.lr && mutant.lr > least && mutant.lr < most) {
       EXPECT_GE(mutant.lr / genome.lr, 0.7);
       EXPECT_LE(mutant.lr / genome.lr, 1.3);
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string_view>
 
 #include "microgpt/core/error.hpp"
 
@@ -13,8 +14,10 @@ namespace {
 
 TEST(SearchSpace, random_genomes_are_valid_and_in_the_space) {
   SearchSpace odd;
-  odd.n_emb = {9, 10, 12};
-  odd.n_head = {2, 3, 5};
+  odd["n_emb"] = ListDomain{{9, 10, 12}};
+  odd["n_head"] = ListDomain{{2, 3, 5}};
+  odd["schedule"] = ListDomain{{0, 2}};
+  odd["warmup"] = LinearDomain{0, 0.3};
   for (const SearchSpace& space : {SearchSpace{}, aesthetic_space(), odd}) {
     validate(space);
     for (std::uint64_t seed = 0; seed < 500; ++seed) {
@@ -35,31 +38,84 @@ TEST(SearchSpace, every_value_of_a_list_is_drawn) {
     n_emb.insert(genome.n_emb);
     steps.insert(genome.steps);
   }
-  EXPECT_EQ(n_emb.size(), SearchSpace{}.n_emb.size());
-  EXPECT_EQ(steps.size(), SearchSpace{}.steps_draw.size());
+  EXPECT_EQ(n_emb, (std::set<std::uint32_t>{8, 12, 16, 20, 24, 32}));
+  EXPECT_EQ(steps, (std::set<std::uint32_t>{200, 300, 500, 750, 1000, 1500}));
 }
 
 TEST(SearchSpace, a_rule_that_is_broken_is_named) {
-  const auto broken = [](auto change) {
+  const auto broken = [](std::string_view gene, const Domain& domain) {
     SearchSpace space;
-    change(space);
-    EXPECT_THROW(validate(space), Error);
+    space[gene] = domain;
+    EXPECT_THROW(validate(space), Error) << gene;
   };
-  broken([](SearchSpace& s) { s.n_emb.clear(); });
-  broken([](SearchSpace& s) { s.n_emb = {16, 8}; });
-  broken([](SearchSpace& s) { s.n_emb = {8, 8}; });
-  broken([](SearchSpace& s) { s.n_emb = {0, 8}; });
-  broken([](SearchSpace& s) { s.n_emb = {8, 9}, s.n_head = {2, 4}; });
-  broken([](SearchSpace& s) { s.n_emb = {1024}, s.n_layer = {64}; });
-  broken([](SearchSpace& s) { s.lr_min = 0; });
-  broken([](SearchSpace& s) { s.lr_min = 1, s.lr_max = 0.5; });
-  broken([](SearchSpace& s) { s.lr_max = 11; });
-  broken([](SearchSpace& s) { s.lr_factor_min = 0.5; });
-  broken([](SearchSpace& s) { s.steps_min = 0; });
-  broken([](SearchSpace& s) { s.steps_min = 3000; });
-  broken([](SearchSpace& s) { s.steps_draw = {50}; });
-  broken([](SearchSpace& s) { s.steps_draw.clear(); });
-  broken([](SearchSpace& s) { s.steps_moves = {0}; });
+  broken("n_emb", ListDomain{{}});
+  broken("n_emb", ListDomain{{16, 8}});
+  broken("n_emb", ListDomain{{8, 8}});
+  broken("n_emb", ListDomain{{0, 8}});
+  broken("n_head", ListDomain{{3}});
+  broken("lr", LogDomain{0, 0.5});
+  broken("lr", LogDomain{1, 0.5});
+  broken("lr", LogDomain{1, 11});
+  broken("lr", LogDomain{0.1, 0.5, 0.5, 0});
+  broken("steps", RangeDomain{0, 100, {50}});
+  broken("steps", RangeDomain{3000, 2000, {}});
+  broken("steps", RangeDomain{100, 2000, {50}});
+  broken("steps", RangeDomain{100, 2000, {}});
+  broken("steps", RangeDomain{100, 2000, {200}, {0}});
+  broken("dropout", LinearDomain{0, 1});
+  broken("activation", ListDomain{{4}});
+  SearchSpace huge;
+  huge["n_emb"] = ListDomain{{1024}}, huge["n_layer"] = ListDomain{{64}};
+  EXPECT_THROW(validate(huge), Error);
+}
+
+TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
+  SearchSpace space;
+  space["n_ctx"] = ListDomain{{1, 8}};
+  space["n_emb"] = ListDomain{{4, 8}};
+  space["qk_norm"] = space["init"] = ListDomain{{0, 1}};
+  space["position"] = ListDomain{{0, 1, 2}};
+  space["warmup"] = LinearDomain{0, 0.5};
+  const Genome plain = {.n_emb = 8, .n_ctx = 8, .steps = 200};
+  const auto changed = [&](auto change) {
+    Genome genome = plain;
+    change(genome);
+    return canonical(genome, space);
+  };
+  EXPECT_EQ(canonical(plain, space), plain);
+  EXPECT_EQ(changed([](Genome& g) { g.warmup = 0.0049; }), plain);  // less than a step
+  EXPECT_NE(changed([](Genome& g) { g.warmup = 0.005; }), plain);
+  EXPECT_NE(changed([](Genome& g) { g.position = Position::both; }), plain);
+  EXPECT_NE(changed([](Genome& g) { g.qk_norm = Switch::on; }), plain);
+  EXPECT_NE(changed([](Genome& g) { g.n_head = 2; }), plain);
+  // Heads of one channel have no pair to rotate.
+  EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::both; }).position,
+            Position::learned);
+  EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::rotary; }).position,
+            Position::rotary);
+  // Attention to one token takes its value.
+  const Genome one = changed([](Genome& g) { g.n_ctx = 1; });
+  EXPECT_EQ(one.n_head, 1U);
+  EXPECT_EQ(changed([](Genome& g) {
+              g.n_ctx = 1, g.n_head = 2, g.qk_norm = Switch::on, g.position = Position::both;
+            }),
+            one);
+  // Not where the space has no such value.
+  space["qk_norm"] = ListDomain{{1}};
+  EXPECT_EQ(changed([](Genome& g) { g.n_ctx = 1, g.qk_norm = Switch::on; }).qk_norm, Switch::on);
+}
+
+TEST(SearchSpace, what_is_canonical_stays_as_it_is) {
+  SearchSpace space;
+  space["n_ctx"] = ListDomain{{1, 8}};
+  space["position"] = ListDomain{{0, 1, 2}};
+  space["warmup"] = LinearDomain{0, 0.1};
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    Rng rng(seed, Stream::breeding, 0);
+    const Genome genome = canonical(random_genome(space, rng), space);
+    EXPECT_TRUE(contains(space, genome));
+    EXPECT_EQ(canonical(genome, space), genome);
+  }
 }
 
 }  // namespace

@@ -93,6 +93,38 @@ TEST(GptGradient, loss_and_gradients_equal_those_of_the_scalar_algebra_for_long_
   }
 }
 
+/// A GPT of each activation, position, and with and without what is on or off.
+std::vector<GptConfig> all_kinds() {
+  std::vector<GptConfig> kinds;
+  for (const auto& activation : enum_names(Activation{}).names) {
+    for (const auto& position : enum_names(Position{}).names) {
+      for (const bool on : {false, true}) {
+        kinds.push_back({.n_vocab = 9,
+                         .n_emb = 12,
+                         .n_ctx = 7,
+                         .n_layer = 2,
+                         .n_head = on ? 3U : 2U,
+                         .n_ff_exp = 2,
+                         .activation = activation.value,
+                         .position = position.value,
+                         .qk_norm = on,
+                         .tie = on,
+                         .lookback = on ? 2U : 0U});
+      }
+    }
+  }
+  return kinds;
+}
+
+TEST(GptGradient, of_each_kind_equals_that_of_the_scalar_algebra) {
+  std::uint64_t seed = 100;
+  for (const GptConfig& config : all_kinds()) {
+    SCOPED_TRACE(
+        fmt::format("{} {} {}", name(config.activation), name(config.position), config.qk_norm));
+    expect_fused_equals_scalar(config, 8, seed++);
+  }
+}
+
 // A newborn GPT has small weights: activations near 0, where the norms are steepest.
 TEST(GptGradient, loss_and_gradients_of_a_newborn_equal_those_of_the_scalar_algebra) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {

@@ -140,6 +140,11 @@ TEST(Sampler, many_together_speak_the_same_names_as_one_by_one) {
   expect_same_names_together<double>({}, 1100);
   expect_same_names_together<float>({.n_emb = 20, .n_layer = 2, .n_head = 2}, 100);
   expect_same_names_together<double>({.n_ctx = 100}, 40);  // longer than a block of attention
+  expect_same_names_together<float>({.activation = Activation::swiglu,
+                                     .position = Position::both,
+                                     .qk_norm = true,
+                                     .lookback = 2},
+                                    100);
   SomeGpt<double> silent({}, 1);
   EXPECT_TRUE(sample(silent.gpt, kDelimiter, 1, std::span<Rng>()).empty());
 }

@@ -34,10 +34,13 @@ WeightFile file_of(const Gpt<Real>& gpt) {
 WeightFile small_file(std::uint64_t seed = 1) { return file_of(SomeGpt<double>(kSmall, seed).gpt); }
 
 std::vector<GptConfig> some_configs() {
-  return {{},
-          kSmall,
-          {.n_vocab = 5, .n_emb = 9, .n_ctx = 20, .n_layer = 11, .n_head = 3, .n_ff_exp = 2},
-          {.n_vocab = 1, .n_emb = 1, .n_ctx = 1, .n_layer = 1, .n_head = 1, .n_ff_exp = 1}};
+  return {
+      {},
+      kSmall,
+      {.n_vocab = 5, .n_emb = 9, .n_ctx = 20, .n_layer = 11, .n_head = 3, .n_ff_exp = 2},
+      {.n_vocab = 1, .n_emb = 1, .n_ctx = 1, .n_layer = 1, .n_head = 1, .n_ff_exp = 1},
+      {.activation = Activation::swiglu, .position = Position::rotary, .tie = true, .lookback = 2},
+      {.activation = Activation::gelu, .position = Position::both, .qk_norm = true}};
 }
 
 template <class Real>
@@ -60,6 +63,11 @@ TYPED_TEST(WeightsOf, a_gpt_survives_its_file_to_the_last_bit) {
     EXPECT_EQ(file.config.n_layer, config.n_layer);
     EXPECT_EQ(file.config.n_head, config.n_head);
     EXPECT_EQ(file.config.n_ctx, config.n_ctx);
+    EXPECT_EQ(file.config.activation, config.activation);
+    EXPECT_EQ(file.config.position, config.position);
+    EXPECT_EQ(file.config.qk_norm, config.qk_norm);
+    EXPECT_EQ(file.config.tie, config.tie);
+    EXPECT_EQ(file.config.lookback, config.lookback);
   }
 }
 

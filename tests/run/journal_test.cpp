@@ -28,7 +28,7 @@ Trial random_entry(Rng& rng) {
   Trial known;
   known.known = true;
   SearchSpace space;
-  space.batch = {1, 32};
+  space["batch"] = ListDomain{{1, 32}};
   known.task.genome = random_genome(space, rng);
   known.task.id = rng.next();
   known.task.replicate = static_cast<std::uint32_t>(rng.below(3));

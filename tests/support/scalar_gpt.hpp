@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,19 +28,25 @@ class ScalarGpt {
   std::vector<Row> forward(std::span<const Token> tokens) const {
     std::vector<Row> x;
     for (std::size_t t = 0; t < tokens.size(); ++t) {
-      x.push_back(add(row(weights("wte"), tokens[t]), row(weights("wpe"), t)));
+      x.push_back(row(weights("wte"), tokens[t]));
+      for (std::size_t i = 1; i <= config_.lookback; ++i) {
+        const Token before = tokens[t < i ? 0 : t - i];
+        x.back() = add(x.back(), row(weights("wte-" + std::to_string(i)), before));
+      }
+      if (config_.learns_positions()) x.back() = add(x.back(), row(weights("wpe"), t));
     }
     for (std::size_t i = 0; i < config_.n_layer; ++i) {
       const std::string layer = "layers." + std::to_string(i) + ".";
       attend(layer, x);
       for (Row& channels : x) {
-        Row hidden = linear(rmsnorm(channels), layer + "fc1");
-        for (Val<Real>& h : hidden) h = relu(h);
-        channels = add(channels, linear(hidden, layer + "fc2"));
+        channels = add(channels, linear(feed_forward(layer, rmsnorm(channels)), layer + "fc2"));
       }
     }
     std::vector<Row> logits;
-    for (const Row& channels : x) logits.push_back(linear(rmsnorm(channels), "lm_head"));
+    for (const Row& channels : x) {
+      logits.push_back(config_.tie ? by_table(rmsnorm(channels))
+                                   : linear(rmsnorm(channels), "lm_head"));
+    }
     return logits;
   }
 
@@ -91,6 +98,44 @@ class ScalarGpt {
     return out;
   }
 
+  /// The products with the rows of the token table.
+  Row by_table(const Row& x) const {
+    Row out;
+    for (std::size_t token = 0; token < config_.n_vocab; ++token) {
+      const Row of_token = row(weights("wte"), token);
+      Row terms;
+      for (std::size_t c = 0; c < x.size(); ++c) terms.push_back(x[c] * of_token[c]);
+      out.push_back(sum(terms));
+    }
+    return out;
+  }
+
+  static Val<Real> sigmoid(Val<Real> x) { return Real{1} / (Real{1} + exp(-x)); }
+
+  Row feed_forward(const std::string& layer, const Row& x) const {
+    Row hidden = linear(x, layer + "fc1");
+    const Row gate = config_.has_gate() ? linear(x, layer + "gate") : hidden;
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+      Val<Real>& h = hidden[i];
+      switch (config_.activation) {
+        case Activation::relu:
+          h = relu(h);
+          break;
+        case Activation::relu2:
+          h = relu(h) * relu(h);
+          break;
+        case Activation::gelu:
+          h = h * sigmoid((h + h * h * h * Real(0.044715)) *
+                          static_cast<Real>(2 * std::sqrt(2 / std::numbers::pi)));
+          break;
+        case Activation::swiglu:
+          h = gate[i] * sigmoid(gate[i]) * h;
+          break;
+      }
+    }
+    return hidden;
+  }
+
   static Row rmsnorm(const Row& x) {
     Row squares, out;
     for (const Val<Real>& channel : x) squares.push_back(channel * channel);
@@ -115,8 +160,9 @@ class ScalarGpt {
     std::vector<Row> q, k, v;
     for (const Row& channels : x) {
       const Row normal = rmsnorm(channels);
-      q.push_back(linear(normal, layer + "wq"));
-      k.push_back(linear(normal, layer + "wk"));
+      const std::size_t position = q.size();
+      q.push_back(positioned(linear(normal, layer + "wq"), position));
+      k.push_back(positioned(linear(normal, layer + "wk"), position));
       v.push_back(linear(normal, layer + "wv"));
     }
     for (std::size_t t = 0; t < x.size(); ++t) {
@@ -124,6 +170,34 @@ class ScalarGpt {
       for (std::size_t head = 0; head < config_.n_head; ++head) head_of(head, q[t], k, v, t, out);
       x[t] = add(x[t], linear(out, layer + "wo"));
     }
+  }
+
+  /// Queries or keys of a position, normalised and rotated head by head.
+  Row positioned(const Row& x, std::size_t position) const {
+    const std::size_t width = config_.n_emb / config_.n_head;
+    Row out;
+    for (std::size_t head = 0; head < config_.n_head; ++head) {
+      const auto first = x.begin() + static_cast<std::ptrdiff_t>(head * width);
+      Row of_head(first, first + static_cast<std::ptrdiff_t>(width));
+      if (config_.qk_norm) of_head = rmsnorm(of_head);
+      if (config_.rotates()) of_head = rotated(of_head, position);
+      out.insert(out.end(), of_head.begin(), of_head.end());
+    }
+    return out;
+  }
+
+  static Row rotated(const Row& x, std::size_t position) {
+    const std::size_t pairs = x.size() / 2;
+    Row out = x;
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const double share = static_cast<double>(i) / static_cast<double>(pairs);
+      const double angle = static_cast<double>(position) * std::pow(kRotaryBase, -share);
+      const auto cosine = static_cast<Real>(std::cos(angle));
+      const auto sine = static_cast<Real>(std::sin(angle));
+      out[i] = x[i] * cosine - x[i + pairs] * sine;
+      out[i + pairs] = x[i] * sine + x[i + pairs] * cosine;
+    }
+    return out;
   }
 
   /// Appends the channels of one head at position t to `out`.

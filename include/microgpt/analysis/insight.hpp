@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "microgpt/evolution/organism.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::analysis {
+
+/// The genes to be shown of some organisms: optional ones only if one differs from the primordial.
+std::vector<const Gene*> shown_genes(std::span<const Organism> organisms);
 
 /// How much of the variation in fitness a gene explains by itself.
 struct GeneImportance {

@@ -19,7 +19,8 @@ enum class Stream : std::uint32_t {
   breeding = 4,   ///< all random choices in breeding one organism
   documents = 5,  ///< the order in which a replicate sees the training documents
   faults = 6,     ///< injected failures
-  epochs = 7      ///< the order of the documents from the second epoch on
+  epochs = 7,     ///< the order of the documents from the second epoch on
+  dropout = 8     ///< the channels that a training step drops
 };
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy

@@ -13,7 +13,8 @@ namespace microgpt::evolution {
 
 struct EvolutionConfig;
 
-/// Floating-point operations of the training of a genome.
+/// Floating-point operations of the training of a genome. Infinite if it is never trained, since it
+/// has more weights than the space allows.
 using Cost = std::function<double(const Genome&)>;
 
 /// The ways to make the next generation.

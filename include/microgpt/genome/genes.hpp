@@ -2,93 +2,161 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
+#include <type_traits>
 
+#include "microgpt/core/error.hpp"
 #include "microgpt/genome/genome.hpp"
-#include "microgpt/genome/search_space.hpp"
 
 // The table of genes. All code that treats genes alike iterates over it: validation, files, command
 // lines, messages between ranks, tables, variation, the model of the guided strategy, statistics,
-// texts and the page. To add a gene, add a member to Genome, a row here, its range to SearchSpace,
-// and its effect to the model or the training.
+// texts and the page. To add a gene, add a member to Genome, a row here, and its effect to the
+// model or the training.
 namespace microgpt::genome {
 
-/// An integer from a list in the search space.
-struct ListDomain {
-  std::vector<std::uint32_t> SearchSpace::*values;
-  bool SearchSpace::*next_only =
-      nullptr;  ///< whether a mutation moves to an adjacent value of the list
+/// The member of a Genome that holds a gene, as a number: a category as its place among the
+/// categories.
+struct Access {
+  double (*get)(const Genome&);
+  void (*set)(Genome&, double);
 };
+template <auto member>
+constexpr Access access() {
+  return {[](const Genome& genome) { return static_cast<double>(genome.*member); },
+          [](Genome& genome, double value) {
+            using Member = std::remove_cvref_t<decltype(genome.*member)>;
+            genome.*member = static_cast<Member>(value);
+          }};
+}
 
-/// An integer within a range. A random genome draws it from the list `draw`; a mutation draws it
-/// again or adds or subtracts one of `moves`.
-struct RangeDomain {
-  std::uint32_t SearchSpace::*min, SearchSpace::*max;
-  std::vector<std::uint32_t> SearchSpace::*draw, SearchSpace::*moves;
-};
+/// The names of an enumeration in the order of its values, which count from 0.
+template <class Enum>
+inline constexpr auto kCategories = [] {
+  constexpr auto table = enum_names(Enum{});
+  std::array<std::string_view, table.names.size()> names;
+  for (const auto& each : table.names) names[static_cast<std::size_t>(each.value)] = each.name;
+  return names;
+}();
 
-/// A real number within a range, on a logarithmic scale. A mutation multiplies it by a uniform draw
-/// between two factors, or redraws it if both are 0.
-struct LogDomain {
-  double SearchSpace::*min, SearchSpace::*max, SearchSpace::*factor_min, SearchSpace::*factor_max;
-};
+enum class GeneKind { whole, real, category };
 
 struct Gene {
   std::string_view name;        ///< in files and tables
-  char letter;                  ///< of the option -e ...
+  char letter;                  ///< of the option -e ...; 0: it has none
   std::string_view short_name;  ///< ... and --emb; and in lines with many genes
   std::string_view label, unit;
-  std::string_view more, less;  ///< phrases for larger and smaller values
-  std::variant<std::uint32_t Genome::*, double Genome::*> member;
-  double low, high;  ///< valid range, inclusive; for a LogDomain low is excluded
-  std::variant<ListDomain, RangeDomain, LogDomain> domain;
+  std::string_view more, less;  ///< phrases for larger and smaller values; not of categories
+  GeneKind kind;
+  Access member;
+  double low, high;     ///< valid range, inclusive
   int width;            ///< usual width in a line of several genes, in characters
   bool shapes_network;  ///< false: it controls the training
   /// Whether genome files may omit it. Then it has the value of the primordial organism, which
   /// reproduces the program before the gene existed.
   bool is_optional = false;
+  bool low_excluded = false;
+  bool logarithmic = false;  ///< whether factors count rather than differences
+  std::span<const std::string_view> categories = {};
 
-  bool is_real() const { return std::holds_alternative<double Genome::*>(member); }
-  double value(const Genome& genome) const;
-  void set(Genome& genome, double value) const;
+  double value(const Genome& genome) const { return member.get(genome); }
+  void set(Genome& genome, double value) const { member.set(genome, value); }
+  /// That of the primordial organism.
+  double primordial() const { return value(Genome()); }
+  bool is_category() const { return kind == GeneKind::category; }
+
+  /// A value as text: a whole number, a category, or a real number with so many digits.
+  std::string text(double value, int digits = 4) const;
+  /// The category of this name. Throws Error naming the gene and its categories if there is none.
+  double category(std::string_view text) const;
+  /// Throws Error naming the gene and the rule unless a value is valid.
+  void check(double value) const;
 };
 
-/// In the order used in texts and tables.
-inline constexpr std::array<Gene, 8> kGenes = {{
-    {"n_emb", 'e', "emb", "embedding size", "channels", "wider embeddings", "narrower embeddings",
-     &Genome::n_emb, 1, 1024, ListDomain{&SearchSpace::n_emb}, 2, true},
-    {"n_head", 'h', "head", "attention heads", "", "more heads", "fewer heads", &Genome::n_head, 1,
-     1024, ListDomain{&SearchSpace::n_head}, 1, true},
-    {"n_layer", 'y', "layer", "layers", "", "more layers", "fewer layers", &Genome::n_layer, 1, 64,
-     ListDomain{&SearchSpace::n_layer, &SearchSpace::n_layer_neighbours}, 1, true},
-    {"n_ctx", 'c', "ctx", "context", "characters", "longer contexts", "shorter contexts",
-     &Genome::n_ctx, 1, 4096, ListDomain{&SearchSpace::n_ctx}, 2, true},
-    {"n_ff_exp", 'f', "ff", "feed-forward factor", "× embedding", "wider feed-forward layers",
-     "narrower feed-forward layers", &Genome::n_ff_exp, 1, 64, ListDomain{&SearchSpace::n_ff_exp},
-     1, true},
-    {"lr", 'l', "lr", "learning rate", "", "higher learning rates", "lower learning rates",
-     &Genome::lr, 0, 10,
-     LogDomain{&SearchSpace::lr_min, &SearchSpace::lr_max, &SearchSpace::lr_factor_min,
-               &SearchSpace::lr_factor_max},
-     9, false},
-    {"steps", 's', "steps", "training steps", "", "longer training", "shorter training",
-     &Genome::steps, 1, 100'000'000,
-     RangeDomain{&SearchSpace::steps_min, &SearchSpace::steps_max, &SearchSpace::steps_draw,
-                 &SearchSpace::steps_moves},
-     5, false},
-    {"batch", 'b', "batch", "batch size", "names", "larger batches", "smaller batches",
-     &Genome::batch, 1, 1024, ListDomain{&SearchSpace::batch}, 2, false, true},
-}};
-
-constexpr std::size_t gene_index(std::string_view name) {
-  std::size_t i = 0;
-  while (kGenes[i].name != name) ++i;  // does not compile if there is none
-  return i;
+/// A gene that is one of the values of an enumeration.
+template <auto member, class Enum = std::remove_cvref_t<decltype(Genome().*member)>>
+constexpr Gene category_gene(std::string_view name, std::string_view short_name,
+                             std::string_view label, bool shapes_network) {
+  return {.name = name,
+          .letter = 0,
+          .short_name = short_name,
+          .label = label,
+          .unit = "",
+          .more = "",
+          .less = "",
+          .kind = GeneKind::category,
+          .member = access<member>(),
+          .low = 0,
+          .high = static_cast<double>(kCategories<Enum>.size() - 1),
+          .width = 1,
+          .shapes_network = shapes_network,
+          .is_optional = true,
+          .categories = kCategories<Enum>};
 }
+
+/// In the order used in texts and tables.
+inline constexpr std::array kGenes = {
+    Gene{"n_emb", 'e', "emb", "embedding size", "channels", "wider embeddings",
+         "narrower embeddings", GeneKind::whole, access<&Genome::n_emb>(), 1, 1024, 2, true},
+    Gene{"n_head", 'h', "head", "attention heads", "", "more heads", "fewer heads", GeneKind::whole,
+         access<&Genome::n_head>(), 1, 1024, 1, true},
+    Gene{"n_layer", 'y', "layer", "layers", "", "more layers", "fewer layers", GeneKind::whole,
+         access<&Genome::n_layer>(), 1, 64, 1, true},
+    Gene{"n_ctx", 'c', "ctx", "context", "characters", "longer contexts", "shorter contexts",
+         GeneKind::whole, access<&Genome::n_ctx>(), 1, 4096, 2, true},
+    Gene{"n_ff_exp", 'f', "ff", "feed-forward factor", "× embedding", "wider feed-forward layers",
+         "narrower feed-forward layers", GeneKind::whole, access<&Genome::n_ff_exp>(), 1, 64, 1,
+         true},
+    Gene{.name = "lr",
+         .letter = 'l',
+         .short_name = "lr",
+         .label = "learning rate",
+         .unit = "",
+         .more = "higher learning rates",
+         .less = "lower learning rates",
+         .kind = GeneKind::real,
+         .member = access<&Genome::lr>(),
+         .low = 0,
+         .high = 10,
+         .width = 9,
+         .shapes_network = false,
+         .low_excluded = true,
+         .logarithmic = true},
+    Gene{"steps", 's', "steps", "training steps", "", "longer training", "shorter training",
+         GeneKind::whole, access<&Genome::steps>(), 1, 100'000'000, 5, false},
+    Gene{"batch", 'b', "batch", "batch size", "names", "larger batches", "smaller batches",
+         GeneKind::whole, access<&Genome::batch>(), 1, 1024, 2, false, true},
+    category_gene<&Genome::activation>("activation", "act", "activation", true),
+    category_gene<&Genome::position>("position", "pos", "positions", true),
+    category_gene<&Genome::qk_norm>("qk_norm", "qk-norm", "normalised queries and keys", true),
+    category_gene<&Genome::tie>("tie", "tie", "head shares the token table", true),
+    Gene{"lookback", 0, "lookback", "look-back", "characters", "longer look-backs",
+         "shorter look-backs", GeneKind::whole, access<&Genome::lookback>(), 0, 8, 1, true, true},
+    category_gene<&Genome::init>("init", "weight-init", "initial weights", false),
+    category_gene<&Genome::schedule>("schedule", "schedule", "learning rate schedule", false),
+    Gene{"warmup", 0, "warmup", "warm-up", "of the steps", "longer warm-ups", "shorter warm-ups",
+         GeneKind::real, access<&Genome::warmup>(), 0, 0.9, 4, false, true},
+    Gene{"beta1", 0, "beta1", "Adam's beta1", "", "longer averages of gradients",
+         "shorter averages of gradients", GeneKind::real, access<&Genome::beta1>(), 0, 0.9999, 4,
+         false, true},
+    Gene{"beta2", 0, "beta2", "Adam's beta2", "", "longer averages of squared gradients",
+         "shorter averages of squared gradients", GeneKind::real, access<&Genome::beta2>(), 0,
+         0.99999, 5, false, true},
+    Gene{"weight_decay", 0, "decay", "weight decay", "", "more weight decay", "less weight decay",
+         GeneKind::real, access<&Genome::weight_decay>(), 0, 1, 4, false, true},
+    Gene{"dropout", 0, "dropout", "dropout", "of the channels", "more dropout", "less dropout",
+         GeneKind::real, access<&Genome::dropout>(), 0, 0.9, 4, false, true},
+};
+
+/// The gene of a name. Does not compile, or throws Error, if there is none.
+constexpr std::size_t gene_index(std::string_view name) {
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    if (kGenes[i].name == name) return i;
+  }
+  fail("there is no gene {}", name);
+}
+constexpr const Gene& gene_named(std::string_view name) { return kGenes[gene_index(name)]; }
 
 /// A constraint between two genes; `first` precedes `second` in the table.
 struct GeneRule {
@@ -107,53 +175,8 @@ bool rules_hold(const Genome& genome);
 bool is_in_rule(std::size_t gene);
 bool completes_rule(std::size_t gene);
 
-/// The smallest and the largest value in the space.
-std::pair<double, double> ends_of(const Gene& gene, const SearchSpace& space);
-
 /// Whether texts and genome files name a gene: optional ones only if they differ from the
 /// primordial organism's.
 bool is_shown(const Gene& gene, const Genome& genome);
-/// Whether breeding draws random numbers for a gene: for all but optional ones that the space keeps
-/// at one value. So a gene that is added changes no search that does not vary it.
-bool is_drawn(const Gene& gene, const SearchSpace& space);
-
-/// Calls body(gene, value) with a reference to the member of each gene.
-template <class AnyGenome, class Body>
-void for_each_gene(AnyGenome& genome, const Body& body) {
-  for (const Gene& gene : kGenes) {
-    std::visit([&](auto member) { body(gene, genome.*member); }, gene.member);
-  }
-}
-
-/// Calls body(gene, name, member) for each field of a search space, by the names that space files
-/// use; `gene` is null for a field that belongs to none.
-template <class Body>
-void for_each_space_member(Body&& body) {
-  for (const Gene& gene : kGenes) {
-    const auto field = [&](std::string_view suffix, auto member) {
-      body(&gene, std::string(gene.name) + std::string(suffix), member);
-    };
-    if (const auto* list = std::get_if<ListDomain>(&gene.domain)) {
-      field("", list->values);
-      if (list->next_only != nullptr) field("_neighbours", list->next_only);
-    } else if (const auto* range = std::get_if<RangeDomain>(&gene.domain)) {
-      field("_min", range->min), field("_max", range->max);
-      field("_draw", range->draw), field("_moves", range->moves);
-    } else {
-      const auto& log = std::get<LogDomain>(gene.domain);
-      field("_min", log.min), field("_max", log.max);
-      field("_factor_min", log.factor_min), field("_factor_max", log.factor_max);
-    }
-  }
-  body(static_cast<const Gene*>(nullptr), std::string("max_training_flops"),
-       &SearchSpace::max_training_flops);
-}
-
-/// Calls body(name, value) with a reference to each field of a search space.
-template <class Space, class Body>
-void for_each_field(Space& space, Body&& body) {
-  for_each_space_member(
-      [&](const Gene*, const std::string& name, auto member) { body(name, space.*member); });
-}
 
 }  // namespace microgpt::genome

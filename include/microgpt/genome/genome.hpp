@@ -10,6 +10,13 @@
 
 namespace microgpt::genome {
 
+/// A gene that is on or off.
+enum class Switch { off, on };
+
+constexpr auto enum_names(Switch) {
+  return enum_table<Switch>("switch", {{Switch::off, "off"}, {Switch::on, "on"}});
+}
+
 /// The number type of the network. Random draws and reported losses are always double.
 enum class Precision { f64, f32 };
 
@@ -28,6 +35,17 @@ struct Genome {
   double lr = 0.005;
   std::uint32_t steps = 200;
   std::uint32_t batch = 1;  ///< documents that a step learns from
+  Activation activation = Activation::relu;
+  Position position = Position::learned;
+  Switch qk_norm = Switch::off;  ///< see GptConfig, as for the two above and tie
+  Switch tie = Switch::off;
+  std::uint32_t lookback = 0;
+  Init init = Init::uniform;
+  RateSchedule schedule = RateSchedule::linear;  ///< see TrainConfig, as for those below
+  double warmup = 0;
+  double beta1 = 0.85, beta2 = 0.99;
+  double weight_decay = 0;
+  double dropout = 0;
 
   bool operator==(const Genome&) const = default;
   auto operator<=>(const Genome&) const = default;  ///< gene by gene, for lookups

@@ -37,9 +37,14 @@ GenomeFile parse_genome(const std::string& path, const std::string& text);
 std::string to_json(const GenomeFile& file);
 void save_genome(const std::filesystem::path& path, const GenomeFile& file);
 
-/// Reads a search space: the fields of SearchSpace as keys; omitted ones keep the value in `base`.
-SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& base);
-SearchSpace parse_space(const std::string& path, const std::string& text, const SearchSpace& base);
+/// Reads a search space. Genes that the file leaves out keep their primordial value.
+/// docs/search-spaces.md has the grammar. In files with the keys of earlier versions ("lr_min")
+/// what is left out is that of `earlier_base`. Throws Error naming file, gene, value and rule.
+SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& earlier_base);
+/// As load_space(), from text; `path` is for messages.
+SearchSpace parse_space(const std::string& path, const std::string& text,
+                        const SearchSpace& earlier_base);
+/// On one line; optional genes only if they differ from the primordial value.
 std::string to_json(const SearchSpace& space);
 
 }  // namespace microgpt::genome

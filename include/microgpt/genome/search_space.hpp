@@ -1,39 +1,78 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <filesystem>
-#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "microgpt/core/random.hpp"
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::genome {
 
-/// The search space of evolution. Lists are sorted and without repetition; the defaults are the
-/// space of evolve_loss.
-struct SearchSpace {
-  std::vector<std::uint32_t> n_emb = {8, 12, 16, 20, 24, 32};
-  std::vector<std::uint32_t> n_head = {1, 2, 4};
-  std::vector<std::uint32_t> n_layer = {1, 2, 3, 4};
-  std::vector<std::uint32_t> n_ctx = {8, 12, 16, 24};
-  std::vector<std::uint32_t> n_ff_exp = {1, 2, 3, 4};
-  double lr_min = 0.001, lr_max = 0.05;
-  std::uint32_t steps_min = 100, steps_max = 2000;
-  std::vector<std::uint32_t> steps_draw = {200, 300, 500, 750, 1000, 1500};  ///< for random genomes
-  std::vector<std::uint32_t> steps_moves = {100, 250, 500};  ///< mutation adds or subtracts one
+/// One of these values. They rise; categories are numbers here (see Gene).
+struct ListDomain {
+  std::vector<double> values;
+  bool neighbours = false;  ///< whether a mutation moves to an adjacent value only
 
-  std::vector<std::uint32_t> batch = {1};
+  bool operator==(const ListDomain&) const = default;
+};
 
-  /// A mutated lr is the old one times a uniform draw from this range; redrawn log-uniformly
-  /// if both are 0.
-  double lr_factor_min = 0, lr_factor_max = 0;
-  bool n_layer_neighbours = false;  ///< a mutated n_layer is the next one up or down in the list
+/// A whole number within a range. A random genome draws it from `draw`; a mutation draws it again
+/// or adds or subtracts one of `moves`.
+struct RangeDomain {
+  double min, max;
+  std::vector<double> draw, moves = {};
+
+  bool operator==(const RangeDomain&) const = default;
+};
+
+/// A real number within a range, on a logarithmic scale. A mutation multiplies it by a uniform draw
+/// between two factors, or redraws it if both are 0.
+struct LogDomain {
+  double min, max;
+  double factor_min = 0, factor_max = 0;
+
+  bool operator==(const LogDomain&) const = default;
+};
+
+/// A real number within a range, on a linear scale.
+struct LinearDomain {
+  double min, max;
+
+  bool operator==(const LinearDomain&) const = default;
+};
+
+using Domain = std::variant<ListDomain, RangeDomain, LogDomain, LinearDomain>;
+
+/// The search space of evolution: where the values of each gene come from.
+class SearchSpace {
+ public:
+  /// The space of evolve_loss: seven genes vary, all others have their primordial values.
+  SearchSpace();
+  /// The space in which no gene varies.
+  static SearchSpace primordial();
+
+  const Domain& operator[](const Gene& gene) const;
+  Domain& operator[](const Gene& gene);
+  /// Throws Error if there is no gene of this name.
+  const Domain& operator[](std::string_view gene) const { return (*this)[gene_named(gene)]; }
+  Domain& operator[](std::string_view gene) { return (*this)[gene_named(gene)]; }
 
   /// Genomes whose training takes more floating-point operations are never bred; 0: no limit.
   double max_training_flops = 0;
+  /// Genomes with more weights are never bred; 0: no limit.
+  double max_parameters = 0;
 
   bool operator==(const SearchSpace&) const = default;
+
+ private:
+  struct Nothing {};
+  explicit SearchSpace(Nothing) {}
+
+  std::array<Domain, kGenes.size()> domains_;  // by gene
 };
 
 /// The space of the aesthetic engine: 300 steps, larger embeddings, small moves.
@@ -45,7 +84,20 @@ void validate(const SearchSpace& space);
 /// Whether every gene lies in the space.
 bool contains(const SearchSpace& space, const Genome& genome);
 
-/// A genome drawn from the space: lists uniformly, lr log-uniformly; n_head divides n_emb.
+/// The smallest and the largest value.
+std::pair<double, double> ends_of(const Domain& domain);
+/// Whether a gene has more than one value in the space.
+bool varies(const Gene& gene, const SearchSpace& space);
+/// Whether breeding draws random numbers for a gene: for all but optional ones that do not vary. So
+/// a gene that is added changes no search that does not vary it.
+bool is_drawn(const Gene& gene, const SearchSpace& space);
+
+/// The same organism in the one way that the space has to write it: a gene without effect has its
+/// smallest value. So two genomes that mean the same are equal.
+Genome canonical(const Genome& genome, const SearchSpace& space);
+
+/// A genome drawn from the space: lists uniformly, ranges uniformly on their scale; n_head divides
+/// n_emb.
 Genome random_genome(const SearchSpace& space, Rng& rng);
 
 }  // namespace microgpt::genome

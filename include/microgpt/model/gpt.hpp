@@ -2,18 +2,59 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "microgpt/autograd/fused.hpp"
+#include "microgpt/autograd/rotary.hpp"
+#include "microgpt/core/enum_names.hpp"
 #include "microgpt/core/random.hpp"
 
 namespace microgpt::model {
 
 using Token = std::uint32_t;
 
-/// The sizes of a GPT. The defaults are those of the primordial organism.
+/// The nonlinearity of the feed-forward layers.
+enum class Activation {
+  relu,
+  relu2,   ///< max(x, 0)^2
+  gelu,    ///< tanh form
+  swiglu,  ///< silu(gate x) * fc1 x, with a third matrix
+};
+
+constexpr auto enum_names(Activation) {
+  return enum_table<Activation>("activation", {{Activation::relu, "relu"},
+                                               {Activation::relu2, "relu2"},
+                                               {Activation::gelu, "gelu"},
+                                               {Activation::swiglu, "swiglu"}});
+}
+
+/// How a GPT knows where a token stands.
+enum class Position {
+  learned,  ///< an embedding for each position
+  rotary,   ///< queries and keys are rotated by angles that grow with the position
+  both,
+};
+
+constexpr auto enum_names(Position) {
+  return enum_table<Position>(
+      "position",
+      {{Position::learned, "learned"}, {Position::rotary, "rotary"}, {Position::both, "both"}});
+}
+
+/// How the weights start.
+enum class Init {
+  uniform,  ///< all within ±0.1
+  scaled,   ///< standard deviation 1 / sqrt(inputs); the outputs of residual branches are zero
+};
+
+constexpr auto enum_names(Init) {
+  return enum_table<Init>("init", {{Init::uniform, "uniform"}, {Init::scaled, "scaled"}});
+}
+
+/// The sizes and the kind of a GPT. The defaults are those of the primordial organism.
 struct GptConfig {
   std::size_t n_vocab = 27;  ///< distinct characters plus the delimiter
   std::size_t n_emb = 16;    ///< channels; a multiple of n_head
@@ -21,6 +62,17 @@ struct GptConfig {
   std::size_t n_layer = 1;
   std::size_t n_head = 4;
   std::size_t n_ff_exp = 4;  ///< width of the feed-forward layer, in multiples of n_emb
+  Activation activation = Activation::relu;
+  Position position = Position::learned;
+  bool qk_norm = false;  ///< RMSNorm of the queries and keys of each head
+  bool tie = false;      ///< the output head is the token table
+  /// How many tokens before each one are embedded with it, each distance by a table of its own.
+  /// Before the first token of a sequence it is repeated.
+  std::size_t lookback = 0;
+
+  bool has_gate() const { return activation == Activation::swiglu; }
+  bool learns_positions() const { return position != Position::rotary; }
+  bool rotates() const { return position != Position::learned; }
 };
 
 /// The number of weights, without building the model.
@@ -69,6 +121,7 @@ class KvCache {
     std::vector<Real> keys, values;
   };
   std::vector<Layer> layers_;
+  std::vector<Token> tokens_;  // by row
   std::size_t n_emb_;
 };
 
@@ -79,9 +132,15 @@ struct NamedBlock {
   Block<Real> block;
 };
 
+/// Dropout (Srivastava et al., 2014) in a forward pass that is learnt from: of the embeddings, and
+/// of what attention and feed-forward layers add to them.
+struct Dropout {
+  double rate = 0;  ///< share of the channels that are dropped, below 1; 0: none
+  Rng rng = Rng(0, Stream::dropout, 0);
+};
+
 /// A GPT: token and position embeddings; per layer RMSNorm, attention, residual, RMSNorm,
-/// feed-forward with ReLU, residual; a final RMSNorm and the projection to the vocabulary. No
-/// biases.
+/// feed-forward, residual; a final RMSNorm and the projection to the vocabulary. No biases.
 template <class Real>
 class Gpt {
  public:
@@ -89,13 +148,14 @@ class Gpt {
   /// padded with zeros. Throws Error if a size is invalid.
   Gpt(Tape<Real>& tape, const GptConfig& config);
 
-  /// Draws every weight uniformly from ±0.1.
-  void initialise(Rng& rng);
+  /// Draws every weight, in the order of parameters(); each uniformly from a range around 0.
+  void initialise(Rng& rng, Init init = Init::uniform);
 
   /// The logits (positions x vocabulary) for each token of the batch. With a cache, the sequences
   /// are those of TokenBatch::add_after(), and their rows are appended to it; there are no
-  /// gradients then.
-  Block<Real> forward(const TokenBatch& batch, KvCache<Real>* cache = nullptr);
+  /// gradients then. Random numbers of the dropout are consumed.
+  Block<Real> forward(const TokenBatch& batch, KvCache<Real>* cache = nullptr,
+                      Dropout* dropout = nullptr);
 
   const GptConfig& config() const { return config_; }
   Tape<Real>& tape() const { return *tape_; }
@@ -107,10 +167,20 @@ class Gpt {
 
  private:
   struct Layer {
-    Block<Real> wq, wk, wv, wo, fc1, fc2;
+    Block<Real> wq, wk, wv, wo, fc1;
+    std::optional<Block<Real>> gate;
+    Block<Real> fc2;
   };
   Block<Real> parameter(std::string name, std::size_t rows, std::size_t cols);
+  std::optional<Block<Real>> parameter_if(bool there, std::string name, std::size_t rows,
+                                          std::size_t cols);
   Layer make_layer(std::size_t number);
+  /// The embeddings of the tokens, of their positions, and of the tokens before them.
+  Block<Real> embedded(const TokenBatch& batch, const KvCache<Real>* cache);
+  /// Queries or keys as attention wants them: normalised by head, and rotated.
+  Block<Real> positioned(Block<Real> x, const TokenBatch& batch) const;
+  Block<Real> feed_forward(const Layer& layer, Block<Real> x) const;
+  Block<Real> head(Block<Real> x) const;
   /// Appends the rows of x to those of a cache; returns those that a batch attends to.
   Block<Real> through_cache(std::vector<Real>& cached, Block<Real> x,
                             std::span<const std::uint32_t> rows) const;
@@ -120,12 +190,19 @@ class Gpt {
   Tape<Real>* tape_;
   GptConfig config_;
   std::vector<NamedBlock<Real>> parameters_;
+  RotaryTable<Real> rotary_;  // without pairs if nothing is rotated
   Index first_;
-  Block<Real> token_table_, position_table_;
+  Block<Real> token_table_;
+  std::vector<Block<Real>> lookback_tables_;  // of the token before, of the one before that, ...
+  std::optional<Block<Real>> position_table_;
   std::vector<Layer> layers_;
-  Block<Real> head_;
+  std::optional<Block<Real>> head_;
   std::size_t extent_;
 };
+
+/// The angles of rotary embeddings: pair i of the D / 2 pairs of a head turns by
+/// kRotaryBase^(-2 i / D) from one position to the next.
+inline constexpr double kRotaryBase = 10'000;
 
 /// Throws Error unless a GPT of these sizes can be built.
 void validate(const GptConfig& config);

@@ -12,10 +12,26 @@
 
 namespace microgpt::training {
 
+/// How the learning rate changes. Each begins with the warm-up.
+enum class RateSchedule {
+  linear,    ///< falls to 0
+  constant,  ///< stays, and falls to 0 in the last 30 % of the steps
+  cosine,    ///< falls to a tenth along half a period of a cosine
+};
+
+constexpr auto enum_names(RateSchedule) {
+  return enum_table<RateSchedule>("schedule", {{RateSchedule::linear, "linear"},
+                                               {RateSchedule::constant, "constant"},
+                                               {RateSchedule::cosine, "cosine"}});
+}
+
 struct TrainConfig {
   std::size_t steps = 200;
   std::size_t batch = 1;         ///< documents per step
-  double learning_rate = 0.005;  ///< initial; decays linearly to 0
+  double learning_rate = 0.005;  ///< the highest
+  RateSchedule schedule = RateSchedule::linear;
+  double warmup = 0;   ///< share of the steps in which the rate rises linearly from 0
+  double dropout = 0;  ///< share of the channels that are dropped; see Gpt::forward
   AdamConfig adam = {};
   std::uint64_t seed = 1;  ///< with the replicate: of the document order after the first epoch
   std::uint32_t replicate = 0;
@@ -42,6 +58,8 @@ class Trainer {
  private:
   /// The number of tokens of a document that are predicted.
   std::size_t predictions_of(std::size_t document) const;
+  /// Of the next step.
+  double learning_rate() const;
   /// Chooses the documents of the next step; returns the number of their predictions.
   std::size_t choose_documents();
   /// A batch is learnt in parts whose gradients add up. Fills batch_ and targets_ with the

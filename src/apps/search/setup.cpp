@@ -165,6 +165,13 @@ void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader
   }
 }
 
-Cost SearchSetup::cost() const { return TrainingCost(problem.dataset); }
+Cost SearchSetup::cost() const {
+  const double most = space.max_parameters > 0 ? space.max_parameters : kMaxParameters;
+  return [flops = TrainingCost(problem.dataset), most,
+          tokens = problem.dataset.vocabulary.size()](const Genome& genome) {
+    const auto parameters = static_cast<double>(parameter_count(gpt_config(genome, tokens)));
+    return parameters <= most ? flops(genome) : std::numeric_limits<double>::infinity();
+  };
+}
 
 }  // namespace microgpt::apps

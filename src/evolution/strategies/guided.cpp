@@ -14,20 +14,44 @@ namespace {
 
 using Point = GaussianProcess::Point;
 
-/// Where a gene lies between the ends of its range, on a logarithmic scale.
+/// Where a number lies between the ends of its range: on a logarithmic scale, unless it can be 0.
 double place_between(double value, double low, double high) {
   if (low == high) return 0;
+  if (low == 0) return value / high;
   return elementary::log(value / low) / elementary::log(high / low);
 }
 
-Point point_of(const Genome& g, const SearchSpace& s) {
-  Point point{};
-  for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    const auto [low, high] = ends_of(kGenes[i], s);
-    point[i] = place_between(kGenes[i].value(g), low, high);
+/// The genes that vary in a space, as variables of a model.
+class Variables {
+ public:
+  explicit Variables(const SearchSpace& space) {
+    for (const Gene& gene : kGenes) {
+      if (varies(gene, space)) genes_.push_back({&gene, ends_of(space[gene])});
+    }
   }
-  return point;
-}
+
+  std::vector<Variable> kinds() const {
+    std::vector<Variable> kinds;
+    for (const auto& [gene, ends] : genes_) kinds.push_back({gene->is_category()});
+    return kinds;
+  }
+
+  Point point_of(const Genome& g) const {
+    Point point;
+    for (const auto& [gene, ends] : genes_) {
+      const double value = gene->value(g);
+      point.push_back(gene->is_category() ? value : place_between(value, ends.first, ends.second));
+    }
+    return point;
+  }
+
+ private:
+  struct Varying {
+    const Gene* gene;
+    std::pair<double, double> ends;
+  };
+  std::vector<Varying> genes_;
+};
 
 /// What the model learns instead of the fitness: ln(distance from the best + a tenth of the median
 /// distance), scaled to mean 0 and variance 1. So the differences between the good ones count, and
@@ -50,7 +74,7 @@ std::vector<double> model_values(std::span<const double> fitness) {
 class Guided final : public Strategy {
  public:
   Guided(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost)
-      : config_(config), space_(space), cost_(cost) {}
+      : config_(config), space_(space), cost_(cost), variables_(space) {}
 
   void study(const Ancestors& ancestors) override {
     std::vector<const Organism*> trained;
@@ -70,11 +94,11 @@ class Guided final : public Strategy {
     std::vector<double> fitness;
     mean_log_cost_ = 0;
     for (const Organism& organism : best_) {
-      points.push_back(point_of(organism.genome, space_));
+      points.push_back(variables_.point_of(organism.genome));
       fitness.push_back(organism.evaluation->fitness);
       mean_log_cost_ += log_cost(organism.genome) / static_cast<double>(best_.size());
     }
-    model_.emplace(std::move(points), model_values(fitness));
+    model_.emplace(variables_.kinds(), std::move(points), model_values(fitness));
   }
 
   Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
@@ -88,7 +112,7 @@ class Guided final : public Strategy {
     for (std::size_t i = 0; i < kCandidates; ++i) {
       Organism child = candidate(i, rng);
       if (!ancestors.is_candidate(child.genome)) continue;
-      points.push_back(point_of(child.genome, space_));
+      points.push_back(variables_.point_of(child.genome));
       children.push_back(std::move(child));
     }
     if (children.empty()) return candidate(0, rng);  // and be asked again
@@ -129,7 +153,7 @@ class Guided final : public Strategy {
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
     Organism organism = random_organism(Origin::random, space_, rng);
     Genome primordial;
-    primordial.steps = space_.steps_max;
+    gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
     if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) &&
         ancestors.is_candidate(primordial)) {
       organism.origin = Origin::primordial;
@@ -167,6 +191,7 @@ class Guided final : public Strategy {
   const EvolutionConfig& config_;
   const SearchSpace& space_;
   const Cost& cost_;
+  Variables variables_;
   std::vector<Organism> best_;
   std::optional<GaussianProcess> model_;
   double mean_log_cost_ = 0;
