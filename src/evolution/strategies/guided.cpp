@@ -30,6 +30,8 @@ class Variables {
     }
   }
 
+  std::size_t count() const { return genes_.size(); }
+
   std::vector<Variable> kinds() const {
     std::vector<Variable> kinds;
     for (const auto& [gene, ends] : genes_) kinds.push_back({gene->is_category()});
@@ -89,7 +91,7 @@ class Guided final : public Strategy {
     best_.clear();
     for (const Organism* organism : trained) best_.push_back(*organism);
     model_.reset();
-    if (best_.size() < kEnough) return;
+    if (best_.size() < std::max(kEnough, variables_.count() - 1)) return;
     std::vector<Point> points;
     std::vector<double> fitness;
     mean_log_cost_ = 0;
@@ -129,7 +131,9 @@ class Guided final : public Strategy {
   }
 
  private:
-  static constexpr std::size_t kEnough = 6;        // organisms that a model needs
+  // Organisms that a model needs. In a space of many genes it needs more: what it takes for good
+  // after too few draws, everything else descends from.
+  static constexpr std::size_t kEnough = 6;
   static constexpr std::size_t kRemembered = 100;  // the best, that it learns from
   static constexpr std::size_t kCandidates = 300;  // for one place
   static constexpr std::size_t kParents = 8;       // the best, who may have children
@@ -148,10 +152,27 @@ class Guided final : public Strategy {
            kCostPenalty * std::max(relative_cost, kCheapest);
   }
 
+  /// A random organism. Where the space limits what a training may cost, the dearest of a few: the
+  /// good ones use all that they may, and most draws use a small part of it.
+  Organism drawn(const Ancestors& ancestors, Rng& rng) const {
+    Organism dearest = random_organism(Origin::random, space_, rng);
+    if (space_.max_training_flops == 0) return dearest;
+    constexpr int kDraws = 8;
+    double cost = 0;
+    for (int i = 0; i < kDraws; ++i) {
+      Organism other = random_organism(Origin::random, space_, rng);
+      const double other_cost = cost_(other.genome);
+      if (other_cost <= cost || !ancestors.is_candidate(other.genome)) continue;
+      cost = other_cost;
+      dearest = std::move(other);
+    }
+    return dearest;
+  }
+
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
   /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
-    Organism organism = random_organism(Origin::random, space_, rng);
+    Organism organism = drawn(ancestors, rng);
     Genome primordial;
     gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
     if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) &&
