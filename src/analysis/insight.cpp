@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -66,12 +67,17 @@ std::vector<double> quantile_bins(std::span<const double> numbers) {
   return bins;
 }
 
+/// Whether values are grouped by quantiles instead of one by one.
+bool is_binned(const Gene& gene, std::span<const double> values) {
+  constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
+  const std::set<double> distinct(values.begin(), values.end());
+  return !gene.is_category() && (gene.logarithmic || distinct.size() > kMostValues);
+}
+
 /// The groups in ascending order of value.
 std::vector<Group> grouped(const Gene& gene, std::span<const double> values,
                            std::span<const double> ranks) {
-  constexpr std::size_t kMostValues = 6;  // with more, groups by value would be small
-  const std::set<double> distinct(values.begin(), values.end());
-  const bool binned = !gene.is_category() && (gene.logarithmic || distinct.size() > kMostValues);
+  const bool binned = is_binned(gene, values);
   const std::vector<double> bins = quantile_bins(values);
   std::map<double, Group> by_key;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -158,6 +164,100 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
       genes.begin(), genes.end(),
       [](const GeneImportance& a, const GeneImportance& b) { return a.importance > b.importance; });
   return genes;
+}
+
+namespace {
+
+/// Mean and squared standard error of some fitnesses.
+struct Sample {
+  double mean, variance, count;
+};
+
+Sample sample_of(std::span<const double> numbers) {
+  const double n = static_cast<double>(numbers.size());
+  return {mean(numbers), squares(numbers) / (n - 1) / n, n};
+}
+
+/// Half the width of Welch's 95 % interval for the difference of two means.
+double welch_within(const Sample& a, const Sample& b) {
+  const double variance = a.variance + b.variance;
+  if (variance == 0) return 0;
+  const double freedom =
+      variance * variance /
+      (a.variance * a.variance / (a.count - 1) + b.variance * b.variance / (b.count - 1));
+  return boost::math::quantile(boost::math::students_t(freedom), 0.975) * std::sqrt(variance);
+}
+
+}  // namespace
+
+std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms) {
+  std::vector<CategoryEffect> effects;
+  for (const Gene& gene : kGenes) {
+    for (std::size_t category = 0; category < gene.categories.size(); ++category) {
+      std::vector<double> with, without;
+      for (const Organism& o : organisms) {
+        const bool has = gene.value(o.genome) == static_cast<double>(category);
+        (has ? with : without).push_back(o.evaluation->fitness);
+      }
+      if (with.size() < 2 || without.size() < 2) continue;
+      const Sample a = sample_of(with), b = sample_of(without);
+      effects.push_back({.gene = std::string(gene.name),
+                         .category = std::string(gene.categories[category]),
+                         .count = with.size(),
+                         .difference = a.mean - b.mean,
+                         .within = welch_within(a, b)});
+    }
+  }
+  return effects;
+}
+
+namespace {
+
+/// The group of each organism by a gene's value, or its range of values.
+std::vector<double> group_numbers(const Gene& gene, std::span<const Organism> organisms) {
+  std::vector<double> values;
+  for (const Organism& o : organisms) values.push_back(gene.value(o.genome));
+  return is_binned(gene, values) ? quantile_bins(values) : values;
+}
+
+double importance_of_groups(std::span<const std::pair<double, double>> keys,
+                            std::span<const double> ranks) {
+  std::map<std::pair<double, double>, Group> by_key;
+  for (std::size_t i = 0; i < keys.size(); ++i) by_key[keys[i]].ranks.push_back(ranks[i]);
+  std::vector<Group> groups;
+  for (const auto& [key, group] : by_key) groups.push_back(group);
+  return epsilon_squared(groups, ranks);
+}
+
+}  // namespace
+
+std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms) {
+  constexpr std::size_t kFewest = 30, kMost = 3;
+  constexpr double kLeast = 0.05;
+  if (organisms.size() < kFewest) return {};
+  std::vector<double> fitness;
+  for (const Organism& o : organisms) fitness.push_back(o.evaluation->fitness);
+  const std::vector<double> ranks = mid_ranks(fitness);
+  const auto importance = [&](const std::vector<double>& a, const std::vector<double>& b) {
+    std::vector<std::pair<double, double>> keys;
+    for (std::size_t i = 0; i < a.size(); ++i) keys.emplace_back(a[i], b[i]);
+    return importance_of_groups(keys, ranks);
+  };
+  std::vector<std::vector<double>> numbers;
+  for (const Gene& gene : kGenes) numbers.push_back(group_numbers(gene, organisms));
+  std::vector<PairEffect> pairs;
+  for (std::size_t i = 0; i < kGenes.size(); ++i) {
+    const double alone = importance(numbers[i], numbers[i]);
+    for (std::size_t j = i + 1; j < kGenes.size(); ++j) {
+      const double share =
+          importance(numbers[i], numbers[j]) - alone - importance(numbers[j], numbers[j]);
+      if (share < kLeast) continue;
+      pairs.push_back({std::string(kGenes[i].name), std::string(kGenes[j].name), share});
+    }
+  }
+  std::ranges::stable_sort(pairs, std::ranges::greater(), &PairEffect::share);
+  pairs.resize(std::min(pairs.size(), kMost));
+  return pairs;
 }
 
 std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost) {

@@ -10,11 +10,14 @@
 
 namespace microgpt::evolution {
 
-double Estimate::next_within() const {
+double Estimate::mean_within() const {
   if (count < 2) return std::numeric_limits<double>::infinity();
-  const double n = static_cast<double>(count);
-  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
-  return t * standard_error * std::sqrt(n + 1);
+  const boost::math::students_t distribution(static_cast<double>(count) - 1);
+  return boost::math::quantile(distribution, 0.975) * standard_error;
+}
+
+double Estimate::next_within() const {
+  return mean_within() * std::sqrt(static_cast<double>(count) + 1);
 }
 
 Estimate estimate_of(std::span<const double> measurements) {

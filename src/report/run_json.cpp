@@ -209,6 +209,17 @@ struct RunWriter {
         out.put("trend", gene.trend), out.put("best", gene.best);
       });
     });
+    out.list("categories", category_effects(trained), [&](const CategoryEffect& e) {
+      out.object([&] {
+        out.put("gene", e.gene), out.put("category", e.category), out.put("count", e.count);
+        out.put("difference", score_of(objective, e.difference)), out.put("within", e.within);
+      });
+    });
+    out.list("pairs", gene_pairs(trained), [&](const PairEffect& pair) {
+      out.object([&] {
+        out.put("first", pair.first), out.put("second", pair.second), out.put("share", pair.share);
+      });
+    });
     out.object("pareto", [&] {
       const auto front = [&](std::string_view key, ParetoCost cost) {
         out.column(key, pareto_members(run.organisms, cost, run.settings.tokens),
@@ -229,6 +240,22 @@ struct RunWriter {
       });
     });
   }
+
+  void ablations() {
+    out.list("ablation", run.ablations, [&](const Ablation& a) {
+      const Genome& champion = run.finalists.front().organism.genome;
+      Estimate difference = a.difference;
+      difference.mean = score_of(objective, difference.mean);
+      const double within = a.difference.mean_within();
+      out.object([&] {
+        out.put("gene", a.gene->name), out.put("primordial", a.gene->primordial());
+        out.put("champion", a.gene->value(champion));
+        estimate("difference", &difference);
+        out.put("within", std::isfinite(within) ? std::optional(within) : std::nullopt);
+        out.put("failures", a.failures());
+      });
+    });
+  }
 };
 
 }  // namespace
@@ -238,7 +265,8 @@ std::string run_json(const RunRecord& run) {
   writer.out.object([&] {
     writer.out.put("format", 1);
     writer.settings(), writer.summary(), writer.champion(), writer.genes(), writer.organisms();
-    writer.timings(), writer.generations(), writer.insight(), writer.finalists();
+    writer.timings(), writer.generations(), writer.insight(), writer.finalists(),
+        writer.ablations();
   });
   return writer.out.text();
 }

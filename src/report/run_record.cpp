@@ -39,6 +39,12 @@ std::vector<Finalist> load_finalists(const RunRecord& run) {
   }
 }
 
+std::vector<Ablation> load_ablations(const RunRecord& run) {
+  const std::filesystem::path file = run.folder / "ablations.csv";
+  if (!is_there(file) || run.finalists.empty()) return {};
+  return read_ablations_csv(file, run.finalists.front());
+}
+
 void add_names(RunRecord& run) {
   std::map<std::uint64_t, std::vector<std::string>> names;
   for (GeneratedName& generated : read_names_csv(run.folder / "names.csv")) {
@@ -95,6 +101,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
   run.trials = read_timings_csv(run.folder / "timings.csv");
   add_names(run);
   run.finalists = load_finalists(run);
+  run.ablations = load_ablations(run);
   if (has_failed(run)) run.state = RunState::failed;
   return run;
 }

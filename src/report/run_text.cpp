@@ -191,6 +191,23 @@ TextTable organism_table(const RunRecord& run, std::span<const Organism> organis
   return table;
 }
 
+TextTable ablation_table(const RunRecord& run) {
+  const Genome& champion = run.finalists.front().organism.genome;
+  TextTable table;
+  table.columns = {"gene", "primordial", "champion", "worth", "95 % within"};
+  for (const Ablation& a : run.ablations) {
+    const double worth = score_of(run.settings.fitness, a.difference.mean);
+    const double within = a.difference.mean_within();
+    table.rows.push_back(
+        {text(a.gene->name), text(a.gene->text(a.gene->primordial())),
+         text(a.gene->text(a.gene->value(champion))),
+         a.difference.count == 0 ? text("failed without")
+                                 : number(worth, fmt::format("{:+.4f}", worth)),
+         std::isfinite(within) ? number(within, fmt::format("{:.4f}", within)) : Cell{}});
+  }
+  return table;
+}
+
 TextTable importance_table(std::span<const Organism> trained) {
   TextTable table;
   table.columns = {"gene", "importance", "trend", "best at"};
@@ -231,6 +248,10 @@ std::string run_markdown(const RunRecord& run) {
   page += fmt::format("## The best organisms\n\n{}\n", markdown_of(organism_table(run, best)));
   page += fmt::format("## Which genes matter\n\n{}\n", markdown_of(importance_table(trained)));
   for (const std::string& insight : insights(run.organisms)) page += fmt::format("- {}\n", insight);
+  if (!run.ablations.empty()) {
+    page +=
+        fmt::format("\n## What each change was worth\n\n{}\n", markdown_of(ablation_table(run)));
+  }
   return page;
 }
 

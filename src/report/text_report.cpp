@@ -80,10 +80,10 @@ std::string top_architectures(std::span<const Organism> ranking, Objective objec
 std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t group) {
   std::string text = fmt::format(
       "What separates the best {0} from the worst {0} (means; separation in standard deviations)\n"
-      "  {1:<9} {2:>10} {3:>10} {4:>11}\n",
+      "  {1:<12} {2:>10} {3:>10} {4:>11}\n",
       group, "gene", "best", "worst", "separation");
   for (const GeneContrast& c : contrasts) {
-    text += fmt::format("  {:<9} {:>10.4g} {:>10.4g} {:>+11.2f}\n", c.gene, c.top, c.bottom,
+    text += fmt::format("  {:<12} {:>10.4g} {:>10.4g} {:>+11.2f}\n", c.gene, c.top, c.bottom,
                         c.separation);
   }
   return text;
@@ -120,12 +120,37 @@ std::string importance_table(std::span<const Organism> ranking) {
       "Which genes matter (share of the variance in rank that the gene explains by itself; "
       "trend:\n"
       "rank correlation with the loss, negative if larger is better; over all evaluations)\n";
-  text += fmt::format("  {:<9} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
+  text += fmt::format("  {:<12} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
   for (const GeneImportance& gene : gene_importance(ranking)) {
-    text += fmt::format("  {:<9} {:>9.0f}% {:>+7.2f}   {}\n", gene.gene, 100 * gene.importance,
-                        gene.trend, gene.best);
+    const bool is_category = gene_named(gene.gene).is_category();
+    text += fmt::format("  {:<12} {:>9.0f}% {:>7}   {}\n", gene.gene, 100 * gene.importance,
+                        is_category ? "" : fmt::format("{:+.2f}", gene.trend), gene.best);
   }
   return text;
+}
+
+std::string category_table(std::span<const Organism> ranking, Objective objective) {
+  const std::vector<CategoryEffect> effects = category_effects(ranking);
+  if (effects.empty()) return "";
+  std::string text = fmt::format(
+      "Categories against all others (difference of the mean {}, with its 95 % interval)\n",
+      unit(objective));
+  for (const CategoryEffect& e : effects) {
+    text += fmt::format("  {:<12} {:<10} {:>5}  {:>+8.4f} ± {:.4f}\n", e.gene, e.category, e.count,
+                        score_of(objective, e.difference), e.within);
+  }
+  return text + "\n";
+}
+
+std::string pair_table(std::span<const Organism> ranking) {
+  const std::vector<PairEffect> pairs = gene_pairs(ranking);
+  if (pairs.empty()) return "";
+  std::string text =
+      "Genes that act together (share of the variance in rank beyond what each explains alone)\n";
+  for (const PairEffect& pair : pairs) {
+    text += fmt::format("  {} and {}: {:.0f}%\n", pair.first, pair.second, 100 * pair.share);
+  }
+  return text + "\n";
 }
 
 /// The front, with the cheapest organism that is nearly as good as the best.
@@ -176,6 +201,29 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
   return text;
 }
 
+std::string ablation_report(const Genome& champion, std::span<const Ablation> ablations,
+                            Objective objective) {
+  std::string text = fmt::format(
+      "What each change is worth: the champion trained anew with this gene set back to its "
+      "primordial\nvalue, {} minus that of the champion's own trainings (mean and 95 % interval)\n"
+      "  {:<12} {:>10}    {:<10} {:>8}\n",
+      unit(objective), "gene", "primordial", "champion", "worth");
+  for (const Ablation& a : ablations) {
+    text += fmt::format("  {:<12} {:>10} -> {:<10} ", a.gene->name,
+                        a.gene->text(a.gene->primordial()), a.gene->text(a.gene->value(champion)));
+    if (a.difference.count == 0) {
+      text += "all trainings failed without it\n";
+      continue;
+    }
+    const double within = a.difference.mean_within();
+    text += fmt::format("{:>+8.4f}", score_of(objective, a.difference.mean));
+    if (a.difference.count > 1) text += fmt::format(" ± {:.4f}", within);
+    if (std::abs(a.difference.mean) < within) text += "  not clear";
+    text += "\n";
+  }
+  return text;
+}
+
 std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
                          Objective objective, std::size_t vocabulary) {
   const std::vector<Organism> ranking = successes(history);
@@ -185,7 +233,8 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   if (group > 0) {
     const std::span all(ranking);
     const auto contrasts = contrast(all.first(group), all.last(group));
-    text += fmt::format("\n{}\n{}\nInsights\n", importance_table(ranking),
+    text += fmt::format("\n{}\n{}{}{}\nInsights\n", importance_table(ranking),
+                        category_table(ranking, objective), pair_table(ranking),
                         gene_table(contrasts, group));
     for (const std::string& insight : insights(history)) text += fmt::format("  {}\n", insight);
   }

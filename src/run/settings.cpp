@@ -32,6 +32,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
                                 Field{"replicates", &S::replicates},
+                                Field{"ablate", &S::ablate},
                                 Field{"deadline_factor", &S::deadline_factor},
                                 Field{"memory_limit", &S::memory_limit},
                                 Field{"inject", &S::inject},
@@ -51,9 +52,11 @@ auto& at(Settings& settings, Member E::*member) {
   return settings.evolution.*member;
 }
 
-/// Copies of the elite have no tournament, and names are judged where they evolve alone.
+/// Copies of the elite have no tournament, names are judged where they evolve alone, and few runs
+/// have ablations.
 bool is_used(std::string_view name, const RunSettings& settings) {
   const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
+  if (name == "ablate") return settings.ablate > 0;
   return name == "tournament" ? !copies : name != "samples" || copies;
 }
 
@@ -74,7 +77,8 @@ RunSettings settings_from_json(std::string_view json) {
   RunSettings settings;
   visit_fields(kFields, [&](const auto& field) {
     auto& value = at(settings, field.member);
-    const bool is_optional = field.name == "tournament" || field.name == "samples";
+    const bool is_optional =
+        field.name == "tournament" || field.name == "samples" || field.name == "ablate";
     if (is_optional && object.find(field.name) == nullptr) return;
     read(object, field.name, value);
     if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {

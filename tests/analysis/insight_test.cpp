@@ -279,5 +279,68 @@ TEST(ParetoFront, agrees_with_its_definition) {
   }
 }
 
+/// As population(), with random activations and initial weights.
+std::vector<Organism> with_categories(const Fitness& fitness) {
+  std::vector<Organism> organisms = population(400, fitness);
+  Rng rng = test::rng_of(2);
+  for (Organism& o : organisms) {
+    o.genome.activation = static_cast<Activation>(rng.below(3));
+    o.genome.init = static_cast<Init>(rng.below(2));
+    evaluate(o, fitness(o.genome));
+  }
+  return organisms;
+}
+
+TEST(CategoryEffects, are_differences_of_means_with_an_interval) {
+  Rng rng = test::rng_of(3);
+  const auto organisms = with_categories([&](const Genome& g) {
+    return 2.5 - 0.3 * (g.activation == Activation::gelu) + 0.2 * rng.uniform(-1, 1);
+  });
+  const std::vector<CategoryEffect> effects = category_effects(organisms);
+  ASSERT_EQ(effects.size(), 5U);  // of activation three, of the initial weights two
+  for (const CategoryEffect& e : effects) {
+    SCOPED_TRACE(e.gene + " " + e.category);
+    const double expected = e.gene == "init" ? 0 : e.category == "gelu" ? -0.3 : 0.15;
+    EXPECT_NEAR(e.difference, expected, e.within * 1.5);
+    EXPECT_GT(e.within, 0.005);
+    EXPECT_LT(e.within, 0.05);
+    EXPECT_GT(e.count, 80U);
+  }
+  EXPECT_TRUE(category_effects(population(30, [](const Genome& g) { return g.lr; })).empty());
+}
+
+TEST(CategoryEffects, have_the_interval_of_welch) {
+  std::vector<Organism> organisms(7);
+  const double fitness[] = {1, 2, 3, 2, 4, 6, 8};
+  for (std::size_t i = 0; i < 7; ++i) {
+    evaluate(organisms[i], fitness[i]);
+    organisms[i].genome.tie = i < 3 ? Switch::on : Switch::off;
+  }
+  const std::vector<CategoryEffect> effects = category_effects(organisms);
+  ASSERT_EQ(effects.size(), 2U);
+  EXPECT_EQ(effects[0].category, "off");
+  EXPECT_EQ(effects[0].difference, 3);
+  const double variance = 1.0 / 3 + (20.0 / 3) / 4;
+  const double freedom = variance * variance / ((1.0 / 9) / 2 + (5.0 / 3) * (5.0 / 3) / 3);
+  EXPECT_NEAR(freedom, 4.0755, 1e-3);
+  EXPECT_NEAR(effects[0].within, 2.7566 * std::sqrt(variance), 2e-3);
+}
+
+TEST(GenePairs, find_two_genes_that_matter_only_together) {
+  Rng rng = test::rng_of(4);
+  const auto organisms = with_categories([&](const Genome& g) {
+    const bool alike = (g.n_layer > 2) == (g.init == Init::scaled);
+    return (alike ? 1 : 2) + rng.uniform(-0.3, 0.3) + 0.1 * (g.n_ctx == 16);
+  });
+  const std::vector<PairEffect> pairs = gene_pairs(organisms);
+  ASSERT_FALSE(pairs.empty());
+  EXPECT_EQ(pairs[0].first, "n_layer");
+  EXPECT_EQ(pairs[0].second, "init");
+  EXPECT_GT(pairs[0].share, 0.5);
+  const auto additive = with_categories(
+      [](const Genome& g) { return static_cast<double>(g.n_layer) + (g.init == Init::scaled); });
+  EXPECT_TRUE(gene_pairs(additive).empty());
+}
+
 }  // namespace
 }  // namespace microgpt::test

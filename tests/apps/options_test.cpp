@@ -52,6 +52,12 @@ TEST(SearchOptions, a_budget_is_the_only_limit_unless_generations_are_given) {
   EXPECT_EQ(read({"--budget-flops=1e12", "--generations=5"}).evolution.generations, 5U);
 }
 
+TEST(SearchOptions, ablations_are_trained_three_times_if_finalists_are) {
+  EXPECT_EQ(read({}).ablate, 0U);
+  EXPECT_EQ(read({"--ablate", "--finalists=1"}).ablate, 3U);
+  EXPECT_EQ(read({"--ablate", "--finalists=1", "--replicates=2"}).ablate, 2U);
+}
+
 // When a run goes on it is as it was, but what is said anew; from whatever folder.
 TEST(SearchOptions, what_a_resumed_run_must_know_is_kept_with_absolute_paths) {
   const auto given = read({"--seed=7", "--quiet", "--folder=somewhere", "--cache=known"}).given;
@@ -76,6 +82,7 @@ TEST(SearchOptions, impossible_ones_are_refused_by_name) {
   EXPECT_EQ(refusal({"--strategy=lucky"}), "strategy (lucky) must be classic, random or guided");
   EXPECT_EQ(refusal({"--live=sometimes"}), "--live (sometimes) must be auto, always or never");
   EXPECT_TRUE(contains(refusal({"--inject=nan:0.1", "--cache=known"}), "exclude each other"));
+  EXPECT_TRUE(contains(refusal({"--ablate", "--finalists=0"}), "--ablate needs --finalists"));
   EXPECT_TRUE(contains(refusal({"--quiet", "--verbose"}), "excludes"));
   EXPECT_TRUE(contains(refusal({"--resume=latest", "--folder=somewhere"}), "excludes"));
 }

@@ -274,6 +274,25 @@ TYPED_TEST(GptOf, a_cache_holds_the_rows_of_several_sequences) {
   }
 }
 
+TEST(Gpt, scaled_initial_weights_depend_on_the_number_of_inputs_and_branches_begin_at_zero) {
+  Tape<double> tape;
+  Gpt<double> gpt(tape, {.n_emb = 64, .n_layer = 2, .activation = Activation::swiglu});
+  Rng rng = rng_of(1);
+  gpt.initialise(rng, Init::scaled);
+  for (const NamedBlock<double>& parameter : gpt.parameters()) {
+    SCOPED_TRACE(parameter.name);
+    double squares = 0, largest = 0;
+    for (const double weight : parameter.block.data()) {
+      squares += weight * weight;
+      largest = std::max(largest, std::abs(weight));
+    }
+    const bool is_branch = parameter.name.ends_with("wo") || parameter.name.ends_with("fc2");
+    const double deviation = std::sqrt(squares / static_cast<double>(parameter.block.size()));
+    EXPECT_NEAR(deviation, is_branch ? 0 : 1.0 / 8, 0.01);
+    EXPECT_LE(largest, std::sqrt(3.0) / 8);
+  }
+}
+
 TEST(Gpt, a_cache_has_no_gradients) {
   SomeGpt<double> some({}, 1);
   TokenBatch batch;

@@ -5,6 +5,7 @@
 #include "microgpt/analysis/generation_summary.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace microgpt::test {
@@ -50,11 +51,15 @@ std::vector<Organism> read(const std::string& text) {
 TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
   Organism o = crossover();
   EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
-            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,1,f32,4192,1234.5,-1.25,2.5,"
+            "3,2,2,crossover,1 "
+            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,uniform,linear,0,0.85,"
+            "0.99,0,0,f32,4192,1234.5,-1.25,2.5,"
             "1.25,,,,\n");
   o.evaluation = failed_evaluation("a \"quoted\", broken\nreason");
   EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
-            "3,2,2,crossover,1 2,16,4,1,16,4,0.30000000000000004,200,1,f32,4192,1234.5,,,,,,,"
+            "3,2,2,crossover,1 "
+            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,uniform,linear,0,0.85,"
+            "0.99,0,0,f32,4192,1234.5,,,,,,,"
             "\"a \"\"quoted\"\", broken\nreason\"\n");
 }
 
@@ -163,6 +168,59 @@ TEST(Quantile, lies_between_its_neighbours) {
   EXPECT_EQ(quantile(numbers, 1), 4);
   EXPECT_EQ(quantile(numbers, 0.75), 3);
   EXPECT_EQ(quantile(std::vector{7.0}, 0.3), 7);
+}
+
+Organism of_all_kinds() {
+  Organism o = crossover();
+  o.genome.activation = Activation::swiglu, o.genome.position = Position::both;
+  o.genome.qk_norm = Switch::on, o.genome.lookback = 3, o.genome.init = Init::scaled;
+  o.genome.schedule = RateSchedule::cosine, o.genome.warmup = 0.1, o.genome.dropout = 0.3;
+  return o;
+}
+
+TEST(OrganismsCsv, gives_back_genes_of_all_kinds) {
+  const Organism o = of_all_kinds();
+  const std::vector<Organism> organisms = read(written(std::span(&o, 1)));
+  ASSERT_EQ(organisms.size(), 1U);
+  EXPECT_EQ(organisms[0].genome, o.genome);
+  EXPECT_TRUE(contains(error_of([&] {
+                         std::string text = written(std::span(&o, 1));
+                         text.replace(text.find("swiglu"), 6, "swaglu");
+                         read(text);
+                       }),
+                       "activation (swaglu) must be relu, relu2, gelu or swiglu"));
+}
+
+TEST(AblationsCsv, gives_back_what_was_written) {
+  Finals finals({of_all_kinds()}, 2);
+  std::vector<Trial> trials;
+  for (const Task& task : finals.tasks()) {
+    trials.push_back({.task = task, .evaluation = *of_all_kinds().evaluation});
+    trials.back().evaluation.test_loss = 2.6;
+  }
+  finals.tell(trials);
+  const Finalist& champion = finals.ranking().front();
+  Evaluation better = trials[0].evaluation;
+  better.fitness = -2;
+  const std::vector<Ablation> written = {
+      ablation_of(champion, gene_named("dropout"), {better, failed_evaluation("broken, badly")}),
+      ablation_of(champion, gene_named("activation"), {better, better})};
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "a.csv", ablations_csv(written));
+  const std::vector<Ablation> read = read_ablations_csv(folder / "a.csv", champion);
+  ASSERT_EQ(read.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read[i].gene, written[i].gene);
+    EXPECT_EQ(read[i].genome, written[i].genome);
+    EXPECT_EQ(read[i].difference.mean, -0.75);
+    EXPECT_EQ(read[i].failures(), 1 - i);
+  }
+  write_file_atomically(folder / "a.csv", ablations_csv(written) + "dropout,3,1,1,1,\n");
+  EXPECT_NO_THROW(read_ablations_csv(folder / "a.csv", champion));  // of another group
+  write_file_atomically(folder / "a.csv",
+                        ablations_csv(std::span(written).last(1)) + "activation,3,1,1,1,\n");
+  EXPECT_TRUE(contains(error_of([&] { read_ablations_csv(folder / "a.csv", champion); }),
+                       "a.csv: 3 replicates without activation, but the champion has 2"));
 }
 
 }  // namespace

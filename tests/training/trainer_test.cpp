@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 #include <vector>
 
@@ -262,6 +264,68 @@ TEST(Trainer, without_a_document_throws) {
   const Documents none;
   EXPECT_TRUE(
       contains(error_of([&] { Trainer<double>(some.gpt, none, {.steps = 1}); }), "no document"));
+}
+
+/// The rate of each step, seen in one weight that always has the same gradient: from the second
+/// step on Adam moves it by the rate.
+std::vector<double> rates(TrainConfig config) {
+  config.adam = {.beta1 = 0, .beta2 = 0, .epsilon = 1e-12};  // a step is the rate, up or down
+  SomeGpt<double> some({.n_emb = 8, .n_head = 1}, 1);
+  const Documents documents = repeated(some_names(), 20);
+  Trainer<double> trainer(some.gpt, documents, config);
+  std::vector<double> found;
+  while (!trainer.finished()) {
+    const std::vector<double> before = copy(some.gpt.weights());
+    trainer.step();
+    double largest = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      largest = std::max(largest, std::abs(some.gpt.weights()[i] - before[i]));
+    }
+    found.push_back(largest);
+  }
+  return found;
+}
+
+TEST(Trainer, the_rate_follows_its_schedule) {
+  constexpr double kRate = 0.001;
+  const auto expect = [&](TrainConfig config, const std::vector<double>& shares) {
+    config.steps = shares.size(), config.learning_rate = kRate;
+    const std::vector<double> found = rates(config);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      EXPECT_NEAR(found[i] / kRate, shares[i], 1e-6) << "step " << i;
+    }
+  };
+  using enum RateSchedule;
+  expect({}, {1, 0.8, 0.6, 0.4, 0.2});
+  expect({.warmup = 0.4}, {1.0 / 3, 2.0 / 3, 1, 2.0 / 3, 1.0 / 3});
+  expect({.warmup = 0.19}, {1, 0.8, 0.6, 0.4, 0.2});  // less than a step
+  expect({.schedule = constant}, {1, 1, 1, 1, 1, 1, 1, 1, 0.2 / 0.3, 0.1 / 0.3});
+  std::vector<double> cosines;
+  for (int i = 0; i < 8; ++i)
+    cosines.push_back(0.1 + 0.45 * (1 + std::cos(std::numbers::pi * i / 8)));
+  expect({.schedule = cosine}, cosines);
+}
+
+TEST(Trainer, dropout_depends_on_seed_replicate_and_step_and_not_on_scoring) {
+  const Documents documents = repeated(some_names(), 20);
+  const auto losses = [&](double rate, std::uint64_t seed, std::uint32_t replicate) {
+    SomeGpt<float> some({}, 1);
+    const TrainConfig config = {
+        .steps = 20, .batch = 3, .dropout = rate, .seed = seed, .replicate = replicate};
+    Trainer<float> trainer(some.gpt, documents, config);
+    std::vector<double> found = {held_out_loss(some.gpt, documents)};
+    while (!trainer.finished()) found.push_back(trainer.step());
+    found.push_back(held_out_loss(some.gpt, documents));
+    EXPECT_EQ(found.back(), held_out_loss(some.gpt, documents));
+    return found;
+  };
+  const std::vector<double> with = losses(0.2, 1, 0), without = losses(0, 1, 0);
+  EXPECT_EQ(with[0], without[0]);  // scoring drops nothing
+  EXPECT_NE(with[1], without[1]);
+  EXPECT_EQ(with, losses(0.2, 1, 0));
+  EXPECT_NE(with[1], losses(0.2, 2, 0)[1]);
+  EXPECT_NE(with[1], losses(0.2, 1, 1)[1]);
+  EXPECT_EQ(without[1], losses(0, 2, 1)[1]);
 }
 
 }  // namespace

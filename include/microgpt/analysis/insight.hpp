@@ -42,6 +42,30 @@ struct GeneImportance {
 /// organisms they are 0 too, and best is empty.
 std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms);
 
+/// How the organisms with one category of a gene differ from all others.
+struct CategoryEffect {
+  std::string gene, category;
+  std::size_t count;  ///< organisms with it
+  double difference;  ///< of the mean fitness; negative: they are better
+  double within;      ///< half the width of its 95 % confidence interval
+};
+
+/// Of every category that at least two organisms have, and two have not; the organisms are
+/// successes. The interval is Welch's ("The generalization of 'Student's' problem when several
+/// different population variances are involved", 1947). It is a difference between organisms that
+/// evolution chose, not the effect of the category alone.
+std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms);
+
+/// Two genes that explain more together than each by itself.
+struct PairEffect {
+  std::string first, second;
+  double share;  ///< of the variance of the fitness ranks: importance of both minus those of each
+};
+
+/// The pairs with the largest shares, at most three, each at least 0.05; importances are those of
+/// gene_importance().
+std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms);
+
 /// The Pareto front: the indices of the points (loss[i], cost[i]) that no other point dominates, in
 /// order of rising cost. A point dominates another if it is no worse in both and better in one. Of
 /// equal points, only the first is listed. Both spans have the same length and hold no NaN.

@@ -20,6 +20,9 @@ struct Estimate {
   /// measurements are normally distributed: t standard_error sqrt(count + 1), t the 97.5 % quantile
   /// of Student's distribution with count - 1 degrees of freedom. Infinite for one measurement.
   double next_within() const;
+  /// Half the width of the 95 % confidence interval of the mean: t standard_error. Infinite for one
+  /// measurement.
+  double mean_within() const;
 };
 
 Estimate estimate_of(std::span<const double> measurements);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/evolution/ablation.hpp"
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/run/settings.hpp"
@@ -34,6 +35,7 @@ struct RunRecord {
   /// In file order, all evaluated. Only the best of each generation has names in its evaluation.
   std::vector<Organism> organisms;
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
+  std::vector<Ablation> ablations;  ///< of the champion, the most valuable change first
   std::vector<Trial> trials;        ///< see read_timings_csv()
 
   /// The best so far; null if there is no successful organism yet.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/evolution/ablation.hpp"
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
@@ -26,5 +27,9 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
 
 /// The scores of the finalists in their replicates, and the luck of each in the search.
 std::string finals_report(std::span<const Finalist> finalists, Objective objective);
+
+/// What each change of a champion against the primordial organism is worth.
+std::string ablation_report(const Genome& champion, std::span<const Ablation> ablations,
+                            Objective objective);
 
 }  // namespace microgpt::report

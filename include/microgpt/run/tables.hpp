@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "microgpt/evolution/finals.hpp"
+#include "microgpt/evolution/ablation.hpp"
 
 // The CSV files of a run folder; docs/run-folder.md describes them. All but timings.csv are
 // byte-identical at any number of ranks. A missing number is an empty field.
@@ -42,6 +42,9 @@ std::string names_csv(std::span<const Organism> members);
 /// The whole file: one row for each replicate of a finalist.
 std::string replicates_csv(std::span<const Finalist> finalists);
 
+/// The whole file: one row for each training of an ablation.
+std::string ablations_csv(std::span<const Ablation> ablations);
+
 /// The whole file: the Pareto fronts of loss and cost, one for each cost.
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary);
 
@@ -55,5 +58,8 @@ std::vector<Organism> read_organisms_csv(const std::filesystem::path& file);
 std::vector<Trial> read_timings_csv(const std::filesystem::path& file);
 std::vector<Trial> read_replicates_csv(const std::filesystem::path& file);
 std::vector<GeneratedName> read_names_csv(const std::filesystem::path& file);
+/// In the order of the file. Throws Error also where it does not fit the champion.
+std::vector<Ablation> read_ablations_csv(const std::filesystem::path& file,
+                                         const Finalist& champion);
 
 }  // namespace microgpt::run

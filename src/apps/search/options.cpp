@@ -13,7 +13,8 @@ namespace microgpt::apps {
 
 namespace {
 
-constexpr std::size_t kUnlimited = 1'000'000;  // generations, where a budget ends the search
+constexpr std::uint32_t kAblationTrainings = 3;  // of each ablation
+constexpr std::size_t kUnlimited = 1'000'000;    // generations, where a budget ends the search
 
 /// Beauty, the other objective, belongs to another program.
 void add_fitness(CLI::App& app, Objective& objective) {
@@ -67,6 +68,9 @@ void add_population_options(CLI::App& app, SearchOptions& options, const SearchA
       ->capture_default_str();
   app.add_option("--replicates", options.replicates, "New trainings of each finalist")
       ->capture_default_str();
+  app.add_flag("--ablate", options.ablates,
+               "Retrain the champion with each changed gene set back to its primordial value, to "
+               "see what the change is worth");
   app.add_option(
          "--islands", e.islands,
          "Populations evolved in parallel, each with its own coordinator if there are enough "
@@ -213,6 +217,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
   }
+  require(!options.ablates || options.finalists > 0,
+          "--ablate needs --finalists of at least 1: it is compared with their trainings");
+  options.ablate = options.ablates ? std::min(kAblationTrainings, options.replicates) : 0;
   const Limits& limits = options.limits;
   require(
       limits.deadline_factor == 0 || (limits.deadline_factor >= 1 && limits.deadline_factor <= 1e6),

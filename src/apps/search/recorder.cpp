@@ -24,7 +24,7 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
       last_record_(options.evolution.islands, seconds_since_1970()) {
   // Left by an earlier stop or end of the resumed run.
   for (const char* file :
-       {"stopped", "genome.json", "report.html", "replicates.csv", "pareto.csv"}) {
+       {"stopped", "genome.json", "report.html", "replicates.csv", "ablations.csv", "pareto.csv"}) {
     folder_.remove(file);
   }
   files_.write("settings.json", to_json(setup.settings));
@@ -61,7 +61,8 @@ void Recorder::record(std::span<const Organism> members) {
   history_.insert(history_.end(), members.begin(), members.end());
 }
 
-void Recorder::write_tables(std::span<const Finalist> finalists) {
+void Recorder::write_tables(std::span<const Finalist> finalists,
+                            std::span<const Ablation> ablations) {
   const std::size_t vocabulary = problem_.dataset.vocabulary.size();
   files_.write("pareto.csv", pareto_csv(history_, vocabulary));
   if (!finalists.empty()) {
@@ -69,6 +70,7 @@ void Recorder::write_tables(std::span<const Finalist> finalists) {
     files_.write("organisms.csv", organisms_header() + organisms_csv(history_, problem_.precision,
                                                                      vocabulary, finalists));
   }
+  if (!ablations.empty()) files_.write("ablations.csv", ablations_csv(ablations));
   retry();
 }
 

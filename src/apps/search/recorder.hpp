@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "microgpt/evolution/finals.hpp"
+#include "microgpt/evolution/ablation.hpp"
 #include "microgpt/evolution/report_sequence.hpp"
 #include "microgpt/report/run_record.hpp"
 #include "microgpt/report/work_summary.hpp"
@@ -34,7 +34,7 @@ class Recorder {
   const WorkSummary& work() const { return work_; }
 
   /// The tables as they are at the end of a search.
-  void write_tables(std::span<const Finalist> finalists);
+  void write_tables(std::span<const Finalist> finalists, std::span<const Ablation> ablations);
   void write_page(RunState state);
   /// Marks the folder: the run has stopped before its end, and can be resumed.
   void write_stopped(int exit_code);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -29,9 +30,10 @@ void Search::run(Session& session, Evaluator& trains) {
   session.on_idle([&] { view_.refresh(cached); });
   breed(session, evaluator);
   const std::vector<Finalist> finalists = hold_finals(evaluator);
+  const std::vector<Ablation> ablations = ablate(finalists, evaluator);
   session.on_idle(nullptr);
   view_.end();
-  conclude(finalists, cached.saved());
+  conclude(finalists, ablations, cached.saved());
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   log_.report("\n" + recorder_.work().text(session.workers(), cpu_seconds));
 }
@@ -149,13 +151,29 @@ std::vector<Finalist> Search::hold_finals(Evaluator& evaluator) {
   }
   evaluator.submit(fresh);
   std::vector<Trial> trials = std::move(early_);
+  std::ranges::move(awaited(evaluator), std::back_inserter(trials));
+  std::erase_if(trials, [&](const Trial& trial) { return !wanted.contains(trial.task.key()); });
+  if (!wanted.empty()) finals.tell(trials);
+  return {finals.ranking().begin(), finals.ranking().end()};
+}
+
+std::vector<Trial> Search::awaited(Evaluator& evaluator) {
+  std::vector<Trial> trials;
   while (evaluator.pending() > 0) {
     trials.push_back(evaluator.wait());
     recorder_.add(trials.back());
   }
-  std::erase_if(trials, [&](const Trial& trial) { return !wanted.contains(trial.task.key()); });
-  if (!wanted.empty()) finals.tell(trials);
-  return {finals.ranking().begin(), finals.ranking().end()};
+  return trials;
+}
+
+std::vector<Ablation> Search::ablate(std::span<const Finalist> finalists, Evaluator& evaluator) {
+  if (options_.ablate == 0 || finalists.empty() || finalists.front().failed()) return {};
+  const std::span<const Organism> history = recorder_.history();
+  const std::uint64_t last_id = std::ranges::max(history, {}, &Organism::id).id;
+  Ablations ablations(finalists.front(), options_.ablate, last_id + 1, setup_.cost());
+  evaluator.submit(ablations.tasks());
+  ablations.tell(awaited(evaluator));
+  return {ablations.all().begin(), ablations.all().end()};
 }
 
 namespace {
@@ -182,16 +200,21 @@ void Search::require_champion(std::span<const Finalist> finalists) {
        failure_of(finalists.front()), options_.genome_out);
 }
 
-void Search::conclude(std::span<const Finalist> finalists, std::size_t saved) {
+void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
+                      std::size_t saved) {
   const std::span<const Organism> history = recorder_.history();
   const ReportSequence& sequence = recorder_.sequence();
   log_notices();
-  recorder_.write_tables(finalists);
+  recorder_.write_tables(finalists, ablations);
   if (sequence.space_exhausted()) {
     log_.info("the search space is exhausted: no new genome was found for a whole generation");
   }
   log_.report("\n" + final_report(history, finalists, setup_.problem.objective,
                                   setup_.problem.dataset.vocabulary.size()));
+  if (!ablations.empty()) {
+    log_.report("\n" + ablation_report(finalists.front().organism.genome, ablations,
+                                       setup_.problem.objective));
+  }
   require_champion(finalists);
   const GenomeFile file =
       genome_file_of(champion_of(history, finalists), finalists, setup_.settings);

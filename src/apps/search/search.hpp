@@ -7,6 +7,7 @@
 
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/stop.hpp"
+#include "microgpt/evolution/ablation.hpp"
 #include "microgpt/evolution/archipelago.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "recorder.hpp"
@@ -33,7 +34,12 @@ class Search {
   void breed(Session& session, Evaluator& evaluator);
   void begin_finals(const Archipelago& archipelago, Evaluator& evaluator);
   std::vector<Finalist> hold_finals(Evaluator& evaluator);
-  void conclude(std::span<const Finalist> finalists, std::size_t saved);
+  /// What each change of the champion is worth, if that is asked for.
+  std::vector<Ablation> ablate(std::span<const Finalist> finalists, Evaluator& evaluator);
+  /// Waits for all that was submitted, and records it.
+  std::vector<Trial> awaited(Evaluator& evaluator);
+  void conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
+                std::size_t saved);
   void require_champion(std::span<const Finalist> finalists);
   Finals finals_of(std::span<const Organism> history) const;
 
