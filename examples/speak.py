@@ -32,6 +32,10 @@ def load(path):
     return tensors, metadata
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
 class Gpt:
     """A GPT that predicts the next character of a name."""
 
@@ -43,7 +47,10 @@ class Gpt:
         )  # the token before the first character and after the last
         self.heads = int(metadata["n_head"])
         self.epsilon = float(metadata["rms_eps"])
-        self.context = len(self.tensors["wpe"])
+        self.activation = metadata.get("activation", "relu")
+        self.normalises = "qk_norm" in metadata
+        self.rotary_base = float(metadata.get("rotary_base", 0))  # 0: nothing is rotated
+        self.context = int(metadata.get("n_ctx", 0)) or len(self.tensors["wpe"])
         self.layers = sum(name.endswith(".wq") for name in self.tensors)
 
     def norm(self, x):
@@ -54,6 +61,10 @@ class Gpt:
         positions, channels = x.shape
         split = (positions, self.heads, channels // self.heads)
         q, k, v = ((x @ weights[layer + name].T).reshape(split) for name in ("wq", "wk", "wv"))
+        if self.normalises:
+            q, k = self.norm(q), self.norm(k)
+        if self.rotary_base:
+            q, k = self.rotate(q), self.rotate(k)
         scores = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(split[2])
         scores[:, ~np.tri(positions, dtype=bool)] = -np.inf  # nobody looks ahead
         attention = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -61,16 +72,50 @@ class Gpt:
         mixed = np.einsum("hij,jhd->ihd", attention, v).reshape(positions, channels)
         return mixed @ weights[layer + "wo"].T
 
+    def rotate(self, x):
+        """Turns the channels i and i + pairs of each head by an angle that grows with the position."""
+        positions, _, width = x.shape
+        pairs = width // 2
+        speeds = self.rotary_base ** (-np.arange(pairs) / max(pairs, 1))
+        angles = (np.arange(positions)[:, None] * speeds)[:, None, :]
+        a, b, rest = x[..., :pairs], x[..., pairs : 2 * pairs], x[..., 2 * pairs :]
+        cos, sin = np.cos(angles), np.sin(angles)
+        return np.concatenate([a * cos - b * sin, a * sin + b * cos, rest], axis=-1)
+
+    def embed(self, tokens):
+        """Of the tokens, of their positions, and of the tokens before them."""
+        weights = self.tensors
+        x = weights["wte"][tokens]
+        if "wpe" in weights:
+            x = x + weights["wpe"][: len(tokens)]
+        distance = 1
+        while f"wte-{distance}" in weights:
+            before = [tokens[max(i - distance, 0)] for i in range(len(tokens))]
+            x = x + weights[f"wte-{distance}"][before]
+            distance += 1
+        return x
+
+    def feed_forward(self, layer, x):
+        weights = self.tensors
+        hidden = x @ weights[layer + "fc1"].T
+        if self.activation == "swiglu":
+            gate = x @ weights[layer + "gate"].T
+            hidden = gate * sigmoid(gate) * hidden
+        elif self.activation == "gelu":
+            hidden *= sigmoid(np.sqrt(8 / np.pi) * (hidden + 0.044715 * hidden**3))
+        else:
+            hidden = np.maximum(hidden, 0) ** (2 if self.activation == "relu2" else 1)
+        return hidden @ weights[layer + "fc2"].T
+
     def logits(self, tokens):
         """One row for each token: the scores of what may follow it."""
         weights = self.tensors
-        x = weights["wte"][tokens] + weights["wpe"][: len(tokens)]
+        x = self.embed(tokens)
         for number in range(self.layers):
             layer = f"layers.{number}."
             x = x + self.attention(layer, self.norm(x))
-            hidden = np.maximum(self.norm(x) @ weights[layer + "fc1"].T, 0)
-            x = x + hidden @ weights[layer + "fc2"].T
-        return self.norm(x) @ weights["lm_head"].T
+            x = x + self.feed_forward(layer, self.norm(x))
+        return self.norm(x) @ weights.get("lm_head", weights["wte"]).T  # "wte" if the head is tied
 
     def loss(self, name):
         """Mean cross-entropy of a name's characters and its end, in nats; at most `context`."""

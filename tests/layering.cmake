@@ -42,8 +42,10 @@ set(users_of_run "run|report")
 set(users_of_report "report")
 foreach(layer IN LISTS layers)
   only_in("microgpt/${layer}/" "src/apps/|(include/microgpt|src)/(${users_of_${layer}})/")
-  # Headers in src/ are private. A few of core's are for all layers.
-  if(NOT layer STREQUAL "core")
+  # Headers in src/ are private. A few of core's are for all layers, and genome's is for run.
+  if(layer STREQUAL "genome")
+    only_in("genome/" "src/(genome|run)/")
+  elseif(NOT layer STREQUAL "core")
     only_in("${layer}/" "src/${layer}/")
   endif()
 endforeach()

@@ -1,11 +1,11 @@
 #include "microgpt/analysis/insight.hpp"
+#include "microgpt/evolution/finals.hpp"
 #include "microgpt/genome/genes.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -166,30 +166,6 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
   return genes;
 }
 
-namespace {
-
-/// Mean and squared standard error of some fitnesses.
-struct Sample {
-  double mean, variance, count;
-};
-
-Sample sample_of(std::span<const double> numbers) {
-  const double n = static_cast<double>(numbers.size());
-  return {mean(numbers), squares(numbers) / (n - 1) / n, n};
-}
-
-/// Half the width of Welch's 95 % interval for the difference of two means.
-double welch_within(const Sample& a, const Sample& b) {
-  const double variance = a.variance + b.variance;
-  if (variance == 0) return 0;
-  const double freedom =
-      variance * variance /
-      (a.variance * a.variance / (a.count - 1) + b.variance * b.variance / (b.count - 1));
-  return boost::math::quantile(boost::math::students_t(freedom), 0.975) * std::sqrt(variance);
-}
-
-}  // namespace
-
 std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms) {
   std::vector<CategoryEffect> effects;
   for (const Gene& gene : kGenes) {
@@ -200,12 +176,12 @@ std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms
         (has ? with : without).push_back(o.evaluation->fitness);
       }
       if (with.size() < 2 || without.size() < 2) continue;
-      const Sample a = sample_of(with), b = sample_of(without);
+      const Estimate a = estimate_of(with), b = estimate_of(without);
       effects.push_back({.gene = std::string(gene.name),
                          .category = std::string(gene.categories[category]),
                          .count = with.size(),
                          .difference = a.mean - b.mean,
-                         .within = welch_within(a, b)});
+                         .within = difference_within(a, b)});
     }
   }
   return effects;

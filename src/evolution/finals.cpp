@@ -30,6 +30,16 @@ Estimate estimate_of(std::span<const double> measurements) {
   return {.mean = mean, .standard_error = error, .count = measurements.size()};
 }
 
+double difference_within(const Estimate& a, const Estimate& b) {
+  const double of_a = a.standard_error * a.standard_error,
+               of_b = b.standard_error * b.standard_error;
+  if (of_a + of_b == 0) return 0;
+  const double freedom = (of_a + of_b) * (of_a + of_b) /
+                         (of_a * of_a / (static_cast<double>(a.count) - 1) +
+                          of_b * of_b / (static_cast<double>(b.count) - 1));
+  return boost::math::quantile(boost::math::students_t(freedom), 0.975) * std::sqrt(of_a + of_b);
+}
+
 std::string plus_minus(const Estimate& estimate) {
   return estimate.count < 2 ? "" : fmt::format(" ± {:.4f}", estimate.standard_error);
 }

@@ -99,10 +99,14 @@ echo '{"n_emb": [8, 12], "n_heads": [4]}' >space.json
 refused space.json 'unknown key "n_heads"' -- search --space space.json
 echo '{"n_emb": [9], "n_head": [4]}' >space.json
 refused space.json "n_emb (9)" "n_head" -- search --space space.json
+echo '{"activation": ["silu"]}' >space.json
+refused space.json "activation (silu) must be relu, relu2, gelu or swiglu" -- search --space space.json
+refused "activation (silu) must be relu, relu2, gelu or swiglu" -- "$creature" --act silu
+refused "--ablate needs --finalists" -- search --ablate --finalists 0
 echo '{"n_emb": []}' >space.json
 refused space.json "n_emb must have at least one value" -- search --space space.json
 echo '{"lr_min": 0.1}' >space.json
-refused space.json "lr_min (0.1)" -- search --space space.json
+refused space.json "lr must rise: 0.05 follows 0.1" -- search --space space.json
 refused "budget-flops (1)" "single training" -- search --budget-flops 1
 refused "budget-flops (0.5 for each island)" -- search --budget-flops 1 --islands 2
 refused "--temperature (inf)" finite -- search --temperature inf

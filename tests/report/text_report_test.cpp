@@ -98,12 +98,12 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
    2. #11    crossover     2.0022  emb 20 head 2 layer 2 ctx 16 ff 3  lr 0.002159  steps 750
 )"));
   EXPECT_TRUE(contains(section(text, "Which genes matter"), R"(
-  gene      importance   trend   best at
-  lr               97%   +1.00   0.00216
+  gene         importance   trend   best at
+  lr                  97%   +1.00   0.00216
 )"));
   EXPECT_TRUE(contains(section(text, "What separates the best 8 from the worst 8"), R"(
-  gene            best      worst  separation
-  lr            0.0022   0.008321       -1.63
+  gene               best      worst  separation
+  lr               0.0022   0.008321       -1.63
 )"));
   EXPECT_TRUE(contains(section(text, "Insights"), R"(
   The best organisms have lower learning rates (0.0022 against 0.008321).

@@ -51,9 +51,8 @@ struct CategoryEffect {
 };
 
 /// Of every category that at least two organisms have, and two have not; the organisms are
-/// successes. The interval is Welch's ("The generalization of 'Student's' problem when several
-/// different population variances are involved", 1947). It is a difference between organisms that
-/// evolution chose, not the effect of the category alone.
+/// successes. It is a difference between organisms that evolution chose, not the effect of the
+/// category alone.
 std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms);
 
 /// Two genes that explain more together than each by itself.

@@ -27,6 +27,11 @@ struct Estimate {
 
 Estimate estimate_of(std::span<const double> measurements);
 
+/// Half the width of the 95 % confidence interval of the difference of two means, each of two
+/// measurements at least: Welch, "The generalization of 'Student's' problem when several different
+/// population variances are involved", 1947.
+double difference_within(const Estimate& a, const Estimate& b);
+
 /// " ± 0.0025", or nothing where a single measurement says nothing of its error.
 std::string plus_minus(const Estimate& estimate);
 
