@@ -45,7 +45,14 @@ expect_exit 0 "$report" "$run" --format text
 expect_text out "Champion: organism #" "Finalists, each retrained 2 times"
 
 # A genome that is taken out is that organism: it trains to the same loss, digit for digit.
-mapfile -t ids < <(awk -F, 'NR > 1 && $4 != "elite" && $17 != "" { print $1 }' "$run/organisms.csv")
+# The ids of organisms that have a fitness and are no elite, or that have none.
+ids_with() {
+    "$python" -c 'import csv, sys
+for row in csv.DictReader(open(sys.argv[1])):
+    if (row["fitness"] != "") == (sys.argv[2] == "fitness") and row["origin"] != "elite":
+        print(row["id"])' "$run/organisms.csv" "$1"
+}
+mapfile -t ids < <(ids_with fitness)
 for id in "${ids[@]}"; do
     expect_exit 0 "$report" "$run" --organism "$id"
     mv out genome.json
@@ -59,7 +66,7 @@ done
 champion=$("$python" -c 'import json; print(json.load(open("run.json"))["champion"]["id"])')
 expect_exit 0 "$report" "$run" --organism "$champion"
 cmp out "$run/genome.json" || broken "the champion's genome is not that of the run"
-failed=$(awk -F, 'NR > 1 && $17 == "" { print $1; exit }' "$run/organisms.csv")
+failed=$(ids_with none | head -1)
 refused "organism $failed has no loss" "(injected)" -- "$report" "$run" --organism "$failed"
 refused "there is no organism 999; the last one is 17" -- "$report" "$run" --organism 999
 
@@ -77,7 +84,8 @@ expect_exit 0 "$report" --compare "$run" other "$run" --format csv
 # A run that was killed, or goes on: as far as it was recorded, whatever the last byte.
 cp -r "$run" part && rm part/genome.json part/replicates.csv part/pareto.csv
 size=$(stat -c %s part/organisms.csv)
-for left in $((size - 1)) $((size / 2)) $((size / 3)) 200; do
+header=$(head -1 part/organisms.csv | wc -c)
+for left in $((size - 1)) $((size / 2)) $((size / 3)) $((header + 10)); do
     truncate -s "$left" part/organisms.csv
     expect_exit 0 "$report" part
     for format in json markdown csv; do expect_exit 0 "$report" part --format "$format"; done
