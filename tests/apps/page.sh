@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The reports of real runs in a real browser: an ordinary one, one with islands and failures, one for
-# beauty, one that was stopped, one in which all failed, one of a single organism, and one whose texts
-# look like HTML. What is looked at is in ../report/report_page.py.
+# beauty, one that was stopped, one in which all failed, one of a single organism, one whose texts look
+# like HTML, and one in which all genes vary. What is looked at is in ../report/report_page.py.
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 command -v chromium >/dev/null || exit 77  # CTest: skipped
 looks=("$python" "$4/tests/report/report_page.py")
@@ -22,7 +22,21 @@ sed -i 's/an exception (injected)/<b>bold<\/b> <img src=x onerror=alert(1)> \&am
 sed -i '2,$s/,[^,]*$/,<i>Łukasz 李<\/i>/' 'html <b>/names.csv'
 expect_exit 0 "$bin/evolve_report" 'html <b>'
 
-for run in ordinary islands beauty stopped doomed single; do
+cat >wide.json <<'EOF'
+{"n_emb": [8, 16], "n_head": [1, 2, 4], "n_layer": [1, 2], "n_ctx": [8, 16], "n_ff_exp": [1, 2, 4],
+ "lr": {"log": [0.0005, 0.05]}, "steps": {"range": [20, 120], "draw": [20, 40, 80], "moves": [20]},
+ "batch": [1, 2, 4], "activation": ["relu", "relu2", "gelu", "swiglu"], "init": ["uniform", "scaled"],
+ "position": ["learned", "rotary", "both"], "lookback": [0, 1, 2, 3, 4], "qk_norm": ["off", "on"],
+ "tie": ["off", "on"], "schedule": ["linear", "constant", "cosine"], "warmup": [0, 0.02, 0.05, 0.1],
+ "beta1": [0.8, 0.85, 0.9, 0.95], "beta2": [0.95, 0.98, 0.99, 0.995, 0.999],
+ "weight_decay": [0, 0.01, 0.03, 0.1], "dropout": [0, 0.05, 0.1, 0.2]}
+EOF
+expect_exit 0 "$bin/evolve_loss" --input "$names" --space wide.json --population 10 --generations 8 \
+    --folder wide
+[[ $(grep -o '"categories":\[' wide/report.html | wc -l) -ge 6 ]] ||
+    broken "the wide run has too few genes of categories"
+
+for run in ordinary islands beauty stopped doomed single wide; do
     expect_exit 0 "${looks[@]}" "$run/report.html"
 done
 expect_exit 0 "${looks[@]}" 'html <b>/report.html' --escaping

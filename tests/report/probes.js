@@ -152,16 +152,21 @@ window.probe = (function () {
     };
   }
 
+  const parallelAxes = () => report.charts.parallel.getOption().parallelAxis.length;
+
   // From where to where to drag along the last axis of the parallel coordinates.
   function brushArea() {
     const chart = report.charts.parallel;
     chart.getDom().scrollIntoView({ block: "center", behavior: "instant" });
     const rect = chart.getDom().getBoundingClientRect();
-    const { axis } = chart.getModel().getComponent("parallelAxis", 7);
+    const { axis } = chart.getModel().getComponent("parallelAxis", parallelAxes() - 1);
     const system = chart.getModel().getComponent("parallel").coordinateSystem;
     const [start, end] = axis.getExtent();
     const at = (share) => {
-      const point = system.axisCoordToPoint(start + (end - start) * share, "dim7");
+      const point = system.axisCoordToPoint(
+        start + (end - start) * share,
+        `dim${parallelAxes() - 1}`,
+      );
       return [rect.left + point[0], rect.top + point[1]];
     };
     return { from: at(0.02), to: at(0.3) };
@@ -211,6 +216,37 @@ window.probe = (function () {
     return shown.map((card) => card.innerText).join("\n");
   }
 
+  const textsOf = (name) => chartTexts(report.charts[name]).map((box) => box.text);
+
+  // The dots of a slice: where they are sideways, and the value that is meant.
+  const dots = (gene) =>
+    report.charts["slice-" + gene]
+      .getOption()
+      .series.filter((series) => series.id.startsWith("organisms-"))
+      .flatMap((series) => series.data)
+      .map(([x, , id]) => ({ x, value: report.organism(id).genes[gene] }));
+
+  const lines = (selector) =>
+    [...document.querySelectorAll(selector)].map((each) =>
+      each.innerText.replace(/\s+/g, " ").trim(),
+    );
+
+  // The column of a table that has this title.
+  function cells(selector, title) {
+    const heads = [...document.querySelectorAll(`${selector} thead th`)];
+    const at = heads.findIndex((each) => each.textContent === title);
+    return [...document.querySelectorAll(`${selector} tbody tr`)].map(
+      (row) => row.children[at].textContent,
+    );
+  }
+
+  // Text of 16 px has 13 px on paper, and so much less room is needed there.
+  const wideTables = (most) =>
+    [...document.querySelectorAll("main table")]
+      .map((table) => [table.closest("section").id, table.getBoundingClientRect().width * (13 / 16)])
+      .filter(([, wide]) => wide > most)
+      .map(([name, wide]) => `${name}: ${wide} px`);
+
   const background = () => getComputedStyle(document.body).backgroundColor;
   const labelColor = (name) => chartsLabel(report.charts[name]);
   const chartsLabel = (chart) =>
@@ -230,6 +266,12 @@ window.probe = (function () {
     late,
     tooLarge,
     brushArea,
+    parallelAxes,
+    textsOf,
+    dots,
+    lines,
+    cells,
+    wideTables,
     overlapsInCharts,
     cutInCharts,
     overlapsInPage,

@@ -14,6 +14,7 @@ import re
 import sys
 
 from browser import Browser, BrowserError
+from genes import check_genes
 from page import Checks, Page, save
 
 WIDTHS = (360, 768, 1280)
@@ -65,9 +66,17 @@ def check_marks(page, checks, expected):
         )
 
 
+def genes_in_tooltips(page):
+    """Of many genes, only those that matter most."""
+    if page.ask("report.data.genes.length <= 8"):
+        return GENES
+    shown = page.ask("report.leadingGenes.map((each) => each.label)")
+    return [*shown, "more genes"]
+
+
 def check_genome(page, checks, name):
     text = page.ask(f"probe.tooltip({json.dumps(name)})")
-    lacking = [gene for gene in GENES if gene not in text]
+    lacking = [gene for gene in genes_in_tooltips(page) if gene not in text]
     checks.that(
         not lacking,
         f"pointing at a mark of {name} does not show its genome (lacks {lacking}): {text[:80]!r}",
@@ -179,7 +188,8 @@ def check_brush(page, checks):
     page.browser.drag(*area["from"], *area["to"])
     page.browser.frames(4)
     intervals = page.ask(
-        "report.charts.parallel.getModel().getComponent('parallelAxis', 7).activeIntervals.length"
+        "report.charts.parallel.getModel()"
+        ".getComponent('parallelAxis', probe.parallelAxes() - 1).activeIntervals.length"
     )
     checks.that(intervals == 1, "dragging along an axis does not select lines")
 
@@ -234,6 +244,7 @@ def check_paper(page, checks):
     surface = page.ask("getComputedStyle(document.documentElement).getPropertyValue('--surface')")
     checks.that(surface.strip() == "#ffffff", f"paper is not white: {surface}")
     checks.none(page.ask("probe.tooLarge(700, 1000)"), "charts larger than the paper")
+    checks.none(page.ask("probe.wideTables(700)"), "tables wider than the paper")
     checks.none(page.ask("probe.overlapsInCharts()"), "labels in printed charts overlap")
     checks.none(page.ask("probe.cutInCharts()"), "labels in printed charts are cut off")
     checks.none(page.ask("probe.late()"), "charts that paint too late for paper")
@@ -289,6 +300,7 @@ def run(arguments, checks):
         expected = expected_charts(page)
         check_silence(page, checks)
         check_marks(page, checks, expected)
+        check_genes(page, checks)
         if "family" in expected:
             check_hover(page, checks)
             check_choice(page, checks)

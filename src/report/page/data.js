@@ -44,6 +44,18 @@
     return row === undefined ? id : columns.id[row];
   }
 
+  const genes = new Map(data.genes.map((gene) => [gene.name, gene]));
+  const geneNamed = (name) => genes.get(name) || { name, label: name };
+
+  // Where there is no room for all genes: those of greatest importance, in the usual order.
+  const mostGenes = 8;
+  function leadingGenes() {
+    const ranking = (data.importance || []).map((row) => row.gene);
+    const rank = ({ name }) => (ranking.includes(name) ? ranking.indexOf(name) : ranking.length);
+    const chosen = data.genes.slice().sort((a, b) => rank(a) - rank(b));
+    return data.genes.filter((gene) => chosen.indexOf(gene) < mostGenes);
+  }
+
   let children = null;
   function childrenOf(id) {
     if (!children) {
@@ -112,6 +124,8 @@
     lower,
     better,
     isNumber,
+    geneNamed,
+    leadingGenes: leadingGenes(),
     organism,
     original,
     childrenOf,

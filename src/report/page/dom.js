@@ -36,10 +36,13 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
 
   report.empty = (text) => el("p", { class: "empty" }, text);
 
-  // columns: [{title, number, value(row)}]
+  const classOf = ({ number, lesser }) =>
+    [number && "number", lesser && "lesser"].filter(Boolean).join(" ") || null;
+
+  // columns: [{title, number, lesser, value(row)}]; the lesser ones are left out on paper.
   report.table = function (columns, rows, label, kind) {
     const head = columns.map((column) =>
-      el("th", { scope: "col", class: column.number ? "number" : null }, column.title),
+      el("th", { scope: "col", class: classOf(column) }, column.title),
     );
     const body = rows.map((row) =>
       el(
@@ -48,7 +51,7 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
         columns.map((column) =>
           el(
             "td",
-            { class: column.number ? "number" : null, "data-title": column.title },
+            { class: classOf(column), "data-title": column.title },
             column.value(row),
           ),
         ),
@@ -63,6 +66,17 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
         el("thead", {}, el("tr", {}, head)),
         el("tbody", {}, body),
       ),
+    );
+  };
+
+  // A table whose rows have headings; on a phone, the cells of a row flow.
+  report.geneTable = function (titles, rows, label) {
+    const head = titles.map((title) => el("th", { scope: "col" }, title));
+    return el(
+      "table",
+      { class: "genes", "aria-label": label },
+      el("thead", {}, el("tr", {}, head)),
+      el("tbody", {}, rows),
     );
   };
 

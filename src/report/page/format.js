@@ -52,10 +52,14 @@
     return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
   }
 
+  // Fractions close to 1 differ in later digits.
+  const real = (value) => trim(value, value > 0.99 && value < 1 ? 5 : 3);
+
   function gene(name, value) {
+    const { integer, categories } = report.geneNamed(name);
     if (!isNumber(value)) return none;
-    const known = data.genes.find((each) => each.name === name);
-    return known && known.integer ? whole(value) : trim(value, 3);
+    if (categories) return categories[value] || none;
+    return integer ? whole(value) : real(value);
   }
 
   const percent = (share) => (isNumber(share) ? Math.round(share * 100) + " %" : none);

@@ -14,7 +14,9 @@
 
   const number = (trend) => el("small", {}, format.signed(trend, 2));
 
+  // A category is already text.
   function bestText(gene, row) {
+    if (gene.categories) return row.best || format.none;
     const value = Number(row.best);
     return Number.isFinite(value) && row.best !== ""
       ? format.gene(gene.name, value)
@@ -32,16 +34,13 @@
   }
 
   function rowOf(row) {
-    const gene = data.genes.find((each) => each.name === row.gene) || {
-      name: row.gene,
-      label: row.gene,
-    };
+    const gene = report.geneNamed(row.gene);
     return el(
       "tr",
       {},
       el("th", { scope: "row" }, gene.label),
       el("td", { class: "wide" }, bar(row.importance)),
-      el("td", { class: "trend" }, trendText(row.trend)),
+      el("td", { class: "trend" }, gene.categories ? format.none : trendText(row.trend)),
       el(
         "td",
         { class: "best" },
@@ -64,21 +63,6 @@
       return;
     }
     const titles = ["gene", "differences explained", "trend", "best value"];
-    section.append(
-      el(
-        "table",
-        { class: "importance" },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            titles.map((title) => el("th", { scope: "col" }, title)),
-          ),
-        ),
-        el("tbody", {}, data.importance.map(rowOf)),
-      ),
-    );
+    section.append(report.geneTable(titles, data.importance.map(rowOf), "Which genes matter"));
   };
 })(window.report);

@@ -38,11 +38,18 @@
   }
   report.born = born;
 
-  report.genePairs = (organism) =>
-    data.genes.map((gene) => [
+  report.genePairs = (organism, genes = data.genes) =>
+    genes.map((gene) => [
       gene.label,
       report.withUnit(format.gene(gene.name, organism.genes[gene.name]), gene.unit),
     ]);
+
+  // A tooltip has no room for twenty genes.
+  function leadingPairs(organism) {
+    const rest = data.genes.length - report.leadingGenes.length;
+    const pairs = report.genePairs(organism, report.leadingGenes);
+    return rest ? [...pairs, [`${rest} more genes`, "in the details"]] : pairs;
+  }
 
   // The content of every tooltip of an organism.
   report.card = function (id, ...more) {
@@ -63,7 +70,7 @@
             : format.score(organism.score),
         ],
         ["parents", parents],
-        ...report.genePairs(organism),
+        ...leadingPairs(organism),
         ["parameters", format.whole(organism.parameters)],
         ["training", format.flops(organism.flops)],
       ]),

@@ -133,7 +133,8 @@
           { title: objective.label, number: true, value: (row) => format.score(row.score) },
           ...data.genes.map((gene) => ({
             title: gene.label,
-            number: true,
+            number: !gene.categories,
+            lesser: !report.leadingGenes.includes(gene),
             value: (row) => format.gene(gene.name, row.genes[gene.name]),
           })),
           { title: "parameters", number: true, value: (row) => format.whole(row.parameters) },

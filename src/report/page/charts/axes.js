@@ -134,8 +134,15 @@
     );
   }
 
+  // A column for each category, in order; its middle has the name.
+  function categoryAxis({ name, categories }) {
+    const labels = at([...categories.keys()], (value) => format.gene(name, value));
+    return { type: "value", min: -0.5, max: categories.length - 0.5, ...labels };
+  }
+
   // An axis for one gene: at its few values, at round numbers, or at powers of ten.
   function geneAxis(gene, values, count) {
+    if (gene.categories) return categoryAxis(gene);
     const low = Math.min(...values);
     const high = Math.max(...values);
     const labels = at(geneTicks(gene, values, low, high, count), (value) =>

@@ -22,8 +22,13 @@
 
   const rows = chosen();
 
+  // All genes at once need more room than a page has.
+  let all = false;
+  const foldable = report.leadingGenes.length < data.genes.length;
+  const genes = () => (all && !report.printing() ? data.genes : report.leadingGenes);
+
   const values = (row) => [
-    ...data.genes.map((gene) => columns[gene.name][row]),
+    ...genes().map((gene) => columns[gene.name][row]),
     report.clamp(columns.score[row]),
   ];
 
@@ -96,12 +101,13 @@
 
   function allAxes(narrow) {
     const count = narrow ? 6 : 8;
-    const genes = data.genes.map((gene, dim) =>
+    const shown = genes();
+    const scales = shown.map((gene, dim) =>
       axis(dim, gene.label, gene.unit, axes.geneAxis(gene, distinct(gene.name), count), narrow),
     );
     return [
-      ...genes,
-      axis(data.genes.length, data.objective.label, data.objective.unit, scoreScale(), narrow),
+      ...scales,
+      axis(shown.length, data.objective.label, data.objective.unit, scoreScale(), narrow),
     ];
   }
 
@@ -180,8 +186,27 @@
     return (
       `Each line is one organism, from gene to gene to its ${data.objective.label}; drag ` +
       "along an axis to keep only the lines that cross there, click the axis to " +
-      `release.${some}`
+      `release.${some}${foldable ? " At first only the genes that matter most are shown." : ""}`
     );
+  }
+
+  function height(width) {
+    return width < 620 ? Math.max(600, (genes().length + 1) * 68) : 440;
+  }
+
+  function addFolding(section, holder) {
+    const button = el("button", { type: "button", onclick: () => show(!all) });
+    function show(every) {
+      all = every;
+      holder.classList.toggle("unfolded", all);
+      button.textContent = all
+        ? `Show the ${report.leadingGenes.length} genes that matter most`
+        : `Show all ${data.genes.length} genes`;
+      button.setAttribute("aria-expanded", String(all));
+      if (report.charts.parallel) report.drawChart("parallel");
+    }
+    show(false);
+    section.append(button);
   }
 
   function legend() {
@@ -205,14 +230,22 @@
       );
       return;
     }
-    section.append(report.redrawn(legend));
+    const holder = el("div", {
+      class: "axes",
+      style: `--axes:${data.genes.length + 1}`,
+      tabindex: foldable ? "0" : null,
+      role: foldable ? "region" : null,
+      "aria-label": foldable ? "Genomes in parallel" : null,
+    });
+    section.append(report.redrawn(legend), holder);
     report.addChart("parallel", {
-      box: report.chartBox(section),
+      box: report.chartBox(holder),
       label: "All genomes in parallel coordinates, coloured by score.",
-      height: (width) => (width < 620 ? 600 : 440),
+      height,
       option,
       select,
       organismAt: (params) => (params.data ? params.data.organism : null),
     });
+    if (foldable) addFolding(section, holder);
   };
 })(window.report);

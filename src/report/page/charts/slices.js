@@ -2,7 +2,7 @@
 (function (report) {
   "use strict";
 
-  const { el, data, columns, axes } = report;
+  const { el, data, columns, axes, format } = report;
 
   // Organisms of one colour form one series, which ECharts draws in one go.
   const shades = 8;
@@ -12,9 +12,16 @@
     return [...new Set(report.scored.map((row) => columns[gene.name][row]))].sort((a, b) => a - b);
   }
 
-  // Integer genes have few values: organisms are jittered by a fraction of the smallest gap.
+  const spreadGenes = data.genes.some((gene) => gene.categories)
+    ? "genes with few values"
+    : "whole-numbered genes";
+  const fewValues = 10;
+  const isCoarse = (gene, values) => gene.integer || (!gene.log && values.length <= fewValues);
+
+  // Where values are few, organisms are jittered by a fraction of the smallest gap.
   function spread(gene, values) {
-    if (!gene.integer || values.length < 2) return 0;
+    if (gene.categories) return 0.55;
+    if (!isCoarse(gene, values) || values.length < 2) return 0;
     const gaps = values.slice(1).map((value, i) => value - values[i]);
     return Math.min(...gaps, (values[values.length - 1] - values[0]) / 8) * 0.55;
   }
@@ -77,6 +84,15 @@
     };
   }
 
+  // The card of an organism, with the gene if it would not be among those it shows.
+  function tip(gene, params) {
+    if (!params.data) return "";
+    const id = params.data[2];
+    if (report.leadingGenes.includes(gene)) return report.card(id);
+    const value = format.gene(gene.name, columns[gene.name][report.rowOf.get(id)]);
+    return report.card(id, el("div", {}, `${gene.label} ${value}`));
+  }
+
   function add(grid, gene) {
     const values = distinct(gene);
     const point = pointMaker(gene, values);
@@ -86,6 +102,7 @@
       height: () => 240,
       option: (width) => option(gene, values, point, width),
       select: (id) => select(point, id),
+      tip: (params) => tip(gene, params),
       organismAt: (params) => (params.data ? params.data[2] : null),
     });
   }
@@ -96,7 +113,7 @@
       "Gene by gene",
       `Each dot is one organism: its ${data.objective.label} in ${data.objective.unit} ` +
         `(vertical, ${report.lower ? "lower" : "higher"} is better) against one gene; dots ` +
-        "of whole-numbered genes are spread sideways a little so that they do not hide each " +
+        `of ${spreadGenes} are spread sideways a little so that they do not hide each ` +
         `other.${report.beyondNote()}`,
     );
     if (!report.scored.length) {
