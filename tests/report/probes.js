@@ -240,6 +240,33 @@ window.probe = (function () {
     );
   }
 
+  // What is drawn in each row of the ablation: the ends of bar and interval, with 0 at `zero`.
+  function drawn() {
+    const ends = (row, kind) => {
+      const rect = row.querySelector(`.worth ${kind}`)?.getBoundingClientRect();
+      return rect ? [rect.left, rect.right] : null;
+    };
+    return [...document.querySelectorAll("#ablation tbody tr")].map((row) => ({
+      zero: ends(row, ".zero")?.[0],
+      bar: ends(row, ".bar"),
+      interval: ends(row, ".interval"),
+      box: ends(row, ""),
+    }));
+  }
+
+  // Tables without a heading for each column and each row.
+  const headless = () =>
+    [...document.querySelectorAll("#importance table, #ablation table")]
+      .filter(
+        (table) =>
+          [...table.querySelectorAll("thead th")].some(
+            (each) => each.scope !== "col" || !each.textContent,
+          ) ||
+          table.querySelectorAll("tbody tr").length !==
+            table.querySelectorAll("tbody th[scope=row]").length,
+      )
+      .map((table) => table.outerHTML.slice(0, 80));
+
   // Text of 16 px has 13 px on paper, and so much less room is needed there.
   const wideTables = (most) =>
     [...document.querySelectorAll("main table")]
@@ -271,6 +298,8 @@ window.probe = (function () {
     dots,
     lines,
     cells,
+    drawn,
+    headless,
     wideTables,
     overlapsInCharts,
     cutInCharts,

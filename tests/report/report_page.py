@@ -12,9 +12,11 @@ import json
 import pathlib
 import re
 import sys
+import tempfile
 
 from browser import Browser, BrowserError
 from genes import check_genes
+from lists import check_lists, with_lists
 from page import Checks, Page, save
 
 WIDTHS = (360, 768, 1280)
@@ -285,7 +287,8 @@ def expected_charts(page):
     return names + (["timeline"] if facts["timed"] else [])
 
 
-def run(arguments, checks):
+def check_file(arguments, checks):
+    """All that every report must be."""
     with Browser() as browser:
         page = Page(browser, arguments.file)
         seconds = page.open()
@@ -301,6 +304,7 @@ def run(arguments, checks):
         check_silence(page, checks)
         check_marks(page, checks, expected)
         check_genes(page, checks)
+        check_lists(page, checks)
         if "family" in expected:
             check_hover(page, checks)
             check_choice(page, checks)
@@ -320,6 +324,16 @@ def run(arguments, checks):
         check_silence(page, checks)
 
 
+def run(arguments, checks):
+    check_file(arguments, checks)
+    if not arguments.lists:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.file, _ = with_lists(arguments.file, pathlib.Path(folder))
+        arguments.escaping = False
+        check_file(arguments, checks)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("file", type=pathlib.Path)
@@ -331,6 +345,11 @@ def main():
         "--escaping",
         action="store_true",
         help="the file has markup in its texts, which must stay text",
+    )
+    parser.add_argument(
+        "--lists",
+        action="store_true",
+        help="also looks at a copy with an ablation",
     )
     arguments = parser.parse_args()
     checks = Checks()

@@ -11,6 +11,9 @@
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
   const better = (a, b) => (lower ? a < b : a > b);
 
+  // Whether the 95 % interval of a difference leaves out 0.
+  const isClear = (difference, within) => isNumber(within) && Math.abs(difference) > within;
+
   function organism(id) {
     const row = rowOf.get(id);
     if (row === undefined) return null;
@@ -124,6 +127,7 @@
     lower,
     better,
     isNumber,
+    isClear,
     geneNamed,
     leadingGenes: leadingGenes(),
     organism,

@@ -60,6 +60,7 @@
     "Timeline",
     "Names",
     "Finalists",
+    "Ablation",
     "Top",
     "Insights",
   ];
