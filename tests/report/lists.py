@@ -1,4 +1,4 @@
-"""A copy of a report with an ablation of known values."""
+"""A copy of a report with an ablation, category effects and pairs of genes of known values."""
 
 import json
 import re
@@ -33,6 +33,32 @@ def ablation(data):
     return rows
 
 
+def categories(data):
+    """Of every category: good and clear, bad and clear, not clear, in turn."""
+    sign = 1 if data["objective"]["better"] == "lower" else -1
+    names = [(gene, name) for gene in data["genes"] for name in gene.get("categories", [])]
+    return [
+        {
+            "gene": gene["name"],
+            "category": name,
+            "count": 7 + i,
+            "difference": sign * (-0.05, 0.04, 0.01)[i % 3],
+            "within": 0.02,
+        }
+        for i, (gene, name) in enumerate(names)
+    ]
+
+
+def pairs(data):
+    """Of ordinary names, and of the longest."""
+    by_length = sorted(data["genes"], key=lambda gene: len(gene["label"]))
+    first, second = (gene["name"] for gene in by_length[-2:])
+    return [
+        {"first": "lr", "second": "steps", "share": 0.18},
+        {"first": first, "second": second, "share": 0.07},
+    ]
+
+
 def with_lists(file, folder):
     """Writes the copy into a folder. Returns its path and the data."""
     page = file.read_text(encoding="utf-8")
@@ -41,6 +67,8 @@ def with_lists(file, folder):
     if known:
         min(known, key=len).append("unused")  # which no organism has
     data["ablation"] = ablation(data)
+    data["categories"] = categories(data)
+    data["pairs"] = pairs(data)
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     copy = folder / f"{file.parent.name}-lists.html"
     copy.write_text(DATA.sub(lambda m: m[1] + text + m[3], page), encoding="utf-8")
@@ -49,9 +77,13 @@ def with_lists(file, folder):
 
 def check_lists(page, checks):
     """What there is in the data is shown; what there is not leaves no trace."""
-    data = page.ask("({ablation: [], ...report.data, organisms: null, timings: null})")
+    data = page.ask(
+        "({ablation: [], categories: [], pairs: [], ...report.data, organisms: null, timings: null})"
+    )
     checks.none(page.ask("probe.headless()"), "tables without headings")
     check_ablation(page, checks, data)
+    if not page.ask("document.querySelector('#importance table') === null"):
+        check_effects(page, checks, data)
 
 
 def label_of(data, name):
@@ -126,3 +158,30 @@ def check_one_scale(checks, rows, drawn):
     ]
     same = not scales or max(scales) < min(scales) * 1.1
     checks.that(same, f"the intervals have different scales: {scales}")
+
+
+def check_effects(page, checks, data):
+    titles = page.ask("probe.lines('#importance h3')")
+    wanted = ["Category against the others"] if data["categories"] else []
+    wanted += ["Genes that act together"] if data["pairs"] else []
+    checks.that(titles == wanted, f"lists below the importance: {titles}, not {wanted}")
+    rows = page.ask("probe.lines('#importance .effects tbody tr')")
+    expected = [category_texts(page, data, row) for row in data["categories"]]
+    expected += [pair_texts(data, row) for row in data["pairs"]]
+    checks.that(len(rows) == len(expected), f"{len(rows)} rows below the importance")
+    for text, parts in zip(rows, expected):
+        checks.none([part for part in parts if part not in text], f"what {text!r} lacks")
+
+
+def category_texts(page, data, row):
+    gain = row["difference"] * (-1 if data["objective"]["better"] == "lower" else 1)
+    size, within = number(abs(gain), page), number(row["within"], page)
+    clear = [] if abs(gain) > row["within"] else ["not clear"]
+    kind = "better" if gain > 0 else "worse"
+    head = f"{label_of(data, row['gene'])}: {row['category']}"
+    return [head, f" {row['count']} organisms", f"{kind} by {size} ± {within}", *clear]
+
+
+def pair_texts(data, row):
+    first, second = (label_of(data, row[which]) for which in ("first", "second"))
+    return [f"{first} and {second}", f"{round(row['share'] * 100)} %"]

@@ -349,7 +349,7 @@ def main():
     parser.add_argument(
         "--lists",
         action="store_true",
-        help="also looks at a copy with an ablation",
+        help="also looks at a copy with an ablation, category effects and pairs of genes",
     )
     arguments = parser.parse_args()
     checks = Checks()

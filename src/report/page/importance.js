@@ -23,7 +23,7 @@
       : String(row.best);
   }
 
-  function bar(share) {
+  report.shareBar = function (share) {
     const width = Math.max(0, Math.min(1, share));
     return el(
       "div",
@@ -31,7 +31,7 @@
       el("span", { class: "bar", style: `--share:${width}` }),
       el("span", { class: "value" }, format.percent(share)),
     );
-  }
+  };
 
   function rowOf(row) {
     const gene = report.geneNamed(row.gene);
@@ -39,7 +39,7 @@
       "tr",
       {},
       el("th", { scope: "row" }, gene.label),
-      el("td", { class: "wide" }, bar(row.importance)),
+      el("td", { class: "wide" }, report.shareBar(row.importance)),
       el("td", { class: "trend" }, gene.categories ? format.none : trendText(row.trend)),
       el(
         "td",
@@ -63,6 +63,9 @@
       return;
     }
     const titles = ["gene", "differences explained", "trend", "best value"];
-    section.append(report.geneTable(titles, data.importance.map(rowOf), "Which genes matter"));
+    section.append(
+      report.geneTable(titles, data.importance.map(rowOf), "Which genes matter"),
+      report.effectLists(),
+    );
   };
 })(window.report);
