@@ -23,32 +23,26 @@ PROJECT = Path(__file__).resolve().parents[2]
 EDITS = {
     # 1. A member of Genome; the primordial organism's value is the program as it was.
     "include/microgpt/genome/genome.hpp": [
-        (r"(\n  std::uint32_t steps = \d+;)", r"\1\n  std::uint32_t warmup = 1;"),
+        (r"(\n  std::uint32_t steps = \d+;)", r"\1\n  std::uint32_t ramp = 1;"),
     ],
-    # 2. Where its values come from.
-    "include/microgpt/genome/search_space.hpp": [
-        (r"(\n  std::vector<std::uint32_t> n_ff_exp = [^\n]*)",
-         r"\1\n  std::vector<std::uint32_t> warmup = {1};"),
-    ],
-    # 3. Its row.
+    # 2. Its row.
     "include/microgpt/genome/genes.hpp": [
-        (r"array<Gene, (\d+)> kGenes", lambda m: f"array<Gene, {int(m[1]) + 1}> kGenes"),
-        (r"\n\}\};\n\nconstexpr std::size_t gene_index",
-         '\n    {"warmup", \'w\', "warm", "warm-up", "steps", "longer warm-ups", "shorter warm-ups",'
-         "\n     &Genome::warmup, 1, 1000, ListDomain{&SearchSpace::warmup}, 2, false, true},"
+        (r"\n\};\n\n/// The gene of a name",
+         '\n    Gene{"ramp", \'w\', "ramp", "ramp", "steps", "longer ramps", "shorter ramps",'
+         "\n         GeneKind::whole, access<&Genome::ramp>(), 1, 1000, 2, false, true},"
          r"\g<0>"),
     ],
-    # 4. What it does.
+    # 3. What it does.
     "include/microgpt/training/trainer.hpp": [
-        (r"(\n  double learning_rate = [^\n]*)", r"\1\n  std::size_t warmup = 1;"),
+        (r"(\n  double learning_rate = [^\n]*)", r"\1\n  std::size_t ramp = 1;"),
     ],
     "src/genome/genome.cpp": [
-        (r"\.learning_rate = g\.lr", r"\g<0>, .warmup = g.warmup"),
+        (r"\.learning_rate = g\.lr", r"\g<0>, .ramp = g.ramp"),
     ],
     "src/training/trainer.cpp": [
-        (r"config_\.learning_rate \* left",
+        (r"gpt_\.gradients\(\), learning_rate\(\)",
          r"\g<0> * std::min(1.0, static_cast<double>(step_ + 1) / "
-         r"static_cast<double>(config_.warmup))"),
+         r"static_cast<double>(config_.ramp))"),
     ],
 }
 
@@ -99,12 +93,13 @@ class Search:
     def __init__(self, folder):
         self.bin, self.folder = folder / "build/bin", Path(tempfile.mkdtemp(dir=folder))
 
-    def __call__(self, name, warmup, ranks=1, strategy="classic"):
+    def __call__(self, name, ramp, ranks=1, strategy="classic"):
         space = self.folder / f"{name}.json"
         space.write_text(json.dumps({
             "n_emb": [8], "n_head": [1, 2], "n_layer": [1], "n_ctx": [8], "n_ff_exp": [1, 2],
-            "steps_min": 20, "steps_max": 40, "steps_draw": [20, 40], "steps_moves": [20],
-            "warmup": warmup}))
+            "lr": {"log": [0.001, 0.05]},
+            "steps": {"range": [20, 40], "draw": [20, 40], "moves": [20]},
+            "ramp": ramp}))
         run("mpirun", "-n", ranks, self.bin / "evolve_loss", "--space", space, "--strategy",
             strategy, "--population", 6, "--generations", 3, "--finalists", 1, "--replicates", 2,
             "--input", PROJECT / "data/names.txt", "--genome-out", self.folder / "genome.json",
@@ -124,9 +119,9 @@ def results_of(run_folder):
 
 def check(folder):
     binaries = folder / "build/bin"
-    expect("--warm" in run(binaries / "creature", "--help"), "an option of creature")
-    wrong = subprocess.run([binaries / "creature", "--warm", "0"], text=True, capture_output=True)
-    expect(wrong.returncode == 2 and "warmup (0) must be a whole number from 1 to 1000"
+    expect("--ramp" in run(binaries / "creature", "--help"), "an option of creature")
+    wrong = subprocess.run([binaries / "creature", "--ramp", "0"], text=True, capture_output=True)
+    expect(wrong.returncode == 2 and "ramp (0) must be a whole number from 1 to 1000"
            in wrong.stderr, "its limits")
     run(binaries / "creature", "--genome", PROJECT / "genome.json", "--steps", 1, "--input",
         PROJECT / "data/names.txt")
@@ -134,16 +129,16 @@ def check(folder):
 
     search = Search(folder)
     alone, other_rank, cold = search("alone", [37]), search("ranks", [37], 2), search("cold", [1])
-    expect({row["warmup"] for row in rows_of(alone)} == {"37"}, "a column of organisms.csv")
-    expect(json.loads((alone / "genome.json").read_text())["warmup"] == 37, "genome.json")
-    expect("warmup" in (alone / "journal").read_text(), "the journal")
-    expect('"warmup"' in (alone / "report.html").read_text(), "the page")
-    expect("warmup" in run(binaries / "evolve_report", alone, "--format", "csv"), "evolve_report")
+    expect({row["ramp"] for row in rows_of(alone)} == {"37"}, "a column of organisms.csv")
+    expect(json.loads((alone / "genome.json").read_text())["ramp"] == 37, "genome.json")
+    expect("ramp" in (alone / "journal").read_text(), "the journal")
+    expect('"ramp"' in (alone / "report.html").read_text(), "the page")
+    expect("ramp" in run(binaries / "evolve_report", alone, "--format", "csv"), "evolve_report")
     expect(results_of(alone) != results_of(cold), "an effect on trainings")
     expect(results_of(alone) == results_of(other_rank), "the same effect on another rank")
 
     for strategy in ("classic", "guided", "random"):
-        values = {row["warmup"] for row in rows_of(search(strategy, [1, 5, 37], 1, strategy))}
+        values = {row["ramp"] for row in rows_of(search(strategy, [1, 5, 37], 1, strategy))}
         expect(len(values) > 1, f"variation by {strategy}")
 
     begun = search.folder / "resumed"
