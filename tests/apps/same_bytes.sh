@@ -3,7 +3,10 @@
 # the history in one process and on 1, 2, 3, 5 and 9 ranks, for both engines and both precisions.
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 
-echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20], "batch": [1, 8]}' >short.json
+echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20], "batch": [1, 8],
+    "activation": ["relu", "gelu", "swiglu"], "position": ["learned", "rotary", "both"], "lookback": [0, 2],
+    "qk_norm": ["off", "on"], "init": ["uniform", "scaled"], "schedule": ["linear", "cosine"],
+    "dropout": {"linear": [0, 0.2]}, "weight_decay": [0, 0.1]}' >short.json
 
 # same PROGRAM OPTIONS...: one run in this process, and one at each number of ranks.
 same() {
@@ -22,6 +25,10 @@ same() {
             cmp "$run/latest/$table.csv" "$program-0/latest/$table.csv" ||
                 broken "$program: $table.csv differs at $ranks ranks"
         done
+        if [[ $* == *--ablate* ]]; then
+            cmp "$run/latest/ablations.csv" "$program-0/latest/ablations.csv" ||
+                broken "$program: ablations.csv differs at $ranks ranks"
+        fi
         cmp "$run"/latest/genome.json "$run.json" || broken "$program: the folder has another genome"
         cmp "$run"/latest/run.log out || broken "$program: run.log is not what the screen showed"
     done
@@ -29,7 +36,8 @@ same() {
 }
 
 same evolve_loss --population 6 --generations 3 --seed 7 --replicates 2
-same evolve_loss --population 6 --generations 3 --seed 7 --strategy classic --finalists 0
+same evolve_loss --population 6 --generations 3 --seed 7 --strategy classic --finalists 1 \
+    --replicates 2 --ablate
 same evolve_loss --population 4 --generations 3 --seed 7 --mode steady-state --slots 7 --replicates 2
 same evolve_loss --population 4 --generations 3 --seed 9 --mode steady-state --schedule scatter \
     --finalists 0
