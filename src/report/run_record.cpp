@@ -69,9 +69,11 @@ bool has_failed(const RunRecord& run) {
          !run.organisms.empty() && no_champion;
 }
 
-/// Without an incomplete last generation.
+/// Without a last generation of which not everyone is there yet. That of a search which has ended
+/// (which writes the Pareto fronts) is complete, even if the budget cut it short.
 void drop_unfinished_generation(RunRecord& run) {
   if (run.state != RunState::unfinished || run.organisms.empty()) return;
+  if (is_there(run.folder / "pareto.csv")) return;
   const std::size_t members = generations_of(run).back().size();
   if (members < run.settings.evolution.population) {
     run.organisms.resize(run.organisms.size() - members);

@@ -81,6 +81,14 @@ expect_exit 0 "$report" --compare "$run" other --format json
 expect_exit 0 "$report" --compare "$run" other "$run" --format csv
 [[ $(head -1 out) == ",$(basename "$run"),other,$(basename "$run")" ]] || broken "not three columns"
 
+# The last generation of a search that has ended is whole, though a budget may have cut it short.
+cp -r "$run" short && rm short/genome.json short/replicates.csv && sed -i '$d' short/organisms.csv
+expect_exit 0 "$report" short --format json
+expect_text out '"organisms":17,'
+rm short/pareto.csv
+expect_exit 0 "$report" short --format json
+expect_text out '"organisms":12,'
+
 # A run that was killed, or goes on: as far as it was recorded, whatever the last byte.
 cp -r "$run" part && rm part/genome.json part/replicates.csv part/pareto.csv
 size=$(stat -c %s part/organisms.csv)
