@@ -108,7 +108,7 @@ cp -r killed-generational copy
 refused "seed is 4 now" "started with 3" -- "$bin/evolve_loss" --resume copy --seed 4
 tac "$names" >other.txt
 refused "dataset is" -- "$bin/evolve_loss" --resume copy --input other.txt
-refused "search space's steps_max is" -- "$bin/evolve_loss" --resume copy --space <(echo '{}')
+refused "search space's n_emb is [16] now" -- "$bin/evolve_loss" --resume copy --space <(echo '{}')
 refused "program is" -- "$bin/evolve" --resume copy
 refused "--folder (copy): there is a run in it" -- "$bin/evolve_loss" "${options[@]}" --folder copy
 refused "--resume (nowhere): there is no journal" -- "$bin/evolve_loss" --resume nowhere
