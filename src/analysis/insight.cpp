@@ -219,16 +219,24 @@ std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms) {
     for (std::size_t i = 0; i < a.size(); ++i) keys.emplace_back(a[i], b[i]);
     return importance_of_groups(keys, ranks);
   };
-  std::vector<std::vector<double>> numbers;
-  for (const Gene& gene : kGenes) numbers.push_back(group_numbers(gene, organisms));
+  struct Grouping {
+    const Gene* gene;
+    std::vector<double> numbers;
+    double alone;  // its importance
+  };
+  std::vector<Grouping> groupings;
+  for (const Gene& gene : kGenes) {
+    std::vector<double> numbers = group_numbers(gene, organisms);
+    if (std::ranges::count(numbers, numbers[0]) == std::ssize(numbers)) continue;  // all are alike
+    const double alone = importance(numbers, numbers);
+    groupings.push_back({&gene, std::move(numbers), alone});
+  }
   std::vector<PairEffect> pairs;
-  for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    const double alone = importance(numbers[i], numbers[i]);
-    for (std::size_t j = i + 1; j < kGenes.size(); ++j) {
-      const double share =
-          importance(numbers[i], numbers[j]) - alone - importance(numbers[j], numbers[j]);
+  for (auto a = groupings.begin(); a != groupings.end(); ++a) {
+    for (auto b = std::next(a); b != groupings.end(); ++b) {
+      const double share = importance(a->numbers, b->numbers) - a->alone - b->alone;
       if (share < kLeast) continue;
-      pairs.push_back({std::string(kGenes[i].name), std::string(kGenes[j].name), share});
+      pairs.push_back({std::string(a->gene->name), std::string(b->gene->name), share});
     }
   }
   std::ranges::stable_sort(pairs, std::ranges::greater(), &PairEffect::share);

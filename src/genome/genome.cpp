@@ -33,8 +33,8 @@ GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
           .n_ff_exp = g.n_ff_exp,
           .activation = g.activation,
           .position = g.position,
-          .qk_norm = g.qk_norm == Switch::on,
-          .tie = g.tie == Switch::on,
+          .qk_norm = g.qk_norm,
+          .tie = g.tie,
           .lookback = g.lookback};
 }
 
@@ -60,8 +60,8 @@ Genome genome_of(const GptConfig& c) {
                          .n_ff_exp = gene(c.n_ff_exp),
                          .activation = c.activation,
                          .position = c.position,
-                         .qk_norm = c.qk_norm ? Switch::on : Switch::off,
-                         .tie = c.tie ? Switch::on : Switch::off,
+                         .qk_norm = c.qk_norm,
+                         .tie = c.tie,
                          .lookback = gene(c.lookback)};
   validate(genome);
   return genome;

@@ -164,10 +164,12 @@ std::pair<double, double> ends_of(const Domain& domain) {
   if (const auto* list = std::get_if<ListDomain>(&domain)) {
     return {list->values.front(), list->values.back()};
   }
-  if (const auto* range = std::get_if<RangeDomain>(&domain)) return {range->min, range->max};
-  if (const auto* log = std::get_if<LogDomain>(&domain)) return {log->min, log->max};
-  const auto& linear = std::get<LinearDomain>(domain);
-  return {linear.min, linear.max};
+  return std::visit(
+      [](const auto& range) -> std::pair<double, double> {
+        if constexpr (requires { range.min; }) return {range.min, range.max};
+        return {};  // a list, which was treated above
+      },
+      domain);
 }
 
 bool varies(const Gene& gene, const SearchSpace& space) {

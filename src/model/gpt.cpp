@@ -174,11 +174,11 @@ Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache, Dr
 
 namespace {
 
-/// The token `distance` before each row of a batch, or the first one of its sequence. `tokens` are
-/// those of all rows that the sequences attend to.
-std::vector<Token> tokens_before(const TokenBatch& batch, std::span<const Token> tokens,
-                                 std::size_t distance) {
-  std::vector<Token> before;
+/// Fills `before` with the token `distance` before each row of a batch, or the first one of its
+/// sequence. `tokens` are those of all rows that the sequences attend to.
+void tokens_before(const TokenBatch& batch, std::span<const Token> tokens, std::size_t distance,
+                   std::vector<Token>& before) {
+  before.clear();
   std::size_t first_key = 0;
   for (const Sequence& s : batch.sequences) {
     for (std::size_t position = s.keys - s.queries; position < s.keys; ++position) {
@@ -187,7 +187,6 @@ std::vector<Token> tokens_before(const TokenBatch& batch, std::span<const Token>
     }
     first_key += s.keys;
   }
-  return before;
 }
 
 }  // namespace
@@ -199,7 +198,8 @@ Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* ca
                       : gather<Real>(token_table_, batch.tokens);
   const std::span<const Token> tokens = cache == nullptr ? batch.tokens : cache->tokens_;
   for (std::size_t i = 0; i < lookback_tables_.size(); ++i) {
-    x = add(x, gather<Real>(lookback_tables_[i], tokens_before(batch, tokens, i + 1)));
+    tokens_before(batch, tokens, i + 1, before_);
+    x = add(x, gather<Real>(lookback_tables_[i], before_));
   }
   return x;
 }

@@ -91,4 +91,36 @@ Column<Record> member(std::string name, Member Record::*at) {
           [at](const CsvField& from, Record& record) { from.read(record.*at); }};
 }
 
+/// The evaluation behind a row; each kind of row has an overload.
+inline Evaluation& evaluation_of(Organism& organism) { return *organism.evaluation; }
+inline const Evaluation& evaluation_of(const Trial& trial) { return trial.evaluation; }
+inline Evaluation& evaluation_of(Trial& trial) { return trial.evaluation; }
+
+/// A fitness or loss: empty if it is that of a failure.
+inline std::string score_field(double score) {
+  return score == kMaxLoss ? "" : fmt::to_string(score);
+}
+
+/// A fitness or loss, which failures do not have.
+template <class Row, class Record>
+Column<Row, Record> score(std::string name, double Evaluation::*at) {
+  return {std::move(name), [at](const Row& row) { return score_field(evaluation_of(row).*at); },
+          [at](const CsvField& from, Record& record) {
+            if (from.beside("failure").text().empty()) evaluation_of(record).*at = from.number();
+          }};
+}
+
+template <class Row, class Record>
+Column<Row, Record> failure() {
+  return {"failure", [](const Row& row) { return field(evaluation_of(row).failure); },
+          [](const CsvField& from, Record& to) { evaluation_of(to).failure = from.text(); }};
+}
+
+/// A column that is a member of the task.
+template <class Member>
+Column<Trial> of_task(std::string name, Member Task::*at) {
+  return {std::move(name), [at](const Trial& trial) { return field(trial.task.*at); },
+          [at](const CsvField& from, Trial& trial) { from.read(trial.task.*at); }};
+}
+
 }  // namespace microgpt::run

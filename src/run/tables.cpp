@@ -14,9 +14,6 @@ namespace microgpt::run {
 
 namespace {
 
-/// A fitness or loss: empty if it is that of a failure.
-std::string score_field(double score) { return score == kMaxLoss ? "" : fmt::to_string(score); }
-
 /// Files count islands from 1.
 std::uint32_t island_of(const Organism& organism) { return organism.island + 1; }
 
@@ -29,35 +26,6 @@ struct OrganismRow {
 };
 
 const Evaluation& evaluation_of(const OrganismRow& row) { return *row.organism.evaluation; }
-Evaluation& evaluation_of(Organism& organism) { return *organism.evaluation; }
-const Evaluation& evaluation_of(const Trial& trial) { return trial.evaluation; }
-Evaluation& evaluation_of(Trial& trial) { return trial.evaluation; }
-
-/// A fitness or loss, which failures do not have.
-template <class Row, class Record>
-Column<Row, Record> score(std::string name, double Evaluation::*at) {
-  return {std::move(name), [at](const Row& row) { return score_field(evaluation_of(row).*at); },
-          [at](const CsvField& from, Record& record) {
-            if (from.beside("failure").text().empty()) evaluation_of(record).*at = from.number();
-          }};
-}
-
-template <class Row>
-Column<Row> test_loss() {
-  return {"test_loss", [](const Row& row) { return field(evaluation_of(row).test_loss); },
-          [](const CsvField& from, Row& row) {
-            if (from.beside("failure").text().empty()) {
-              evaluation_of(row).test_loss = from.number();
-            }
-          }};
-}
-
-template <class Row, class Record>
-Column<Row, Record> failure() {
-  return {"failure", [](const Row& row) { return field(evaluation_of(row).failure); },
-          [](const CsvField& from, Record& to) { evaluation_of(to).failure = from.text(); }};
-}
-
 void read_island(const CsvField& from, Organism& organism) {
   const std::uint32_t island = from.whole32();
   if (island == 0) from.reject("must be at least 1");
@@ -200,49 +168,6 @@ const Table<GeneratedName>& name_table() {
   return table;
 }
 
-/// A column that is a member of the task.
-template <class Member>
-Column<Trial> of_task(std::string name, Member Task::*at) {
-  return {std::move(name), [at](const Trial& trial) { return field(trial.task.*at); },
-          [at](const CsvField& from, Trial& trial) { from.read(trial.task.*at); }};
-}
-
-const Table<Trial>& replicate_table() {
-  static const Table<Trial> table = {{of_task("id", &Task::id),
-                                      of_task("replicate", &Task::replicate),
-                                      score<Trial, Trial>("fitness", &Evaluation::fitness),
-                                      score<Trial, Trial>("validation_loss", &Evaluation::loss),
-                                      test_loss<Trial>(), failure<Trial, Trial>()}};
-  return table;
-}
-
-/// A training of an ablation.
-struct AblationRow {
-  const Gene* gene = nullptr;
-  std::uint32_t replicate = 0;
-  Evaluation evaluation = {};
-};
-
-const Evaluation& evaluation_of(const AblationRow& row) { return row.evaluation; }
-Evaluation& evaluation_of(AblationRow& row) { return row.evaluation; }
-
-const Table<AblationRow>& ablation_table() {
-  using Row = AblationRow;
-  static const Table<Row> table = {{{"gene", [](const Row& r) { return std::string(r.gene->name); },
-                                     [](const CsvField& from, Row& r) {
-                                       const auto found =
-                                           std::ranges::find(kGenes, from.text(), &Gene::name);
-                                       if (found == kGenes.end()) from.reject("must be a gene");
-                                       r.gene = &*found;
-                                     }},
-                                    member("replicate", &Row::replicate),
-                                    score<Row, Row>("fitness", &Evaluation::fitness),
-                                    score<Row, Row>("validation_loss", &Evaluation::loss),
-                                    test_loss<Row>(),
-                                    failure<Row, Row>()}};
-  return table;
-}
-
 struct ParetoRow {
   ParetoCost cost;
   ParetoMember member;
@@ -315,30 +240,6 @@ std::string names_csv(std::span<const Organism> members) {
   return text;
 }
 
-std::string replicates_csv(std::span<const Finalist> finalists) {
-  std::string text = replicate_table().header();
-  for (const Finalist& finalist : finalists) {
-    std::uint32_t number = 0;
-    for (const Evaluation& e : finalist.replicates) {
-      Task task = task_of(finalist.organism);
-      task.replicate = ++number;
-      text += replicate_table().row({.task = task, .evaluation = e});
-    }
-  }
-  return text;
-}
-
-std::string ablations_csv(std::span<const Ablation> ablations) {
-  std::string text = ablation_table().header();
-  for (const Ablation& ablation : ablations) {
-    std::uint32_t number = 0;
-    for (const Evaluation& e : ablation.replicates) {
-      text += ablation_table().row({ablation.gene, ++number, e});
-    }
-  }
-  return text;
-}
-
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
   std::string text = pareto_table().header();
   for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
@@ -368,31 +269,6 @@ std::vector<Organism> read_organisms_csv(const std::filesystem::path& file) {
 
 std::vector<Trial> read_timings_csv(const std::filesystem::path& file) {
   return timing_table().read(file);
-}
-
-std::vector<Trial> read_replicates_csv(const std::filesystem::path& file) {
-  return replicate_table().read(
-      file, {}, [](const Trial& trial) { validate(trial.evaluation, trial.task.replicate); });
-}
-
-std::vector<Ablation> read_ablations_csv(const std::filesystem::path& file,
-                                         const Finalist& champion) {
-  const std::vector<AblationRow> rows = ablation_table().read(
-      file, {}, [](const AblationRow& row) { validate(row.evaluation, row.replicate); });
-  std::vector<Ablation> ablations;
-  for (auto first = rows.begin(); first != rows.end();) {
-    std::vector<Evaluation> replicates;
-    auto row = first;
-    for (; row != rows.end() && row->gene == first->gene; ++row) {
-      replicates.push_back(row->evaluation);
-    }
-    require(replicates.size() <= champion.replicates.size(),
-            "{}: {} replicates without {}, but the champion has {}", file.string(),
-            replicates.size(), first->gene->name, champion.replicates.size());
-    ablations.push_back(ablation_of(champion, *first->gene, std::move(replicates)));
-    first = row;
-  }
-  return ablations;
 }
 
 std::vector<GeneratedName> read_names_csv(const std::filesystem::path& file) {

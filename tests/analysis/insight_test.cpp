@@ -314,7 +314,7 @@ TEST(CategoryEffects, have_the_interval_of_welch) {
   const double fitness[] = {1, 2, 3, 2, 4, 6, 8};
   for (std::size_t i = 0; i < 7; ++i) {
     evaluate(organisms[i], fitness[i]);
-    organisms[i].genome.tie = i < 3 ? Switch::on : Switch::off;
+    organisms[i].genome.tie = i < 3;
   }
   const std::vector<CategoryEffect> effects = category_effects(organisms);
   ASSERT_EQ(effects.size(), 2U);

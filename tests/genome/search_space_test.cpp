@@ -86,7 +86,7 @@ TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   EXPECT_EQ(changed([](Genome& g) { g.warmup = 0.0049; }), plain);  // less than a step
   EXPECT_NE(changed([](Genome& g) { g.warmup = 0.005; }), plain);
   EXPECT_NE(changed([](Genome& g) { g.position = Position::both; }), plain);
-  EXPECT_NE(changed([](Genome& g) { g.qk_norm = Switch::on; }), plain);
+  EXPECT_NE(changed([](Genome& g) { g.qk_norm = true; }), plain);
   EXPECT_NE(changed([](Genome& g) { g.n_head = 2; }), plain);
   // Heads of one channel have no pair to rotate.
   EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::both; }).position,
@@ -97,12 +97,12 @@ TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   const Genome one = changed([](Genome& g) { g.n_ctx = 1; });
   EXPECT_EQ(one.n_head, 1U);
   EXPECT_EQ(changed([](Genome& g) {
-              g.n_ctx = 1, g.n_head = 2, g.qk_norm = Switch::on, g.position = Position::both;
+              g.n_ctx = 1, g.n_head = 2, g.qk_norm = true, g.position = Position::both;
             }),
             one);
   // Not where the space has no such value.
   space["qk_norm"] = ListDomain{{1}};
-  EXPECT_EQ(changed([](Genome& g) { g.n_ctx = 1, g.qk_norm = Switch::on; }).qk_norm, Switch::on);
+  EXPECT_EQ(changed([](Genome& g) { g.n_ctx = 1, g.qk_norm = true; }).qk_norm, true);
 }
 
 TEST(SearchSpace, what_is_canonical_stays_as_it_is) {

@@ -173,7 +173,7 @@ TEST(Quantile, lies_between_its_neighbours) {
 Organism of_all_kinds() {
   Organism o = crossover();
   o.genome.activation = Activation::swiglu, o.genome.position = Position::both;
-  o.genome.qk_norm = Switch::on, o.genome.lookback = 3, o.genome.init = Init::scaled;
+  o.genome.qk_norm = true, o.genome.lookback = 3, o.genome.init = Init::scaled;
   o.genome.schedule = RateSchedule::cosine, o.genome.warmup = 0.1, o.genome.dropout = 0.3;
   return o;
 }

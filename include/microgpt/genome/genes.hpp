@@ -39,6 +39,8 @@ inline constexpr auto kCategories = [] {
   for (const auto& each : table.names) names[static_cast<std::size_t>(each.value)] = each.name;
   return names;
 }();
+template <>
+inline constexpr std::array<std::string_view, 2> kCategories<bool> = {"off", "on"};
 
 enum class GeneKind { whole, real, category };
 
@@ -74,7 +76,7 @@ struct Gene {
   void check(double value) const;
 };
 
-/// A gene that is one of the values of an enumeration.
+/// A gene that is one of the values of an enumeration, or on or off.
 template <auto member, class Enum = std::remove_cvref_t<decltype(Genome().*member)>>
 constexpr Gene category_gene(std::string_view name, std::string_view short_name,
                              std::string_view label, bool shapes_network) {

@@ -10,13 +10,6 @@
 
 namespace microgpt::genome {
 
-/// A gene that is on or off.
-enum class Switch { off, on };
-
-constexpr auto enum_names(Switch) {
-  return enum_table<Switch>("switch", {{Switch::off, "off"}, {Switch::on, "on"}});
-}
-
 /// The number type of the network. Random draws and reported losses are always double.
 enum class Precision { f64, f32 };
 
@@ -37,8 +30,8 @@ struct Genome {
   std::uint32_t batch = 1;  ///< documents that a step learns from
   Activation activation = Activation::relu;
   Position position = Position::learned;
-  Switch qk_norm = Switch::off;  ///< see GptConfig, as for the two above and tie
-  Switch tie = Switch::off;
+  bool qk_norm = false;  ///< see GptConfig, as for the two above and the two below
+  bool tie = false;
   std::uint32_t lookback = 0;
   Init init = Init::uniform;
   RateSchedule schedule = RateSchedule::linear;  ///< see TrainConfig, as for those below

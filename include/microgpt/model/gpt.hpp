@@ -197,6 +197,7 @@ class Gpt {
   std::optional<Block<Real>> position_table_;
   std::vector<Layer> layers_;
   std::optional<Block<Real>> head_;
+  std::vector<Token> before_;  // of embedded(); kept for its memory
   std::size_t extent_;
 };
 

@@ -68,9 +68,11 @@ void add_population_options(CLI::App& app, SearchOptions& options, const SearchA
       ->capture_default_str();
   app.add_option("--replicates", options.replicates, "New trainings of each finalist")
       ->capture_default_str();
-  app.add_flag("--ablate", options.ablates,
-               "Retrain the champion with each changed gene set back to its primordial value, to "
-               "see what the change is worth");
+  app.add_flag("--ablate")
+      ->description(
+          "Retrain the champion with each changed gene set back to its primordial value, to see "
+          "what "
+          "the change is worth");
   app.add_option(
          "--islands", e.islands,
          "Populations evolved in parallel, each with its own coordinator if there are enough "
@@ -217,9 +219,11 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
   }
-  require(!options.ablates || options.finalists > 0,
-          "--ablate needs --finalists of at least 1: it is compared with their trainings");
-  options.ablate = options.ablates ? std::min(kAblationTrainings, options.replicates) : 0;
+  if (app.count("--ablate") > 0) {
+    require(options.finalists > 0,
+            "--ablate needs --finalists of at least 1: it is compared with their trainings");
+    options.ablate = std::min(kAblationTrainings, options.replicates);
+  }
   const Limits& limits = options.limits;
   require(
       limits.deadline_factor == 0 || (limits.deadline_factor >= 1 && limits.deadline_factor <= 1e6),

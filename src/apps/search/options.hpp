@@ -25,7 +25,6 @@ struct SearchOptions : RunSettings {
   Schedule schedule = Schedule::dynamic;
   Limits limits;
   double time_limit = 0;  ///< seconds; 0: none
-  bool ablates = false;
   ViewOptions view;
 
   std::vector<std::string> given;  ///< the options of the command line, as --name=value
