@@ -9,4 +9,5 @@ set ylabel "validation loss (nats per token)"
 set key top right
 set grid ytics lc rgb "#dddddd"
 set style data lines
-plot for [i=2:5] results using ($1/1e10):i title columnheader(i) lw 2
+stats results skip 1 nooutput
+plot for [i=2:STATS_columns] results using ($1/1e10):i title columnheader(i) lw 2

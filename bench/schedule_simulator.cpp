@@ -23,7 +23,7 @@ namespace {
 
 struct Options {
   std::vector<std::size_t> workers = {1, 8, 64, 1024};
-  std::string mode = "steady-state", strategy = "classic";
+  std::string mode = "steady-state", strategy = "guided";
   double slots_per_worker = 2, organisms_per_worker = 100;
   double deviation = 0.1;   ///< of a training's time from its prediction, uniform
   double slow_share = 0;    ///< of the workers, at half speed
@@ -32,7 +32,7 @@ struct Options {
   double nanoseconds_per_flop = 0.06;
   std::size_t population = 0;
   std::string names = "data/names.txt";
-  double breed_us = 0;
+  double breed_us = -1;  ///< of rank 0's time for each birth; negative: as long as it takes here
   std::size_t islands = 1, migration_interval = 5;
   std::uint64_t seed = 1;
 };
@@ -101,7 +101,9 @@ class Cluster {
     const std::vector<Organism> born = evolution_.ask();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     measured_breeding_ += took.count();
-    const double seconds = static_cast<double>(born.size()) * options_.breed_us * 1e-6;
+    const double seconds = options_.breed_us < 0
+                               ? took.count()
+                               : static_cast<double>(born.size()) * options_.breed_us * 1e-6;
     free_again_ = std::max(free_again_, now_) + seconds;
     breeding_ += seconds;
     for (const Organism& o : born) waiting_.emplace(-priority_of(o), std::pair(o.id, o.flops));
@@ -212,7 +214,7 @@ void simulate(const Options& options, const Dataset& dataset, std::size_t worker
       "{:>6} workers, {:>3} islands, {:>7} organisms, {:>6} slots, {}, {}: utilisation {:.3f}, "
       "{:.1f} s, coordinator busy {:.1f} %, mean cost {:.2f} times that of the first ones, "
       "breeding "
-      "measured {:.0f} us an organism\n",
+      "measured {:.1f} us an organism\n",
       workers, options.islands, organisms, config.slots * options.islands, options.mode,
       options.strategy, busy / (seconds * static_cast<double>(workers)), seconds,
       100 * coordinating / seconds, bias(clusters.front().evolution()), 1e6 * breeding / organisms);
@@ -245,8 +247,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--dispatch-us", options.dispatch_us, "A coordinator's time to send a task")
       ->capture_default_str();
-  app.add_option("--breed-us", options.breed_us, "A coordinator's time to breed an organism")
-      ->capture_default_str();
+  app.add_option("--breed-us", options.breed_us,
+                 "A coordinator's time to breed an organism (default: as long as it takes here)");
   app.add_option("--islands", options.islands, "Islands, which share the workers evenly")
       ->capture_default_str();
   app.add_option("--migration-interval", options.migration_interval,

@@ -6,14 +6,16 @@
 // it returns, trained five more times with fresh initial weights and document order. Scores are
 // compared seed by seed.
 //
-// usage: search_quality NAMES OUT [--seeds N] [--generations N] [--threads N] [--reference-budget
-// X] writes OUT/runs.csv and OUT/anytime.csv, and prints the tables of docs/search-quality.md.
+// usage: search_quality NAMES OUT [OPTIONS] writes OUT/runs.csv and OUT/anytime.csv, and prints the
+// tables of docs/search-quality.md.
 #include <CLI/CLI.hpp>
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "microgpt/core/error.hpp"
@@ -22,6 +24,7 @@
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/cost.hpp"
+#include "microgpt/genome/genome_json.hpp"
 #include "statistics.hpp"
 
 namespace microgpt::bench {
@@ -29,20 +32,39 @@ namespace microgpt::bench {
 using namespace evolution;
 namespace {
 
-constexpr std::uint32_t kFinalists = 3, kFinalReplicates = 5;
-constexpr std::uint32_t kFirstFresh = 1000, kFresh = 5;  // replicates that no search uses
+constexpr std::uint32_t kFirstFresh = 1000;  // replicates that no search uses
 
+/// One way to search: the settings of an Evolution, and what differs from the space and problem
+/// that all search.
 struct Contestant {
   std::string name;
-  StrategyKind strategy;
-  Objective objective;
+  EvolutionConfig config;
+  Objective objective = Objective::loss;
+  bool log_steps = false;      ///< draws steps from the whole range, on a logarithmic scale
+  bool no_primordial = false;  ///< the space has not the primordial organism's n_emb
 };
 
+/// A strategy with a number of births between two looks at the results.
+EvolutionConfig in_batches(StrategyKind strategy, std::size_t batch) {
+  return {.strategy = strategy, .population = batch, .elite = batch > 1 ? 1U : 0U};
+}
+
+/// With so many organisms in training at once.
+EvolutionConfig asynchronous(StrategyKind strategy, std::size_t slots) {
+  return {.mode = Mode::steady_state, .slots = slots, .strategy = strategy};
+}
+
 const std::vector<Contestant> kContestants = {
-    {"random", StrategyKind::random, Objective::loss},
-    {"classic", StrategyKind::classic, Objective::loss},
-    {"guided", StrategyKind::guided, Objective::loss},
-    {"classic with last-step fitness", StrategyKind::classic, Objective::last_step},
+    {"random", in_batches(StrategyKind::random, 8)},
+    {"random-log", in_batches(StrategyKind::random, 8), Objective::loss, true},
+    {"classic", in_batches(StrategyKind::classic, 8)},
+    {"classic-last-step", in_batches(StrategyKind::classic, 8), Objective::last_step},
+    {"guided", in_batches(StrategyKind::guided, 8)},
+    {"guided-alone", in_batches(StrategyKind::guided, 8), Objective::loss, false, true},
+    {"guided-1", in_batches(StrategyKind::guided, 1)},
+    {"guided-64", in_batches(StrategyKind::guided, 64)},
+    {"guided-async-16", asynchronous(StrategyKind::guided, 16)},
+    {"guided-async-64", asynchronous(StrategyKind::guided, 64)},
 };
 
 /// The loss of the incumbent after a number of floating-point operations.
@@ -59,9 +81,41 @@ struct Outcome {
   std::vector<Moment> moments;
 };
 
-std::vector<Evaluation> fresh_trainings(const Genome& genome, const Problem& problem) {
+struct Options {
+  std::string names, out, space_file;
+  std::vector<std::string> contestants = {"random", "classic", "guided", "classic-last-step"};
+  std::size_t seeds = 30, first_seed = 1, generations = 10;
+  double budget = 0;  ///< FLOPs of a search; 0: that of `generations`
+  Precision precision = Precision::f64;
+  std::uint32_t finalists = 3, final_replicates = 5, fresh = 5;
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  double reference_budget = 20;
+};
+
+SearchSpace space_of(const Options& options) {
+  return options.space_file.empty() ? SearchSpace() : load_space(options.space_file, {});
+}
+
+SearchSpace space_of(const Contestant& contestant, SearchSpace space) {
+  if (auto* steps = std::get_if<RangeDomain>(&space["steps"]); contestant.log_steps && steps) {
+    constexpr double kDraws = 200;
+    std::set<double> draw;
+    const double ratio = steps->max / steps->min;
+    for (double i = 0; i <= kDraws; ++i) {
+      draw.insert(std::round(steps->min * std::pow(ratio, i / kDraws)));
+    }
+    steps->draw.assign(draw.begin(), draw.end());
+  }
+  if (contestant.no_primordial) {
+    std::erase(std::get<ListDomain>(space["n_emb"]).values, Genome().n_emb);
+  }
+  return space;
+}
+
+std::vector<Evaluation> fresh_trainings(const Genome& genome, const Problem& problem,
+                                        std::uint32_t count) {
   std::vector<Evaluation> trainings;
-  for (std::uint32_t i = 0; i < kFresh; ++i) {
+  for (std::uint32_t i = 0; i < count; ++i) {
     trainings.push_back(evaluate(genome, problem, kFirstFresh + i));
     require(!trainings.back().failed(), "{}: {}", describe(genome), trainings.back().failure);
   }
@@ -74,14 +128,13 @@ double mean_test_loss(std::span<const Evaluation> trainings) {
   return statistics::mean(losses);
 }
 
-Outcome search(const Contestant& contestant, const Problem& shared, double budget) {
+Outcome search(const Contestant& contestant, const Problem& shared, const SearchSpace& space,
+               double budget, const Options& options) {
   Problem problem = shared;
   problem.objective = contestant.objective;
-  Evolution evolution({.strategy = contestant.strategy,
-                       .generations = 1'000'000,
-                       .budget_flops = budget,
-                       .seed = problem.seed},
-                      {}, TrainingCost(problem.dataset));
+  EvolutionConfig config = contestant.config;
+  config.generations = 1'000'000, config.budget_flops = budget, config.seed = problem.seed;
+  Evolution evolution(config, space_of(contestant, space), TrainingCost(problem.dataset));
   Outcome outcome;
   double flops = 0, best = kMaxLoss;
   while (!evolution.finished()) {
@@ -96,7 +149,7 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
     evolution.tell(results);
   }
   outcome.trainings = outcome.moments.size();
-  Finals finals(best_of(evolution.history(), kFinalists), kFinalReplicates);
+  Finals finals(best_of(evolution.history(), options.finalists), options.final_replicates);
   std::vector<Trial> results;
   for (const Task& task : finals.tasks()) {
     results.push_back({.task = task, .evaluation = evaluate(task.genome, problem, task.replicate)});
@@ -105,7 +158,7 @@ Outcome search(const Contestant& contestant, const Problem& shared, double budge
   const Finalist& champion = finals.ranking().front();
   outcome.genome = champion.organism.genome;
   outcome.promised = champion.validation.mean;
-  const std::vector<Evaluation> fresh = fresh_trainings(outcome.genome, problem);
+  const std::vector<Evaluation> fresh = fresh_trainings(outcome.genome, problem, options.fresh);
   outcome.score = mean_test_loss(fresh);
   const auto kept = [](const Estimate& estimate, double found) {
     return std::abs(found - estimate.mean) <= estimate.next_within();
@@ -127,48 +180,51 @@ void in_parallel(std::size_t count, unsigned threads, const Body& body) {
   }
 }
 
-struct Options {
-  std::string names, out;
-  std::size_t seeds = 30, generations = 10;
-  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  double reference_budget = 20;
-};
-
 /// What `generations` of eight random genomes cost on average.
-double budget_of(const Options& options) {
+double budget_of(const Options& options, const SearchSpace& space) {
+  if (options.budget > 0) return options.budget;
   constexpr std::size_t kDraws = 2000, kPopulation = 8;
   const Dataset dataset = load_dataset(options.names, 1);
   const TrainingCost cost(dataset);
   Rng rng(1, Stream::breeding, 0);
   double sum = 0;
-  for (std::size_t i = 0; i < kDraws; ++i) sum += cost(random_genome({}, rng));
+  for (std::size_t i = 0; i < kDraws; ++i) sum += cost(random_genome(space, rng));
   return sum / kDraws * static_cast<double>(options.generations * kPopulation);
 }
 
 class Comparison {
  public:
-  explicit Comparison(const Options& options) : options_(options), budget_(budget_of(options)) {
-    for (std::uint64_t seed = 1; seed <= options.seeds; ++seed) {
-      problems_.push_back({.dataset = load_dataset(options.names, seed), .seed = seed});
+  explicit Comparison(const Options& options)
+      : options_(options), space_(space_of(options)), budget_(budget_of(options, space_)) {
+    for (const std::string& name : options.contestants) contestants_.push_back(contestant(name));
+    for (std::uint64_t i = 0; i < options.seeds; ++i) {
+      const std::uint64_t seed = options.first_seed + i;
+      problems_.push_back({.dataset = load_dataset(options.names, seed),
+                           .precision = options.precision,
+                           .seed = seed});
     }
-    outcomes_.assign(kContestants.size(), std::vector<Outcome>(options.seeds));
+    outcomes_.assign(contestants_.size(), std::vector<Outcome>(options.seeds));
     primordial_.resize(options.seeds);
     reference_.resize(options.seeds);
   }
 
   void run() {
-    fmt::print("budget of a search: {:.4g} FLOPs ({} generations of 8 random genomes)\n", budget_,
-               options_.generations);
-    in_parallel(options_.seeds * kContestants.size(), options_.threads, [&](std::size_t job) {
-      const std::size_t seed = job / kContestants.size(), who = job % kContestants.size();
-      outcomes_[who][seed] = search(kContestants[who], problems_[seed], budget_);
-      report_progress(kContestants[who], problems_[seed].seed, outcomes_[who][seed]);
+    fmt::print("budget of a search: {:.4g} FLOPs\n", budget_);
+    in_parallel(options_.seeds * contestants_.size(), options_.threads, [&](std::size_t job) {
+      const std::size_t seed = job / contestants_.size(), who = job % contestants_.size();
+      outcomes_[who][seed] = search(contestants_[who], problems_[seed], space_, budget_, options_);
+      report_progress(contestants_[who], problems_[seed].seed, outcomes_[who][seed]);
     });
     find_reference();
+    const Genome primordial = {.steps =
+                                   static_cast<std::uint32_t>(ends_of(space_["steps"]).second)};
+    primordial_name_ = fmt::format("primordial default, {} steps", primordial.steps);
     in_parallel(options_.seeds, options_.threads, [&](std::size_t seed) {
-      const Genome default_genome = {.steps = 2000};
-      primordial_[seed] = mean_test_loss(fresh_trainings(default_genome, problems_[seed]));
-      reference_[seed] = mean_test_loss(fresh_trainings(best_known_, problems_[seed]));
+      const auto score = [&](const Genome& genome) {
+        return mean_test_loss(fresh_trainings(genome, problems_[seed], options_.fresh));
+      };
+      primordial_[seed] = score(primordial);
+      reference_[seed] = score(best_known_);
     });
   }
 
@@ -182,11 +238,11 @@ class Comparison {
 
   void write() const {
     std::string runs = "strategy,seed,score,promised,trainings,genome\n", anytime = curve_header();
-    for (std::size_t who = 0; who < kContestants.size(); ++who) {
+    for (std::size_t who = 0; who < contestants_.size(); ++who) {
       for (std::size_t seed = 0; seed < options_.seeds; ++seed) {
         const Outcome& o = outcomes_[who][seed];
-        runs += fmt::format("\"{}\",{},{},{},{},{}\n", kContestants[who].name, seed + 1, o.score,
-                            o.promised, o.trainings, describe(o.genome));
+        runs += fmt::format("\"{}\",{},{},{},{},{}\n", contestants_[who].name, problems_[seed].seed,
+                            o.score, o.promised, o.trainings, describe(o.genome));
       }
     }
     for (std::size_t i = 1; i <= kCurvePoints; ++i) anytime += curve_row(i);
@@ -204,19 +260,35 @@ class Comparison {
     std::fflush(stdout);
   }
 
+  static Contestant contestant(const std::string& name) {
+    const auto found = std::ranges::find(kContestants, name, &Contestant::name);
+    if (found == kContestants.end()) {
+      std::string names;
+      for (const Contestant& c : kContestants) names += " " + c.name;
+      fail("there is no contestant {}; there are:{}", name, names);
+    }
+    return *found;
+  }
+
   /// One long search, and the winners of all short ones, compared on fresh trainings of a split of
   /// their own.
   void find_reference() {
-    Problem problem{.dataset = load_dataset(options_.names, options_.seeds + 1),
-                    .seed = options_.seeds + 1};
-    std::vector<Genome> candidates = {
-        search(kContestants[2], problem, options_.reference_budget * budget_).genome};
+    const std::uint64_t seed = options_.first_seed + options_.seeds;
+    Problem problem{.dataset = load_dataset(options_.names, seed),
+                    .precision = options_.precision,
+                    .seed = seed};
+    std::vector<Genome> candidates;
+    if (options_.reference_budget > 0) {
+      candidates.push_back(search(contestant("guided"), problem, space_,
+                                  options_.reference_budget * budget_, options_)
+                               .genome);
+    }
     for (const auto& outcomes : outcomes_) {
       for (const Outcome& outcome : outcomes) candidates.push_back(outcome.genome);
     }
     std::vector<double> losses(candidates.size());
     in_parallel(candidates.size(), options_.threads, [&](std::size_t i) {
-      losses[i] = mean_test_loss(fresh_trainings(candidates[i], problem));
+      losses[i] = mean_test_loss(fresh_trainings(candidates[i], problem, options_.fresh));
     });
     best_known_ = candidates[static_cast<std::size_t>(
         std::min_element(losses.begin(), losses.end()) - losses.begin())];
@@ -244,17 +316,19 @@ class Comparison {
   void print_scores() const {
     fmt::print(
         "\n| strategy | test loss (interquartile mean) | 95 % interval | regret | worse than "
-        "the primordial default, 2,000 steps |\n|---|---|---|---|---|\n");
-    for (std::size_t who = 0; who < kContestants.size(); ++who) {
-      fmt::print("{}", row(kContestants[who].name, scores(who)));
+        "the primordial default |\n|---|---|---|---|---|\n");
+    for (std::size_t who = 0; who < contestants_.size(); ++who) {
+      fmt::print("{}", row(contestants_[who].name, scores(who)));
     }
-    fmt::print("{}{}", row("primordial default, 2,000 steps", primordial_),
-               row("best genome known", reference_));
+    fmt::print("{}{}", row(primordial_name_, primordial_), row("best genome known", reference_));
   }
 
   void print_tests() const {
     constexpr double kTie = 0.01;
-    const std::vector<std::pair<std::size_t, std::size_t>> pairs = {{2, 0}, {2, 1}, {1, 0}, {3, 0}};
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;  // each against all before it
+    for (std::size_t a = 0; a < contestants_.size(); ++a) {
+      for (std::size_t b = 0; b < a; ++b) pairs.emplace_back(a, b);
+    }
     std::vector<double> p_values;
     for (const auto& [a, b] : pairs) {
       std::vector<double> differences;
@@ -271,7 +345,7 @@ class Comparison {
       const auto ours = scores(pairs[i].first), theirs = scores(pairs[i].second);
       const auto tally = statistics::tally(ours, theirs, kTie);
       fmt::print("| {} against {} | {:+.4f} | {:.2g} | {} / {} / {} |\n",
-                 kContestants[pairs[i].first].name, kContestants[pairs[i].second].name,
+                 contestants_[pairs[i].first].name, contestants_[pairs[i].second].name,
                  statistics::interquartile_mean(ours) - statistics::interquartile_mean(theirs),
                  adjusted[i], tally.wins, tally.ties, tally.losses);
     }
@@ -281,22 +355,22 @@ class Comparison {
     fmt::print(
         "\n| strategy | retrained minus predicted test loss, mean | validation in the "
         "interval | test in the interval | trainings per search |\n|---|---|---|---|---|\n");
-    for (std::size_t who = 0; who < kContestants.size(); ++who) {
+    for (std::size_t who = 0; who < contestants_.size(); ++who) {
       std::vector<double> gaps;
       std::size_t validation = 0, test = 0, trainings = 0;
       for (const Outcome& o : outcomes_[who]) {
         gaps.push_back(o.score - o.promised);
         validation += o.validation_kept, test += o.test_kept, trainings += o.trainings;
       }
-      fmt::print("| {} | {:+.4f} | {} of {} | {} of {} | {:.0f} |\n", kContestants[who].name,
+      fmt::print("| {} | {:+.4f} | {} of {} | {} of {} | {:.0f} |\n", contestants_[who].name,
                  statistics::mean(gaps), validation, gaps.size(), test, gaps.size(),
                  static_cast<double>(trainings) / static_cast<double>(gaps.size()));
     }
   }
 
-  static std::string curve_header() {
+  std::string curve_header() const {
     std::string header = "flops";
-    for (const Contestant& c : kContestants) header += fmt::format(",\"{}\"", c.name);
+    for (const Contestant& c : contestants_) header += fmt::format(",\"{}\"", c.name);
     return header + "\n";
   }
 
@@ -318,11 +392,14 @@ class Comparison {
   }
 
   Options options_;
+  SearchSpace space_;
   double budget_;
+  std::vector<Contestant> contestants_;
   std::vector<Problem> problems_;
   std::vector<std::vector<Outcome>> outcomes_;  // by contestant, then seed
   std::vector<double> primordial_, reference_;
   Genome best_known_;
+  std::string primordial_name_;
   std::mutex printing_;
 };
 
@@ -335,12 +412,26 @@ int main(int argc, char** argv) {
   CLI::App app("Compares search strategies at equal floating-point operations.", "search_quality");
   app.add_option("names", options.names, "Dataset")->required();
   app.add_option("out", options.out, "Folder for the results")->required();
+  app.add_option("--contestants", options.contestants, "Who searches")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--space", options.space_file, "JSON file with the search space");
   app.add_option("--seeds", options.seeds, "Paired searches")->capture_default_str();
+  app.add_option("--first-seed", options.first_seed, "The first of them")->capture_default_str();
+  app.add_option("--budget", options.budget, "FLOPs of a search, instead of --generations");
   app.add_option("--generations", options.generations, "Generations of 8 that the budget is worth")
       ->capture_default_str();
+  app.add_option("--finalists", options.finalists, "The best that are trained anew")
+      ->capture_default_str();
+  app.add_option("--final-replicates", options.final_replicates, "Their trainings each")
+      ->capture_default_str();
+  app.add_option("--fresh", options.fresh, "Trainings of the winner that the score is the mean of")
+      ->capture_default_str();
+  app.add_flag_callback(
+      "--f32", [&] { options.precision = Precision::f32; }, "Train in f32");
   app.add_option("--threads", options.threads, "Searches at once")->capture_default_str();
   app.add_option("--reference-budget", options.reference_budget,
-                 "Budget of the search for the best genome, in budgets")
+                 "Budget of the search for the best genome, in budgets; 0: none")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {

@@ -31,7 +31,7 @@ only_in("utf8(proc)?\\.h" "src/core/text\\.cpp")
 # Our own layers, each with those that may use it.
 set(layers core autograd model training genome evolution cluster analysis run report)
 set(users_of_core "core|autograd|model|training|genome|evolution|cluster|analysis|run|report")
-set(users_of_autograd "autograd|model|training")
+set(users_of_autograd "autograd|model|training|evolution")
 set(users_of_model "model|training|genome|evolution")
 set(users_of_training "training|genome|evolution")
 set(users_of_genome "genome|evolution|cluster|analysis|run|report")

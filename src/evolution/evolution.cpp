@@ -46,7 +46,8 @@ std::size_t slots_of(const EvolutionConfig& config) {
   return config.slots > 0 ? config.slots : 2 * config.population;
 }
 
-std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
+std::vector<std::size_t> ranking_of(std::span<const Organism> history,
+                                    std::span<const std::size_t> places) {
   struct Key {  // side by side in memory: the steady state sorts for each birth
     double fitness;
     std::uint64_t id;
@@ -54,8 +55,10 @@ std::vector<std::size_t> ranking_of(std::span<const Organism> organisms) {
     auto operator<=>(const Key&) const = default;
   };
   std::vector<Key> keys;
-  keys.reserve(organisms.size());
-  for (const Organism& o : organisms) keys.push_back({o.evaluation->fitness, o.id, keys.size()});
+  keys.reserve(places.size());
+  for (const std::size_t place : places) {
+    keys.push_back({history[place].evaluation->fitness, history[place].id, keys.size()});
+  }
   std::ranges::sort(keys);
   std::vector<std::size_t> ranking;
   ranking.reserve(keys.size());
@@ -104,10 +107,8 @@ std::vector<Organism> Evolution::ask(const OnAttempt& on_attempt) {
   while (can_breed()) {
     const std::optional<Birth> birth = replacement_->next(history_);
     if (!birth) break;
-    if (birth->begins_generation) {
-      strategy_->study(birth->ancestors);
-      history_.begin_generation();
-    }
+    study(*birth);
+    if (birth->begins_generation) history_.begin_generation();
     std::optional<Organism> child = next_child(*birth, on_attempt);
     exhausted_ = !child || !fits_budget(*child);
     if (exhausted_) break;
@@ -119,6 +120,22 @@ std::vector<Organism> Evolution::ask(const OnAttempt& on_attempt) {
   }
   history_.drop_empty_generation();
   return to_evaluate;
+}
+
+void Evolution::study(const Birth& birth) {
+  const std::span<const std::size_t> finished = replacement_->finished(history_);
+  while (learnt_ < finished.size()) strategy_->learn(history_.organisms()[finished[learnt_++]]);
+  if (birth.group == 0) return;
+  Ancestors ancestors = birth.ancestors;
+  ancestors.births = birth.group;
+  ancestors.spent = spent();
+  strategy_->study(ancestors);
+}
+
+double Evolution::spent() const {
+  const double births = static_cast<double>(history_.size()) /
+                        static_cast<double>(config().population * config().generations);
+  return config().budget_flops == 0 ? births : std::max(births, flops() / config().budget_flops);
 }
 
 /// The child for a place: bred, or the migrant that has waited for the last one.
@@ -146,12 +163,7 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
   const std::size_t attempts =
       std::max<std::size_t>(1, kAttempts >> std::min<std::size_t>(history_.births_since_new(), 10));
   Ancestors ancestors = birth.ancestors;
-  ancestors.is_candidate = [this](const Genome& genome) {
-    // Else the cost need not be known.
-    const bool is_limited = space().max_training_flops > 0 || space().max_parameters > 0;
-    return !history_.knows(canonical(genome, space())) &&
-           (!is_limited || is_affordable(rules_->cost(genome)));
-  };
+  ancestors.knows = [this](const Genome& genome) { return history_.knows(genome); };
   Rng rng(config().seed, Stream::breeding, history_.next_id());
   std::optional<Organism> known;
   for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
@@ -183,9 +195,14 @@ bool Evolution::migration_due() const {
   return history_.size() == (migrations_ + 1) * config().migration_interval * config().population;
 }
 
-std::optional<Organism> Evolution::emigrant() const {
-  const std::vector<Organism> best = best_of(replacement_->finished(history_), 1);
-  return best.empty() ? std::nullopt : std::optional(best.front());
+std::optional<Organism> Evolution::emigrant() {
+  const Organism* best = nullptr;
+  for (const std::size_t place : replacement_->finished(history_)) {
+    const Organism& organism = history_.organisms()[place];
+    if (organism.evaluation->failed() || (best && !better(organism, *best))) continue;
+    best = &organism;
+  }
+  return best ? std::optional(*best) : std::nullopt;
 }
 
 void Evolution::immigrate(std::optional<Organism> migrant) {

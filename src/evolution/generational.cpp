@@ -12,33 +12,40 @@ class Generational final : public Replacement {
 
   std::optional<Birth> next(const History& history) override {
     if (place_ == 0 && !begin(history)) return std::nullopt;
-    const auto past = history.organisms().first(begin_);
-    const auto parents = past.subspan(begin_of_parents_);
-    return Birth{.ancestors = {.history = past, .parents = parents, .ranking = ranking_},
+    const auto parents = std::span(finished_).subspan(begin_of_parents_);
+    return Birth{.ancestors = {.history = history.organisms(),
+                               .parents = parents,
+                               .ranking = ranking_,
+                               .underway = {}},
                  .place = place_,
                  .begins_generation = place_ == 0,
+                 .group = place_ == 0 ? population_ : 0,
                  .now = std::nullopt};
   }
 
   void born(const Organism&) override { place_ = (place_ + 1) % population_; }
   bool within_generation() const override { return place_ > 0; }
-  std::span<const Organism> finished(const History& history) const override {
-    return history.organisms();
+  std::span<const std::size_t> finished(const History& history) override {
+    if (history.awaited() == 0 && place_ == 0) {
+      while (finished_.size() < history.size()) finished_.push_back(finished_.size());
+    }
+    return finished_;
   }
 
  private:
   bool begin(const History& history) {
     if (history.awaited() > 0) return false;
-    begin_ = history.size();
-    begin_of_parents_ = begin_ - (begin_ > 0 ? population_ : 0);
-    ranking_ = ranking_of(history.organisms().subspan(begin_of_parents_));
+    const auto past = finished(history);
+    begin_of_parents_ = past.size() - (past.empty() ? 0 : population_);
+    ranking_ = ranking_of(history.organisms(), past.subspan(begin_of_parents_));
     return true;
   }
 
   std::size_t population_;
-  std::size_t place_ = 0;                         // of the next birth
-  std::size_t begin_ = 0, begin_of_parents_ = 0;  // of the generation and the one before
-  std::vector<std::size_t> ranking_;              // of the parents
+  std::size_t place_ = 0;              // of the next birth
+  std::vector<std::size_t> finished_;  // places in the history: all before this generation
+  std::size_t begin_of_parents_ = 0;   // among them: the generation before
+  std::vector<std::size_t> ranking_;   // of the parents
 };
 
 }  // namespace

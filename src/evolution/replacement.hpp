@@ -15,6 +15,9 @@ struct Birth {
   Ancestors ancestors;
   std::size_t place = 0;  ///< in its generation
   bool begins_generation = false;
+  /// Births from the same results, of which this is the first; else 0. The strategy studies before
+  /// the first.
+  std::size_t group = 0;
   std::optional<double> now;  ///< on the virtual clock, if there is one
 };
 
@@ -29,14 +32,17 @@ class Replacement {
   virtual void born(const Organism& organism) = 0;
   /// Whether some members of a generation are born, and the others must follow at once.
   virtual bool within_generation() const { return false; }
-  /// The organisms whose evaluation may be used by now.
-  virtual std::span<const Organism> finished(const History& history) const = 0;
+  /// Places in the history of the organisms whose evaluation may be used by now, in an order that
+  /// does not depend on the workers.
+  virtual std::span<const std::size_t> finished(const History& history) = 0;
 };
 
 std::unique_ptr<Replacement> generational_replacement(const EvolutionConfig& config);
 std::unique_ptr<Replacement> steady_state_replacement(const EvolutionConfig& config);
 
-/// Indices of evaluated organisms, the best first; as better() orders them.
-std::vector<std::size_t> ranking_of(std::span<const Organism> organisms);
+/// Of evaluated organisms at these places of the history, the indices, the best first; as better()
+/// orders them.
+std::vector<std::size_t> ranking_of(std::span<const Organism> history,
+                                    std::span<const std::size_t> places);
 
 }  // namespace microgpt::evolution

@@ -1,6 +1,7 @@
 #include "microgpt/genome/genes.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace microgpt::genome {
@@ -49,6 +50,17 @@ bool completes_rule(std::size_t gene) {
 
 bool is_shown(const Gene& gene, const Genome& genome) {
   return !gene.is_optional || gene.value(genome) != gene.primordial();
+}
+
+std::size_t GenomeHash::operator()(const Genome& genome) const {
+  std::uint64_t hash = 0;
+  for (const Gene& gene : kGenes) {
+    // Each step is a bijection of the hash (the finaliser of MurmurHash3, by Austin Appleby).
+    hash ^= std::bit_cast<std::uint64_t>(gene.value(genome));
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdULL;
+    hash ^= hash >> 33;
+  }
+  return hash;
 }
 
 }  // namespace microgpt::genome

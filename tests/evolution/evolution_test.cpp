@@ -152,23 +152,26 @@ TEST(Evolution, refuses_settings_that_cannot_be) {
   EXPECT_NO_THROW(Evolution({.population = 1, .elite = 1, .immigrants = 0, .tournament = 1}, {}));
 }
 
-TEST(Tournament, members_are_distinct_so_a_tournament_of_all_is_won_by_the_best) {
+struct Tournament : testing::Test {
   const Evolution evolution = evolved({.generations = 1, .seed = 9});
-  const auto population = evolution.generation(0);
-  const auto best = std::min_element(population.begin(), population.end(), better);
+  const std::vector<std::size_t> places = {0, 1, 2, 3, 4, 5, 6, 7};
+  const Ancestors all = {
+      .history = evolution.history(), .parents = places, .ranking = {}, .underway = {}};
+};
+
+TEST_F(Tournament, members_are_distinct_so_a_tournament_of_all_is_won_by_the_best) {
+  const auto best = std::ranges::min_element(all.history, better);
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Rng rng(seed, Stream::breeding, 0);
-    EXPECT_EQ(tournament(population, 8, rng), static_cast<std::size_t>(best - population.begin()));
+    EXPECT_EQ(tournament(all, 8, rng).id, best->id);
   }
 }
 
-TEST(Tournament, the_worst_never_wins_against_others) {
-  const Evolution evolution = evolved({.generations = 1, .seed = 9});
-  const auto population = evolution.generation(0);
-  const auto worst = std::max_element(population.begin(), population.end(), better);
+TEST_F(Tournament, the_worst_never_wins_against_others) {
+  const auto worst = std::ranges::max_element(all.history, better);
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     Rng rng(seed, Stream::breeding, 0);
-    EXPECT_NE(tournament(population, 2, rng), static_cast<std::size_t>(worst - population.begin()));
+    EXPECT_NE(tournament(all, 2, rng).id, worst->id);
   }
 }
 

@@ -104,7 +104,7 @@ class Evolution {
   bool migration_due() const;
   /// While a migration is due: the organism that leaves for the next island, the best that did not
   /// fail. None if there is none.
-  std::optional<Organism> emigrant() const;
+  std::optional<Organism> emigrant();
   /// Takes in the emigrant of the island before. A migration must be due.
   void immigrate(std::optional<Organism> migrant);
 
@@ -130,6 +130,9 @@ class Evolution {
  private:
   using OnAttempt = std::function<void()>;
   bool can_breed() const;
+  void study(const Birth& birth);
+  /// Share of the search that is over, by the budget or by births.
+  double spent() const;
   std::optional<Organism> next_child(const Birth& birth, const OnAttempt& on_attempt);
   Organism settle();
   std::optional<Organism> breed(const Birth& birth, const OnAttempt& on_attempt) const;
@@ -146,6 +149,7 @@ class Evolution {
   std::unique_ptr<Strategy> strategy_;
   std::unique_ptr<Replacement> replacement_;
   History history_;
+  std::size_t learnt_ = 0;           // of the finished organisms, by the strategy
   std::size_t migrations_ = 0;       // so far
   std::optional<Organism> migrant_;  // has arrived, and waits for its place in a generation
   bool exhausted_ = false;           // the budget, or all that the space can afford

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "microgpt/evolution/trial.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::evolution {
 
@@ -48,9 +49,10 @@ class History {
  private:
   std::size_t island_, islands_;
   std::vector<Organism> organisms_;
-  std::map<Genome, std::size_t> first_of_genome_;  // the rest are places in organisms_
-  std::vector<std::size_t> starts_;                // of the generations
-  std::vector<std::size_t> copies_;                // of organisms that are awaited
+  std::unordered_map<Genome, std::size_t, GenomeHash>
+      first_of_genome_;              // the rest are places in organisms_
+  std::vector<std::size_t> starts_;  // of the generations
+  std::vector<std::size_t> copies_;  // of organisms that are awaited
   std::size_t awaited_ = 0, known_genomes_born_ = 0, births_since_new_ = 0;
   double flops_ = 0;
 };

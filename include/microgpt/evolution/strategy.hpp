@@ -35,11 +35,16 @@ constexpr auto enum_names(StrategyKind) {
 
 /// What a strategy may look at when it breeds.
 struct Ancestors {
-  std::span<const Organism> history;     ///< all finished generations
-  std::span<const Organism> parents;     ///< the last of them; none before the first generation
-  std::span<const std::size_t> ranking;  ///< places in `parents`, the best first
-  /// Whether a genome is worth proposing: new, and no dearer than the space allows.
-  std::function<bool(const Genome&)> is_candidate = {};
+  std::span<const Organism> history;      ///< everyone born so far; most are evaluated
+  std::span<const std::size_t> parents;   ///< places in `history`; none at the beginning
+  std::span<const std::size_t> ranking;   ///< places in `parents`, the best first: of the elite
+  std::span<const std::size_t> underway;  ///< places of the youngest whose result is awaited
+  std::size_t births = 1;                 ///< of the group that study() is called for
+  double spent = 0;  ///< share of the search that is over, by budget or births: 0 to 1
+  /// Whether a genome, in its canonical form, was born before.
+  std::function<bool(const Genome&)> knows = {};
+
+  const Organism& parent(std::size_t i) const { return history[parents[i]]; }
 };
 
 /// One way to make the next generation. It proposes from what Evolution has been told. Evolution
@@ -48,20 +53,23 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  /// Called once before each generation.
+  /// An organism whose result may be used from now on. Called in an order that does not depend on
+  /// the workers.
+  virtual void learn(const Organism&) {}
+  /// Called before the births of a group: a generation, or some of the steady state.
   virtual void study(const Ancestors&) {}
 
   /// An organism for one place of the next generation: genome, origin, parents, and the evaluation
-  /// if it is an elite. A function of what was studied and of the random numbers alone.
-  virtual Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const = 0;
+  /// if it is an elite. A function of what was learnt, of the births since study() and of the
+  /// random numbers alone.
+  virtual Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) = 0;
 };
 
 /// What it is given must outlive the strategy.
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
                                         const Cost& cost);
 
-/// The winner's index: of `size` distinct random members, the best. Throws Error if size is larger
-/// than the population.
-std::size_t tournament(std::span<const Organism> population, std::size_t size, Rng& rng);
+/// The winner: of `size` distinct random parents, the best. Throws Error if there are fewer.
+const Organism& tournament(const Ancestors& ancestors, std::size_t size, Rng& rng);
 
 }  // namespace microgpt::evolution

@@ -61,6 +61,9 @@ struct Gene {
   bool low_excluded = false;
   bool logarithmic = false;  ///< whether factors count rather than differences
   std::span<const std::string_view> categories = {};
+  /// Another gene: where one of the two is larger, the best value of this one is smaller, in about
+  /// the same ratio.
+  std::string_view seen_with = {};
 
   double value(const Genome& genome) const { return member.get(genome); }
   void set(Genome& genome, double value) const { member.set(genome, value); }
@@ -124,7 +127,10 @@ inline constexpr std::array kGenes = {
          .width = 9,
          .shapes_network = false,
          .low_excluded = true,
-         .logarithmic = true},
+         .logarithmic = true,
+         // Yang et al., "Tensor Programs V: tuning large neural networks via zero-shot
+         // hyperparameter transfer", 2022.
+         .seen_with = "n_emb"},
     Gene{"steps", 's', "steps", "training steps", "", "longer training", "shorter training",
          GeneKind::whole, access<&Genome::steps>(), 1, 100'000'000, 5, false},
     Gene{"batch", 'b', "batch", "batch size", "names", "larger batches", "smaller batches",
@@ -180,5 +186,10 @@ bool completes_rule(std::size_t gene);
 /// Whether texts and genome files name a gene: optional ones only if they differ from the
 /// primordial organism's.
 bool is_shown(const Gene& gene, const Genome& genome);
+
+/// For unordered containers.
+struct GenomeHash {
+  std::size_t operator()(const Genome& genome) const;
+};
 
 }  // namespace microgpt::genome

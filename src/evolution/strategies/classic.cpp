@@ -18,7 +18,7 @@ class Classic final : public Strategy {
   Classic(const EvolutionConfig& config, const SearchSpace& space)
       : config_(config), space_(space) {}
 
-  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
+  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
     if (ancestors.parents.empty()) return random_organism(Origin::random, space_, rng);
     if (place < config_.elite) return elite(ancestors, place);
     const std::size_t newcomers = config_.elite + config_.immigrants;
@@ -29,8 +29,7 @@ class Classic final : public Strategy {
  private:
   Organism child(const Ancestors& ancestors, Origin origin, Rng& rng) const {
     const auto parent = [&]() -> const Organism& {
-      const std::size_t members = std::min(config_.tournament, ancestors.parents.size());
-      return ancestors.parents[tournament(ancestors.parents, members, rng)];
+      return tournament(ancestors, std::min(config_.tournament, ancestors.parents.size()), rng);
     };
     Organism child;
     child.origin = origin;

@@ -1,9 +1,13 @@
-// Evolution guided by a surrogate model. For each place a few hundred candidates are generated:
-// random genomes, and crossovers, mutants and neighbours of the best. A Gaussian process picks one.
+// Evolution guided by a model. A group of births chooses among some hundred candidates, children of
+// the best and of each other, by what the model expects to gain from them for their cost.
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <unordered_set>
 
-#include "../gaussian_process.hpp"
+#include "../surrogate/gaussian_process.hpp"
+#include "../surrogate/memory.hpp"
+#include "../surrogate/variables.hpp"
 #include "microgpt/core/elementary.hpp"
 #include "microgpt/genome/genes.hpp"
 #include "strategies.hpp"
@@ -12,210 +16,336 @@ namespace microgpt::evolution {
 
 namespace {
 
-using Point = GaussianProcess::Point;
+using Known = Memory::Known;
 
-/// Where a number lies between the ends of its range: on a logarithmic scale, unless it can be 0.
-double place_between(double value, double low, double high) {
-  if (low == high) return 0;
-  if (low == 0) return value / high;
-  return elementary::log(value / low) / elementary::log(high / low);
-}
-
-/// The genes that vary in a space, as variables of a model.
-class Variables {
- public:
-  explicit Variables(const SearchSpace& space) {
-    for (const Gene& gene : kGenes) {
-      if (varies(gene, space)) genes_.push_back({&gene, ends_of(space[gene])});
-    }
-  }
-
-  std::size_t count() const { return genes_.size(); }
-
-  std::vector<Variable> kinds() const {
-    std::vector<Variable> kinds;
-    for (const auto& [gene, ends] : genes_) kinds.push_back({gene->is_category()});
-    return kinds;
-  }
-
-  Point point_of(const Genome& g) const {
-    Point point;
-    for (const auto& [gene, ends] : genes_) {
-      const double value = gene->value(g);
-      point.push_back(gene->is_category() ? value : place_between(value, ends.first, ends.second));
-    }
-    return point;
-  }
-
- private:
-  struct Varying {
-    const Gene* gene;
-    std::pair<double, double> ends;
-  };
-  std::vector<Varying> genes_;
-};
-
-/// What the model learns instead of the fitness: ln(distance from the best + a tenth of the median
-/// distance), scaled to mean 0 and variance 1. So the differences between the good ones count, and
-/// how bad the bad ones are does not. `fitness` rises.
-std::vector<double> model_values(std::span<const double> fitness) {
-  const double best = fitness.front(), median = fitness[fitness.size() / 2];
-  const double offset = std::max((median - best) / 10, 1e-9);
+/// What the model learns instead of the fitness: ln(distance from the best + the median distance),
+/// scaled to mean 0 and variance 1. So the differences between the good ones count, and how bad the
+/// bad ones are does not. A training that failed counts like the worst that did not.
+std::vector<double> model_values(std::span<const Known> ranking) {
+  const auto succeeded = static_cast<std::size_t>(
+      std::ranges::lower_bound(ranking, kMaxLoss, {}, &Known::fitness) - ranking.begin());
+  const double worst = ranking[succeeded - 1].fitness, best = ranking.front().fitness;
+  const double median = std::min(ranking[ranking.size() / 2].fitness, worst);
+  const double offset = std::max(median - best, 1e-9);
+  const double count = static_cast<double>(ranking.size());
   std::vector<double> values;
   double mean = 0, squares = 0;
-  for (const double f : fitness) {
-    values.push_back(elementary::log(f - best + offset));
-    mean += values.back() / static_cast<double>(fitness.size());
+  for (const Known& known : ranking) {
+    values.push_back(elementary::log(std::min(known.fitness, worst) - best + offset));
+    mean += values.back() / count;
   }
   for (const double value : values) squares += (value - mean) * (value - mean);
-  const double deviation = std::sqrt(squares / static_cast<double>(fitness.size()));
-  for (double& value : values) value = (value - mean) / std::max(deviation, 1e-9);
+  const double deviation = std::max(std::sqrt(squares / count), 1e-9);
+  for (double& value : values) value = (value - mean) / deviation;
   return values;
 }
+
+/// ln E[max(z + x, 0)] for a standard normal x: the expected improvement, in units of the
+/// deviation. The normal distribution is that of Abramowitz and Stegun, "Handbook of mathematical
+/// functions", 1964, 26.2.17; far below 0, the first term of the asymptotic series.
+double log_expected_improvement(double z) {
+  constexpr double kLogRootTwoPi = 0.91893853320467274;
+  const double log_density = -z * z / 2 - kLogRootTwoPi;
+  if (z < -5) return log_density - 2 * elementary::log(-z);
+  const double density = elementary::exp(log_density);
+  const double t = 1 / (1 + 0.2316419 * std::abs(z));
+  const double series =
+      0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)));
+  const double tail = density * t * series;  // P(x > |z|)
+  return elementary::log(density + z * (z > 0 ? 1 - tail : tail));
+}
+
+struct Candidate {
+  Genome genome;
+  Origin origin;
+  std::array<std::uint64_t, 2> parents;
+  std::size_t parent_count;
+  double log_cost = 0, gain = 0;
+  bool is_taken = false;
+};
 
 class Guided final : public Strategy {
  public:
   Guided(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost)
-      : config_(config), space_(space), cost_(cost), variables_(space) {}
+      : config_(config),
+        space_(space),
+        cost_(cost),
+        variables_(space),
+        model_(variables_.variable_of()) {}
 
-  void study(const Ancestors& ancestors) override {
-    std::vector<const Organism*> trained;
-    for (const Organism& organism : ancestors.history) {
-      if (organism.origin != Origin::elite && !organism.evaluation->failed()) {
-        trained.push_back(&organism);
-      }
-    }
-    std::sort(trained.begin(), trained.end(),
-              [](const Organism* a, const Organism* b) { return better(*a, *b); });
-    trained.resize(std::min(trained.size(), kRemembered));
-    best_.clear();
-    for (const Organism* organism : trained) best_.push_back(*organism);
-    model_.reset();
-    if (best_.size() < std::max(kEnough, variables_.count() - 1)) return;
-    std::vector<Point> points;
-    std::vector<double> fitness;
-    mean_log_cost_ = 0;
-    for (const Organism& organism : best_) {
-      points.push_back(variables_.point_of(organism.genome));
-      fitness.push_back(organism.evaluation->fitness);
-      mean_log_cost_ += log_cost(organism.genome) / static_cast<double>(best_.size());
-    }
-    model_.emplace(variables_.kinds(), std::move(points), model_values(fitness));
+  void learn(const Organism& organism) override {
+    if (organism.origin == Origin::elite) return;
+    memory_.add(organism);
+    flops_ += organism.flops;
   }
 
-  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
-    if (!model_) return pioneer(ancestors, place, rng);
+  void study(const Ancestors& ancestors) override {
+    candidates_.clear();
+    outlook_.reset();
+    births_ = ancestors.births;
+    thrift_ = kThrift * (1 - ancestors.spent);
+    log_negligible_ = elementary::log(std::max(flops_of_search() / kNegligible, 1.0));
+    const std::vector<Known> ranking = memory_.ranking();
+    has_model_ = memory_.count() >= kEnough && ranking.front().fitness < kMaxLoss;
+    if (has_model_) teach(ranking, ancestors);
+  }
+
+  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
+    if (!has_model_) return pioneer(ancestors, place, rng);
     if (place < config_.elite) return elite(ancestors, place);
-    // The weight of uncertainty differs from child to child, so that a generation both exploits and
-    // explores: exponentially distributed with mean 1.
-    const double exploration = -elementary::log(1 - rng.uniform());
-    std::vector<Organism> children;
-    std::vector<Point> points;
-    for (std::size_t i = 0; i < kCandidates; ++i) {
-      Organism child = candidate(i, rng);
-      if (!ancestors.is_candidate(child.genome)) continue;
-      points.push_back(variables_.point_of(child.genome));
-      children.push_back(std::move(child));
-    }
-    if (children.empty()) return candidate(0, rng);  // and be asked again
-    const auto predictions = model_->predict(points);
-    std::size_t chosen = 0;
-    double lowest = 0;
-    for (std::size_t i = 0; i < children.size(); ++i) {
-      const double acquisition = score(children[i].genome, predictions[i], exploration);
-      if (i > 0 && acquisition >= lowest) continue;
-      lowest = acquisition;
-      chosen = i;
-    }
-    return children[chosen];
+    if (candidates_.empty()) look_around(ancestors, rng);
+    if (candidates_.empty()) return child_of(variation(parents_, rng));  // and be asked again
+    return child_of(best_candidate());
   }
 
  private:
-  // Organisms that a model needs. In a space of many genes it needs more: what it takes for good
-  // after too few draws, everything else descends from.
-  static constexpr std::size_t kEnough = 6;
-  static constexpr std::size_t kRemembered = 100;  // the best, that it learns from
-  static constexpr std::size_t kCandidates = 300;  // for one place
-  static constexpr std::size_t kParents = 8;       // the best, who may have children
-  // What e times the cost must gain in predicted value. Below 1/e of the mean cost it is constant:
-  // otherwise a long search would end up training nothing but the cheapest organisms.
-  static constexpr double kCostPenalty = 0.15, kCheapest = -1;
+  static constexpr std::size_t kEnough = 8;   // organisms that a model needs
+  static constexpr double kFirstShare = 0.2;  // of the budget, for those before it
+  static constexpr std::size_t kParents = 8;  // of candidates, in each round
+  static constexpr std::size_t kRounds = 3, kCandidatesOfRound = 200;
+  static constexpr std::size_t kCareful = 32;    // births of a group that are weighed one by one
+  static constexpr std::size_t kShortlist = 64;  // candidates for them
+  static constexpr std::size_t kAtOnce = 256;    // births from the same candidates, at most
+  // A gain counts per cost^(kThrift * share of the search that is left) (Lee et al., "Cost-aware
+  // Bayesian optimization", 2020), and costs below 1 / kNegligible of the search all alike.
+  static constexpr double kThrift = 0.2, kNegligible = 200;
 
-  double log_cost(const Genome& genome) const {
-    return elementary::log(std::max(cost_(genome), 1.0));
+  double flops_of_search() const {
+    if (config_.budget_flops > 0) return config_.budget_flops;
+    const double births =
+        static_cast<double>(config_.population) * static_cast<double>(config_.generations);
+    const double count = static_cast<double>(std::max<std::size_t>(memory_.count(), 1));
+    return births * flops_ / count;
   }
 
-  double score(const Genome& genome, const GaussianProcess::Prediction& predicted,
-               double exploration) const {
-    const double relative_cost = log_cost(genome) - mean_log_cost_;
-    return predicted.mean - exploration * predicted.deviation +
-           kCostPenalty * std::max(relative_cost, kCheapest);
-  }
-
-  /// A random organism. Where the space limits what a training may cost, the dearest of a few: the
-  /// good ones use all that they may, and most draws use a small part of it.
-  Organism drawn(const Ancestors& ancestors, Rng& rng) const {
-    Organism dearest = random_organism(Origin::random, space_, rng);
-    if (space_.max_training_flops == 0) return dearest;
-    constexpr int kDraws = 8;
-    double cost = 0;
-    for (int i = 0; i < kDraws; ++i) {
-      Organism other = random_organism(Origin::random, space_, rng);
-      const double other_cost = cost_(other.genome);
-      if (other_cost <= cost || !ancestors.is_candidate(other.genome)) continue;
-      cost = other_cost;
-      dearest = std::move(other);
+  void teach(std::span<const Known> ranking, const Ancestors& ancestors) {
+    Points points(variables_.variable_of().size()), underway(points.width());
+    for (const Known& known : ranking) variables_.add_point(known.genome, points);
+    for (const std::size_t place : ancestors.underway) {
+      variables_.add_point(ancestors.history[place].genome, underway);
     }
-    return dearest;
+    const std::vector<double> values = model_values(ranking);
+    // Seldom, and the more seldom the more there are: it takes as long as some hundred births.
+    if (memory_.count() >= scales_due_) {
+      model_.choose_scales(points, values);
+      scales_due_ = memory_.count() + std::max<std::size_t>(memory_.count() / 4, 1);
+      if (memory_.count() > 128) scales_due_ = 2 * memory_.count();
+    }
+    model_.learn(points, values, underway);
+    // The best by what the model expects of them: some were only lucky.
+    const std::vector<double> means = model_.means();
+    std::vector<std::size_t> order(means.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return means[i]; });
+    incumbent_ = means[order.front()];
+    parents_.clear();
+    for (std::size_t i = 0; i < std::min(kParents, order.size()); ++i) {
+      const Known& known = ranking[order[i]];
+      parents_.push_back({known.genome, Origin::neighbour, {known.id}, 1});
+    }
+  }
+
+  double gain_of(const Candidate& candidate, const Outlook& outlook, std::size_t i) const {
+    if (candidate.is_taken) return -kInfinity;
+    const double deviation = std::sqrt(outlook.variance(i));
+    const double z = (incumbent_ - outlook.mean(i)) / deviation;
+    return elementary::log(deviation) + log_expected_improvement(z) -
+           thrift_ * std::max(candidate.log_cost, log_negligible_);
+  }
+
+  /// What the model expects of some candidates, whose gains it sets.
+  Outlook outlook_on(std::span<Candidate> candidates) const {
+    Points points(variables_.variable_of().size());
+    for (const Candidate& candidate : candidates) variables_.add_point(candidate.genome, points);
+    Outlook outlook(model_, points);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      candidates[i].gain = gain_of(candidates[i], outlook, i);
+    }
+    return outlook;
+  }
+
+  static void rank(std::vector<Candidate>& candidates) {
+    std::ranges::stable_sort(candidates, std::greater(), &Candidate::gain);
+  }
+
+  /// Makes candidates, in rounds: random ones and variations of the best organisms, then variations
+  /// of the most promising candidates.
+  void look_around(const Ancestors& ancestors, Rng& rng) {
+    std::unordered_set<Genome, GenomeHash> seen;
+    std::vector<Candidate> parents = parents_;
+    for (std::size_t round = 0; round < kRounds && !parents.empty(); ++round) {
+      std::vector<Candidate> born;
+      for (std::size_t i = 0; i < kCandidatesOfRound; ++i) {
+        const bool is_random = round == 0 && i % 3 == 0;
+        Candidate child = is_random ? Candidate{anywhere(rng), Origin::immigrant, {}, 0}
+                                    : variation(parents, rng);
+        if (is_eligible(child, ancestors, seen)) born.push_back(std::move(child));
+      }
+      outlook_on(born);
+      candidates_.insert(candidates_.end(), born.begin(), born.end());
+      rank(candidates_);
+      parents.assign(candidates_.begin(),
+                     candidates_.begin() +
+                         static_cast<std::ptrdiff_t>(std::min(kParents, candidates_.size())));
+    }
+    if (births_ > kCareful) {
+      candidates_.resize(std::min(kAtOnce, candidates_.size()));
+      std::ranges::reverse(candidates_);
+    } else {
+      candidates_.resize(std::min(kShortlist, candidates_.size()));
+      outlook_ = outlook_on(candidates_);
+    }
+    left_ = std::min({births_, kAtOnce, candidates_.size()});
+  }
+
+  /// Fits the number of steps to what a training may cost; false if it is too dear nevertheless, or
+  /// known.
+  bool is_eligible(Candidate& candidate, const Ancestors& ancestors,
+                   std::unordered_set<Genome, GenomeHash>& seen) const {
+    const double most = space_.max_training_flops > 0 ? space_.max_training_flops : kInfinity;
+    candidate.genome = affordable(canonical(candidate.genome, space_), most);
+    const double cost = cost_(candidate.genome);
+    if (!(cost <= most) || !std::isfinite(cost)) return false;
+    candidate.log_cost = elementary::log(std::max(cost, 1.0));
+    return !ancestors.knows(candidate.genome) && seen.insert(candidate.genome).second;
+  }
+
+  /// Takes one of the candidates. In a small group it counts as underway from then on; in a large
+  /// one the candidates are different enough.
+  Candidate best_candidate() {
+    Candidate chosen;
+    if (outlook_) {
+      const auto best = std::ranges::max_element(candidates_, {}, &Candidate::gain);
+      chosen = *best;
+      outlook_->suppose(static_cast<std::size_t>(best - candidates_.begin()));
+      best->is_taken = true;
+      for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        candidates_[i].gain = gain_of(candidates_[i], *outlook_, i);
+      }
+    } else {
+      chosen = candidates_.back();
+      candidates_.pop_back();
+    }
+    if (--left_ == 0) candidates_.clear();
+    return chosen;
+  }
+
+  static Organism child_of(const Candidate& candidate) {
+    Organism child;
+    child.genome = candidate.genome;
+    child.origin = candidate.origin;
+    child.parents.assign(
+        candidate.parents.begin(),
+        candidate.parents.begin() + static_cast<std::ptrdiff_t>(candidate.parent_count));
+    return child;
+  }
+
+  /// A child of one or two of some parents, which stand for their own ancestors if they are
+  /// candidates themselves: half of them neighbours, a quarter crossovers, a quarter mutants.
+  Candidate variation(std::span<const Candidate> parents, Rng& rng) const {
+    Candidate child = parents[rng.below(parents.size())];
+    const std::size_t kind = rng.below(4);
+    if (kind < 2) {
+      child.origin = Origin::neighbour;
+      child.genome = nudge(child.genome, 1 + rng.below(3), space_, rng);
+    } else if (kind == 2) {
+      const Candidate& father = parents[rng.below(parents.size())];
+      child.origin = Origin::crossover;
+      child.genome = crossover(child.genome, father.genome, rng);
+      if (child.parent_count == 1 && father.parent_count > 0) {
+        child.parents[child.parent_count++] = father.parents[0];
+      }
+    } else {
+      child.origin = Origin::mutant;
+      child.genome = mutate(child.genome, space_, rng);
+    }
+    return child;
+  }
+
+  /// A random genome; whole numbers of a range are drawn on a logarithmic scale.
+  Genome anywhere(Rng& rng) const {
+    Genome genome = random_genome(space_, rng);
+    for (const Gene& gene : kGenes) {
+      const auto* range = std::get_if<RangeDomain>(&space_[gene]);
+      if (range && range->min > 0 && range->min < range->max) {
+        gene.set(genome, std::round(rng.log_uniform(range->min, range->max)));
+      }
+    }
+    return genome;
+  }
+
+  /// The genome, with as few steps as it takes to cost no more than this, if that is possible.
+  Genome affordable(Genome genome, double most) const {
+    constexpr int kTrials = 4;  // the cost is almost proportional to the steps
+    static const Gene& steps = gene_named("steps");
+    const auto* list = std::get_if<ListDomain>(&space_[steps]);
+    const double fewest = ends_of(space_[steps]).first;
+    for (int trial = 0; trial < kTrials && genome.steps > fewest; ++trial) {
+      const double cost = cost_(genome);
+      if (cost <= most || !std::isfinite(cost)) break;
+      double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost)));
+      if (list) fewer = *(std::ranges::upper_bound(list->values, fewer) - 1);
+      steps.set(genome, fewer);
+    }
+    return genome;
+  }
+
+  /// What each of the first trainings may cost: they are many, and a model learns much from cheap
+  /// ones.
+  double most_at_first() const {
+    const double cap = space_.max_training_flops > 0 ? space_.max_training_flops : kInfinity;
+    if (config_.budget_flops == 0) return cap;
+    const std::size_t together =
+        config_.mode == Mode::generational ? config_.population : slots_of(config_);
+    const double births = static_cast<double>(std::max(kEnough, together));
+    return std::min(cap, kFirstShare * config_.budget_flops / births);
   }
 
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
   /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
-    Organism organism = drawn(ancestors, rng);
+    Organism organism;
     Genome primordial;
     gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
-    if (place == 0 && ancestors.parents.empty() && contains(space_, primordial) &&
-        ancestors.is_candidate(primordial)) {
+    if (place == 0 && ancestors.history.empty() && contains(space_, primordial) &&
+        is_affordable(primordial)) {
       organism.origin = Origin::primordial;
       organism.genome = primordial;
+      return organism;
+    }
+    constexpr int kDraws = 50;
+    const double most = most_at_first();
+    for (int draw = 0; draw < kDraws; ++draw) {
+      organism.genome = affordable(anywhere(rng), most);
+      if (cost_(organism.genome) <= most) break;
     }
     return organism;
   }
 
-  /// Of six candidates, two are random, two neighbours of a good organism, one a crossover of two
-  /// and one a mutant.
-  Organism candidate(std::size_t number, Rng& rng) const {
-    const std::size_t kind = number % 6;
-    if (kind < 2) return random_organism(Origin::immigrant, space_, rng);
-    const auto parent = [&]() -> const Organism& {
-      return best_[rng.below(std::min(kParents, best_.size()))];
-    };
-    const Organism& mother = parent();
-    Organism child;
-    child.parents = {mother.id};
-    if (kind < 4) {
-      child.origin = Origin::neighbour;
-      child.genome = nudge(mother.genome, 1 + rng.below(3), space_, rng);
-    } else if (kind == 4) {
-      const Organism& father = parent();
-      child.origin = Origin::crossover;
-      child.parents.push_back(father.id);
-      child.genome = crossover(mother.genome, father.genome, rng);
-    } else {
-      child.origin = Origin::mutant;
-      child.genome = mutate(mother.genome, space_, rng);
-    }
-    return child;
+  bool is_affordable(const Genome& genome) const {
+    const double cost = cost_(genome);
+    return std::isfinite(cost) &&
+           (space_.max_training_flops == 0 || cost <= space_.max_training_flops);
   }
+
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   const EvolutionConfig& config_;
   const SearchSpace& space_;
   const Cost& cost_;
   Variables variables_;
-  std::vector<Organism> best_;
-  std::optional<GaussianProcess> model_;
-  double mean_log_cost_ = 0;
+
+  Memory memory_;
+  double flops_ = 0;            // of all that it was told of
+  std::size_t scales_due_ = 0;  // when it knows so many
+  GaussianProcess model_;
+
+  // Of the group of births since the last study:
+  std::size_t births_ = 0, left_ = 0;
+  bool has_model_ = false;
+  double thrift_ = 0, log_negligible_ = 0, incumbent_ = 0;
+  std::vector<Candidate> parents_, candidates_;
+  std::optional<Outlook> outlook_;  // on the candidates, if they are weighed one by one
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The choice of a strategy, and the small ones.
 #include "strategies.hpp"
 
+#include <map>
+
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::evolution {
@@ -13,7 +15,7 @@ Organism random_organism(Origin origin, const SearchSpace& space, Rng& rng) {
 }
 
 Organism elite(const Ancestors& ancestors, std::size_t rank) {
-  const Organism& parent = ancestors.parents[ancestors.ranking[rank]];
+  const Organism& parent = ancestors.parent(ancestors.ranking[rank]);
   Organism same;
   same.origin = Origin::elite;
   same.genome = parent.genome;
@@ -22,11 +24,11 @@ Organism elite(const Ancestors& ancestors, std::size_t rank) {
   return same;
 }
 
-std::size_t tournament(std::span<const Organism> population, std::size_t size, Rng& rng) {
-  const auto members = sample_without_replacement(size, population.size(), rng);
-  return *std::min_element(members.begin(), members.end(), [&](std::size_t a, std::size_t b) {
-    return better(population[a], population[b]);
-  });
+const Organism& tournament(const Ancestors& ancestors, std::size_t size, Rng& rng) {
+  const auto members = sample_without_replacement(size, ancestors.parents.size(), rng);
+  return ancestors.parent(*std::ranges::min_element(members, [&](std::size_t a, std::size_t b) {
+    return better(ancestors.parent(a), ancestors.parent(b));
+  }));
 }
 
 namespace {
@@ -35,7 +37,7 @@ namespace {
 class Random final : public Strategy {
  public:
   explicit Random(const SearchSpace& space) : space_(space) {}
-  Organism breed(const Ancestors&, std::size_t, Rng& rng) const override {
+  Organism breed(const Ancestors&, std::size_t, Rng& rng) override {
     return random_organism(Origin::random, space_, rng);
   }
 
@@ -49,7 +51,7 @@ class EliteCopies final : public Strategy {
   EliteCopies(const EvolutionConfig& config, const SearchSpace& space)
       : config_(config), space_(space) {}
 
-  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) const override {
+  Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
     if (ancestors.parents.empty()) return random_organism(Origin::random, space_, rng);
     if (place < config_.elite) return elite(ancestors, place);
     if (place < config_.elite + config_.immigrants) {
@@ -57,7 +59,7 @@ class EliteCopies final : public Strategy {
     }
     // In the steady state fewer than the elite may have finished.
     const std::size_t elite_size = std::min(config_.elite, ancestors.ranking.size());
-    const Organism& parent = ancestors.parents[ancestors.ranking[rng.below(elite_size)]];
+    const Organism& parent = ancestors.parent(ancestors.ranking[rng.below(elite_size)]);
     Organism copy;
     copy.origin = Origin::mutant;
     copy.genome = mutate(parent.genome, 1, space_, rng);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "gaussian_process.hpp"
+#include "microgpt/genome/search_space.hpp"
+
+namespace microgpt::evolution {
+
+/// The genes that vary in a space, as variables of a model. A number is a coordinate, from 0 to 1
+/// between the ends of its range; a category has one for each of its values, such that any two
+/// values are at distance 1. Of a gene that is `seen_with` another one the product counts.
+class Variables {
+ public:
+  explicit Variables(const SearchSpace& space);
+
+  /// For each coordinate of a point, its variable.
+  const std::vector<std::size_t>& variable_of() const { return variable_of_; }
+  void add_point(const Genome& genome, Points& points) const;
+
+ private:
+  struct Varying {
+    const Gene* gene;
+    double low, range;  // from end to end, on a logarithmic scale if low is above 0
+    const Gene* partner;  // that it is seen with; or null
+  };
+  static double coordinate(const Varying& varying, const Genome& genome);
+
+  std::vector<Varying> genes_;
+  std::vector<std::size_t> variable_of_;
+};
+
+}  // namespace microgpt::evolution
