@@ -85,7 +85,9 @@ void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Task& task, unsigned) {
-  archive& task.id& task.island& task.genome& task.replicate& task.priority& task.flops;
+  archive& task.id& task.island& task.genome& task.replicate& task.priority& task.flops& task
+      .parents;
+  exchange(archive, task.origin);
 }
 
 template <class Archive>

@@ -203,6 +203,18 @@ std::vector<std::string> texts(const Value& object, std::string_view key) {
   return all;
 }
 
+std::vector<std::uint64_t> wholes(const Value& object, std::string_view key) {
+  const auto* const list = member(object, key).as<Value::List>();
+  require(list != nullptr, "\"{}\" must be a list of whole numbers", key);
+  std::vector<std::uint64_t> all;
+  for (const Value& element : *list) {
+    const auto* const number = element.as<std::uint64_t>();
+    require(number != nullptr, "\"{}\" must be a list of whole numbers", key);
+    all.push_back(*number);
+  }
+  return all;
+}
+
 namespace {
 
 /// An output stream of RapidJSON.

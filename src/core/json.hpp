@@ -68,6 +68,7 @@ std::uint64_t whole(const Value& object, std::string_view key);
 std::uint32_t whole32(const Value& object, std::string_view key);
 std::string text(const Value& object, std::string_view key);
 std::vector<std::string> texts(const Value& object, std::string_view key);
+std::vector<std::uint64_t> wholes(const Value& object, std::string_view key);
 
 // The same by the type of what is read into. An optional value may be missing.
 inline void read(const Value& o, std::string_view key, double& to) { to = number(o, key); }
@@ -76,6 +77,9 @@ inline void read(const Value& o, std::string_view key, std::uint32_t& to) { to =
 inline void read(const Value& o, std::string_view key, std::string& to) { to = text(o, key); }
 inline void read(const Value& o, std::string_view key, std::vector<std::string>& to) {
   to = texts(o, key);
+}
+inline void read(const Value& o, std::string_view key, std::vector<std::uint64_t>& to) {
+  to = wholes(o, key);
 }
 inline void read(const Value& o, std::string_view key, std::optional<double>& to) {
   to = o.find(key) == nullptr ? std::nullopt : std::optional(number(o, key));

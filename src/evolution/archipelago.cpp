@@ -19,6 +19,10 @@ Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space
   }
 }
 
+void Archipelago::replay(const RecordedBirths& births) {
+  for (Island& island : islands_) island.evolution.replay(births);
+}
+
 void Archipelago::run() {
   while (!finished()) {
     const bool moved = step();

@@ -122,10 +122,29 @@ std::vector<Organism> Evolution::ask(const OnAttempt& on_attempt) {
   return to_evaluate;
 }
 
+const RecordedBirth* Evolution::recorded(std::uint64_t id) const {
+  if (recorded_ == nullptr) return nullptr;
+  const auto found = recorded_->find(id);
+  return found == recorded_->end() ? nullptr : &found->second;
+}
+
+/// Whether all of a group are recorded who are trained: the elite and a migrant are not.
+bool Evolution::is_recorded(const Birth& first) const {
+  if (recorded_ == nullptr) return false;
+  const bool generational = config().mode == Mode::generational;
+  const std::size_t elite = generational && !first.ancestors.parents.empty() ? config().elite : 0;
+  const std::size_t count = first.group - (generational && migrant_ ? 1 : 0);
+  for (std::size_t i = elite; i < count; ++i) {
+    if (recorded(history_.next_id() + i * config().islands) == nullptr) return false;
+  }
+  return true;
+}
+
 void Evolution::study(const Birth& birth) {
+  if (birth.group == 0) return;
   const std::span<const std::size_t> finished = replacement_->finished(history_);
   while (learnt_ < finished.size()) strategy_->learn(history_.organisms()[finished[learnt_++]]);
-  if (birth.group == 0) return;
+  replays_ = is_recorded(birth);
   Ancestors ancestors = birth.ancestors;
   ancestors.births = birth.group;
   ancestors.spent = spent();
@@ -138,10 +157,30 @@ double Evolution::spent() const {
   return config().budget_flops == 0 ? births : std::max(births, flops() / config().budget_flops);
 }
 
-/// The child for a place: bred, or the migrant that has waited for the last one.
+/// The child for a place: as it was recorded, bred, or the migrant that has waited for the last
+/// one. In a group of which some are not recorded the others are bred too: they may depend on each
+/// other.
 std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttempt& on_attempt) {
   const bool settles = migrant_ && birth.place + 1 == config().population;
-  return settles ? settle() : breed(birth, on_attempt);
+  if (settles) return settle();
+  const RecordedBirth* as_it_was = recorded(history_.next_id());
+  std::optional<Organism> child;
+  if (!replays_ || as_it_was == nullptr) child = breed(birth, on_attempt);
+  if (as_it_was == nullptr) return child;
+  Organism again;
+  again.genome = as_it_was->genome;
+  again.origin = as_it_was->origin;
+  again.parents = as_it_was->parents;
+  return completed(std::move(again));
+}
+
+/// With its place in the history, and what its training costs.
+Organism Evolution::completed(Organism child) const {
+  child.id = history_.next_id();
+  child.island = static_cast<std::uint32_t>(config().island);
+  child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
+  child.flops = rules_->cost(child.genome);
+  return child;
 }
 
 Organism Evolution::settle() {
@@ -170,10 +209,7 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
     if (on_attempt) on_attempt();
     Organism child = strategy_->breed(ancestors, birth.place, rng);
     child.genome = canonical(child.genome, space());
-    child.id = history_.next_id();
-    child.island = static_cast<std::uint32_t>(config().island);
-    child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
-    child.flops = rules_->cost(child.genome);
+    child = completed(std::move(child));
     if (!is_affordable(child.flops)) continue;
     if (child.origin == Origin::elite || !history_.knows(child.genome)) return child;
     known = std::move(child);

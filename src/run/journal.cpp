@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 
 #include "json_lines.hpp"
@@ -14,6 +15,7 @@ namespace microgpt::run {
 namespace {
 
 constexpr std::size_t kDigits = 16;
+constexpr std::string_view kExtension = "{\"extension\":";  // how such a record begins
 
 std::string digits_of(std::string_view last, std::string_view object) {
   return sha256(fmt::format("{}{}", last, object)).substr(0, kDigits);
@@ -24,27 +26,40 @@ std::string object_of(const Trial& trial) {
   LineWriter line;
   line.put("id", trial.task.id);
   line.put(trial.task.genome, trial.task.replicate, trial.evaluation);
+  if (trial.task.origin) {
+    line.put("origin", *trial.task.origin);
+    line.put("parents", trial.task.parents);
+  }
   line.put("rank", t.rank), line.put("host", t.host);
   line.put("start", t.start), line.put("seconds", t.seconds);
   return line.object();
 }
 
+/// How the organism was born. Journals of earlier versions do not say.
+void read_birth(const json::Value& line, Task& task) {
+  if (line.find("origin") == nullptr) return;
+  read(line, "origin", task.origin.emplace());
+  read(line, "parents", task.parents);
+}
+
 Trial trial_of(std::string_view object) {
   const auto line = parse_line(object);
   constexpr double kMaxRank = std::numeric_limits<int>::max();
-  return {
-      .task = {.id = whole(line, "id"), .genome = genome_of(line), .replicate = replicate_of(line)},
-      .evaluation = evaluation_of(line),
-      .timing = {.rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
-                 .host = text(line, "host"),
-                 .start = number(line, "start", 0, kMaxSeconds),
-                 .seconds = number(line, "seconds", 0, kMaxSeconds)},
-      .known = true};
+  Task task = {.id = whole(line, "id"), .genome = genome_of(line), .replicate = replicate_of(line)};
+  read_birth(line, task);
+  return {.task = std::move(task),
+          .evaluation = evaluation_of(line),
+          .timing = {.rank = static_cast<int>(number(line, "rank", -1, kMaxRank)),
+                     .host = text(line, "host"),
+                     .start = number(line, "start", 0, kMaxSeconds),
+                     .seconds = number(line, "seconds", 0, kMaxSeconds)},
+          .known = true};
 }
 
 /// The complete lines of a journal.
 struct Content {
   std::string header, last;
+  std::vector<std::string> extensions;
   std::vector<Trial> entries;
   std::size_t size = 0, torn = 0;  // bytes
 };
@@ -66,6 +81,9 @@ Content content_of(const std::filesystem::path& path, const std::string& bytes) 
       content.last = line.substr(0, kDigits);
       if (number_of_line == 1) {
         content.header = object;
+      } else if (object.starts_with(kExtension)) {
+        std::ranges::move(texts(parse_line(object), "extension"),
+                          std::back_inserter(content.extensions));
       } else {
         content.entries.push_back(trial_of(object));
       }
@@ -91,6 +109,7 @@ Journal::Journal(std::filesystem::path file) : path_(std::move(file)), file_(pat
   Content content = content_of(path_, file_.read());
   header_ = std::move(content.header);
   last_ = std::move(content.last);
+  extensions_ = std::move(content.extensions);
   entries_ = std::move(content.entries);
   if (content.torn == 0) return;
   file_.cut(content.size);
@@ -102,6 +121,12 @@ void Journal::begin(std::string_view header) {
   require(is_new(), "{}: has a first record", path_.string());
   write(header);
   header_ = header;
+}
+
+void Journal::extend(const std::vector<std::string>& options) {
+  LineWriter line;
+  line.put("extension", options);
+  write(line.object());
 }
 
 void Journal::append(const Trial& trial) { write(object_of(trial)); }
@@ -129,6 +154,14 @@ std::vector<Trial> journaled(const std::filesystem::path& folder, std::string_vi
     all.insert(all.end(), content.entries.begin(), content.entries.end());
   }
   return all;
+}
+
+RecordedBirths births_of(std::span<const Trial> trials) {
+  RecordedBirths births;
+  for (const auto& [task, evaluation, timing, known] : trials) {
+    if (task.origin) births[task.id] = {task.genome, *task.origin, task.parents};
+  }
+  return births;
 }
 
 }  // namespace microgpt::run

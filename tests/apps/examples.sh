@@ -32,8 +32,8 @@ for options in "--seed 1" "--act swiglu --pos both --qk-norm on --lookback 3" \
     grep -q "^$loss" out || broken "$options: no name has the loss $loss of the first document"
 done
 
-expect_exit 0 "$bin/evolve_loss" --input "$names" --population 6 --generations 2 --replicates 2
+expect_exit 0 "$bin/evolve_loss" --input "$names" --population 8 --generations 2 --replicates 2
 expect_exit 0 "$python" "$examples/explore_run.py" experiments/latest
-expect_text out "12 organisms, 11 trained, 0 failed" "n_layer" "primordial" "correlation of FLOPs"
+expect_text out "16 organisms, 15 trained, 0 failed" "n_layer" "primordial" "correlation of FLOPs"
 
 echo "examples: $checks checks passed"

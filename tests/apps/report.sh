@@ -66,7 +66,7 @@ done
 champion=$("$python" -c 'import json; print(json.load(open("run.json"))["champion"]["id"])')
 expect_exit 0 "$report" "$run" --organism "$champion"
 cmp out "$run/genome.json" || broken "the champion's genome is not that of the run"
-failed=$(ids_with none | head -1)
+failed=$(ids_with none | sed -n 1p)
 refused "organism $failed has no loss" "(injected)" -- "$report" "$run" --organism "$failed"
 refused "there is no organism 999; the last one is 17" -- "$report" "$run" --organism 999
 

@@ -38,6 +38,47 @@ stopped() {
 
 expect_exit 0 "${search[@]}" --folder whole
 
+# ---- For longer ----
+# The classic strategy does not know how long a run will be: extended, it is what it would have been.
+classic=("${search[@]}" --strategy classic)
+expect_exit 0 "${classic[@]}" --generations 5 --folder classic-5
+for generations in 3 5; do
+    expect_exit 0 "${classic[@]}" --generations 3 --folder "classic-$generations-later"
+done
+expect_exit 0 "$evolve_loss" --resume classic-3-later --generations 4
+expect_exit 0 "$evolve_loss" --resume classic-3-later --generations 5
+same classic-3-later classic-5
+expect_exit 0 "$evolve_loss" --resume classic-5-later --generations=5
+same classic-5-later classic-5
+# Killed while it is extended, it goes on with the extension, which it need not be told again.
+expect_exit 0 "${search[@]}" --folder extended
+cp -r extended killed
+expect_exit 0 "$evolve_loss" --resume extended --generations 6
+expect_exit 75 "$evolve_loss" --resume killed --generations 6 --time-limit 0.0001s
+expect_exit 0 "$evolve_loss" --resume killed
+same killed extended
+[[ $(wc -l <extended/generations.csv) == 7 ]] || broken "not six generations"
+head -n 4 extended/generations.csv | cmp - <(cat whole/generations.csv) || broken "another beginning"
+refused "--generations (5) must not be smaller than before (6)" -- \
+    "$evolve_loss" --resume extended --generations 5
+refused "--budget-flops (1000" "the run has no budget" -- \
+    "$evolve_loss" --resume extended --budget-flops 1e10
+same killed extended
+# A journal of a version that did not say how organisms are born.
+cp -r whole older
+python3 - older/journal <<'END'
+import hashlib, re, sys
+last, lines = "", []
+for line in open(sys.argv[1], encoding="utf-8", newline="\n"):
+    line = re.sub(r',"origin":"[a-z]+","parents":\[[0-9,]*\]', "", line[17:].rstrip("\n"))
+    last = hashlib.sha256((last + line).encode()).hexdigest()[:16]
+    lines.append(f"{last} {line}\n")
+open(sys.argv[1], "w", encoding="utf-8").writelines(lines)
+END
+! grep -q origin older/journal || broken "the journal still says how organisms are born"
+expect_exit 0 "$evolve_loss" --resume older
+same older whole
+
 # ---- From another folder ----
 mkdir started elsewhere
 cp short.json started/

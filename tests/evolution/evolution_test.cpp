@@ -152,6 +152,93 @@ TEST(Evolution, refuses_settings_that_cannot_be) {
   EXPECT_NO_THROW(Evolution({.population = 1, .elite = 1, .immigrants = 0, .tournament = 1}, {}));
 }
 
+/// All that is in the journal of a run: the births of those who were trained.
+RecordedBirths recorded(std::span<const Organism> history) {
+  RecordedBirths births;
+  for (const Organism& o : history) {
+    if (!is_copy(o)) births[o.id] = {o.genome, o.origin, o.parents};
+  }
+  return births;
+}
+
+struct Replayed {
+  std::vector<Organism> history;
+  std::size_t attempts = 0;  // to breed
+};
+
+Replayed replayed(const EvolutionConfig& config, const RecordedBirths& births) {
+  Evolution evolution(config, {}, fake_cost);
+  evolution.replay(births);
+  Replayed result;
+  while (!evolution.finished()) {
+    evolution.tell(results_of(evolution.ask([&] { ++result.attempts; })));
+  }
+  result.history.assign(evolution.history().begin(), evolution.history().end());
+  return result;
+}
+
+constexpr StrategyKind kStrategies[] = {StrategyKind::classic, StrategyKind::guided,
+                                        StrategyKind::random};
+
+TEST(Replay, those_who_are_recorded_are_not_bred_again) {
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    for (const StrategyKind strategy : kStrategies) {
+      SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
+      const EvolutionConfig config = {
+          .mode = mode, .strategy = strategy, .generations = 12, .seed = 3};
+      const Replayed whole = replayed(config, {});
+      EXPECT_GT(whole.attempts, 80U);
+      const Replayed again = replayed(config, recorded(whole.history));
+      expect_same(again.history, whole.history);
+      EXPECT_LE(again.attempts, 11U);  // the elite, one in each generation
+    }
+  }
+}
+
+// A run that is killed has the results that arrived: all of the beginning, some of what was then
+// in training, and what they are decides nothing.
+TEST(Replay, a_run_goes_on_as_it_would_have_gone_wherever_it_was_killed) {
+  Rng rng(5, Stream::breeding, 0);
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    for (const StrategyKind strategy : kStrategies) {
+      const EvolutionConfig config = {
+          .mode = mode, .strategy = strategy, .generations = 10, .budget_flops = 3e7, .seed = 4};
+      const Replayed whole = replayed(config, {});
+      for (int kill = 0; kill < 20; ++kill) {
+        SCOPED_TRACE(fmt::format("{} {} {}", name(mode), name(strategy), kill));
+        RecordedBirths births = recorded(whole.history);
+        const std::size_t arrived = rng.below(whole.history.size() + 1);
+        std::erase_if(births, [&](const auto& birth) {
+          return birth.first >= arrived && (birth.first >= arrived + 16 || rng.below(2) == 0);
+        });
+        expect_same(replayed(config, births).history, whole.history);
+      }
+    }
+  }
+}
+
+TEST(Replay, a_longer_run_begins_as_the_shorter_one_did) {
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    for (const StrategyKind strategy : kStrategies) {
+      SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
+      EvolutionConfig config = {
+          .mode = mode, .strategy = strategy, .generations = 1000, .budget_flops = 3e7, .seed = 4};
+      const Replayed shorter = replayed(config, {});
+      const RecordedBirths births = recorded(shorter.history);
+      config.budget_flops = 6e7;
+      const Replayed longer = replayed(config, births);
+      ASSERT_GT(longer.history.size(), shorter.history.size() + 5);
+      expect_same(std::span(longer.history).first(shorter.history.size()), shorter.history);
+      // Killed and resumed, it is the same again.
+      RecordedBirths all = recorded(longer.history);
+      std::erase_if(all, [&](const auto& birth) {
+        return !births.contains(birth.first) && birth.first % 3 == 0;
+      });
+      expect_same(replayed(config, all).history, longer.history);
+    }
+  }
+}
+
 struct Tournament : testing::Test {
   const Evolution evolution = evolved({.generations = 1, .seed = 9});
   const std::vector<std::size_t> places = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -32,6 +32,8 @@ class Archipelago {
               std::span<const std::size_t> islands, Evaluator& evaluator, IslandChannel* channel,
               Outlets outlets);
 
+  /// Those who are recorded, and must outlive it, are not bred again. To be called before run().
+  void replay(const RecordedBirths& births);
   /// Breeds and evaluates until the last report of all its islands has gone out.
   void run();
   /// Waits for one message of another coordinator, and delivers it.

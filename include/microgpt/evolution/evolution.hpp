@@ -75,6 +75,10 @@ class Evolution {
   ~Evolution();
   Evolution(Evolution&&) noexcept;
 
+  /// Of a run that goes on, the recorded organisms are born as they were, at no expense, whatever
+  /// the settings are now. `births` must outlive it. To be called before the first ask().
+  void replay(const RecordedBirths& births) { recorded_ = &births; }
+
   /// Throws Error, naming the limit, if not even the first organism can be afforded. To be called
   /// before the first ask().
   void require_room() const;
@@ -135,6 +139,9 @@ class Evolution {
   double spent() const;
   std::optional<Organism> next_child(const Birth& birth, const OnAttempt& on_attempt);
   Organism settle();
+  const RecordedBirth* recorded(std::uint64_t id) const;
+  bool is_recorded(const Birth& first) const;
+  Organism completed(Organism child) const;
   std::optional<Organism> breed(const Birth& birth, const OnAttempt& on_attempt) const;
   bool is_affordable(double flops) const;
   bool fits_budget(const Organism& organism) const;
@@ -149,7 +156,9 @@ class Evolution {
   std::unique_ptr<Strategy> strategy_;
   std::unique_ptr<Replacement> replacement_;
   History history_;
-  std::size_t learnt_ = 0;           // of the finished organisms, by the strategy
+  std::size_t learnt_ = 0;  // of the finished organisms, by the strategy
+  const RecordedBirths* recorded_ = nullptr;
+  bool replays_ = false;             // all of this group are recorded
   std::size_t migrations_ = 0;       // so far
   std::optional<Organism> migrant_;  // has arrived, and waits for its place in a generation
   bool exhausted_ = false;           // the budget, or all that the space can afford

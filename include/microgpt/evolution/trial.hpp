@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "microgpt/evolution/organism.hpp"
 
@@ -18,6 +21,9 @@ struct Task {
   /// submitted first. See priority_of().
   double priority = 0;
   double flops = 0;  ///< that the training takes
+  /// Of the organism, for the journal: how it was born. None if this is not its own training.
+  std::optional<Origin> origin = {};
+  std::vector<std::uint64_t> parents = {};
 
   bool operator==(const Task&) const = default;
   /// Tells the tasks of a run apart: organism and replicate.
@@ -45,6 +51,16 @@ struct Trial {
   bool operator==(const Trial&) const = default;
 };
 
+/// How an organism was born, as the journal of a run knows it.
+struct RecordedBirth {
+  Genome genome;
+  Origin origin;
+  std::vector<std::uint64_t> parents;
+};
+/// By the id of the organism. Those that were not trained, or whose training did not end, are
+/// missing.
+using RecordedBirths = std::unordered_map<std::uint64_t, RecordedBirth>;
+
 /// In a generation, what takes longest goes first. In the steady state, what starts first on the
 /// virtual clock: it has been in its slot longest, and breeding will wait for it soonest.
 inline double priority_of(const Organism& organism) {
@@ -58,7 +74,9 @@ inline Task task_of(const Organism& o) {
           .genome = o.genome,
           .replicate = 0,
           .priority = priority_of(o),
-          .flops = o.flops};
+          .flops = o.flops,
+          .origin = o.origin,
+          .parents = o.parents};
 }
 
 }  // namespace microgpt::evolution

@@ -7,14 +7,25 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/genome/genes.hpp"
 #include "microgpt/run/line_file.hpp"
 
 namespace microgpt::run {
+
+/// Genome and replicate.
+using Training = std::pair<Genome, std::uint32_t>;
+struct TrainingHash {
+  std::size_t operator()(const Training& training) const {
+    return genome::GenomeHash()(training.first) + training.second;
+  }
+};
 
 /// The results of trainings done before, in this run or in others that share the file. The same
 /// genome, replicate, seed, dataset, objective, precision and program version give the same bits,
@@ -49,9 +60,9 @@ class EvaluationCache {
   void write(std::string_view object);
   void notice(std::string_view what);
 
-  std::string problem_;                                      // a fingerprint
-  std::map<std::pair<Genome, std::uint32_t>, Trial> known_;  // by genome and replicate
-  std::map<Task::Key, Trial> by_task_;                       // if not as in known_
+  std::string problem_;  // a fingerprint
+  std::unordered_map<Training, Trial, TrainingHash> known_;
+  std::map<Task::Key, Trial> by_task_;  // if not as in known_
   std::filesystem::path path_;
   std::optional<LineFile> file_;
   std::vector<std::string> notices_;
@@ -80,7 +91,6 @@ class CachedEvaluator final : public Evaluator {
   std::size_t saved() const { return saved_.size(); }
 
  private:
-  using Training = std::pair<Genome, std::uint32_t>;  // genome and replicate
   static Training training_of(const Task& task) { return {task.genome, task.replicate}; }
   /// Queues the known result of a task.
   void answer(const Task& task, const Trial& known);
@@ -90,7 +100,7 @@ class CachedEvaluator final : public Evaluator {
   EvaluationCache& cache_;
   Journal* journal_;
   std::deque<Trial> ready_;
-  std::set<Training> in_training_;
+  std::unordered_set<Training, TrainingHash> in_training_;
   std::multimap<Training, Task> held_back_;  // until that is known
   std::set<Task::Key> saved_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,8 @@
 namespace microgpt::run {
 
 /// The file from which a killed run resumes: first its options and settings, then every evaluation
-/// in order of arrival, each on disk before anything is bred from it.
+/// in order of arrival, with how the organism was born, each on disk before anything is bred from
+/// it; between them, what the run was extended with.
 ///
 /// One record per line: 16 hexadecimal digits, a space, a JSON object. The digits are the start of
 /// the SHA-256 of the previous line's digits and this object, so changed, lost or moved lines are
@@ -30,6 +32,11 @@ class Journal {
   /// Writes the first record of a new journal.
   void begin(std::string_view header);
 
+  /// Options that the run was extended with later, in order, as --name=value.
+  const std::vector<std::string>& extensions() const { return extensions_; }
+  /// Records that it goes on with these.
+  void extend(const std::vector<std::string>& options);
+
   std::filesystem::path folder() const { return path_.parent_path(); }
   const std::vector<Trial>& entries() const { return entries_; }
   /// Messages for the user: a record was cut off, or locks are not supported.
@@ -45,6 +52,7 @@ class Journal {
   std::filesystem::path path_;
   LineFile file_;
   std::string header_, last_;  // the digits of the last line
+  std::vector<std::string> extensions_;
   std::vector<Trial> entries_;
   std::vector<std::string> notices_;
 };
@@ -53,5 +61,8 @@ class Journal {
 /// on. Reads them while others may write. Throws Error as Journal does, and if one of them has
 /// another first record.
 std::vector<Trial> journaled(const std::filesystem::path& folder, std::string_view header);
+
+/// How the organisms of these trials were born.
+RecordedBirths births_of(std::span<const Trial> trials);
 
 }  // namespace microgpt::run

@@ -136,9 +136,11 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
       ->capture_default_str();
   app.add_option("--folder", options.folder,
                  "Folder of this run, instead of a new one in --experiments");
-  app.add_option("--resume", options.resume,
-                 "Resume a run that ended early: its folder, or latest. Omitted options, except "
-                 "--time-limit, keep the values of the run")
+  app.add_option(
+         "--resume", options.resume,
+         "Resume a run that ended early, or make one longer with more --generations or "
+         "--budget-flops: its folder, or latest. Omitted options, except --time-limit, keep "
+         "the values of the run")
       ->excludes("--folder");
   app.add_option(
          "--time-limit", options.time_limit,

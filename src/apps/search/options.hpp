@@ -27,8 +27,9 @@ struct SearchOptions : RunSettings {
   double time_limit = 0;  ///< seconds; 0: none
   ViewOptions view;
 
-  std::vector<std::string> given;  ///< the options of the command line, as --name=value
-  std::string space_json;          ///< of the resumed run; empty: the file, or the default
+  std::vector<std::string> given;      ///< the options of the command line, as --name=value
+  std::vector<std::string> extension;  ///< those that make a resumed run longer, likewise
+  std::string space_json;              ///< of the resumed run; empty: the file, or the default
 };
 
 /// Reads a command line. Returns false after --help or --version, which are printed if `prints`.

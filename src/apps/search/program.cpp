@@ -1,5 +1,7 @@
 #include "program.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -23,6 +25,25 @@ struct Start {
   bool goes = false;  // otherwise --help was asked for
 };
 
+/// The options by which a resumed run goes on for longer than before. Throws Error if one of them
+/// would cut it short: its history would no longer be what it was.
+std::vector<std::string> extension_of(const EvolutionConfig& before, const EvolutionConfig& now) {
+  std::vector<std::string> extension;
+  const auto compare = [&](std::string_view option, auto was, auto is) {
+    require(is >= was,
+            "{} ({}) must not be smaller than before ({}): a run can be made longer only", option,
+            is, was);
+    if (is > was) extension.push_back(fmt::format("{}={}", option, is));
+  };
+  require(before.budget_flops > 0 || now.budget_flops == 0,
+          "--budget-flops ({}): the run has no budget, but a number of generations; --generations "
+          "makes it longer",
+          now.budget_flops);
+  compare("--budget-flops", before.budget_flops, now.budget_flops);
+  compare("--generations", before.generations, now.generations);
+  return extension;
+}
+
 Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) {
   Start start;
   start.goes = read_options(app, arguments, true, start.options);
@@ -30,8 +51,12 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
   start.resumed = journal_to_resume(start.options);
   const JournalHeader header = journal_header_from(start.resumed->header());
   std::vector<std::string> all = header.options;  // of repeated options the last counts
+  std::ranges::copy(start.resumed->extensions(), std::back_inserter(all));
+  SearchOptions before;
+  read_options(app, all, false, before);
   all.insert(all.end(), arguments.begin(), arguments.end());
   read_options(app, all, true, start.options);
+  start.options.extension = extension_of(before.evolution, start.options.evolution);
   if (start.options.space_file.empty()) start.options.space_json = header.space;
   return start;
 }
@@ -108,7 +133,9 @@ class Run {
   void coordinate(const RunSpec& spec) {
     const std::filesystem::path folder = spec.folder;
     EvaluationCache cache(*spec.problem);
-    for (const Trial& trial : journaled(folder, spec.journal_header)) cache.remember(trial);
+    const std::vector<Trial> trials = journaled(folder, spec.journal_header);
+    for (const Trial& trial : trials) cache.remember(trial);
+    const RecordedBirths births = births_of(trials);
     Journal journal(folder / fmt::format("journal-{}", session_.group() + 1));
     if (journal.is_new()) journal.begin(spec.journal_header);
     require(journal.header() == spec.journal_header,
@@ -121,6 +148,7 @@ class Run {
         options_.evolution, spec.space, TrainingCost(spec.problem->dataset), session_.islands(),
         evaluator, channel.get(),
         {.report = [&](const GenerationReport& report) { channel->send(report); }});
+    archipelago.replay(births);
     archipelago.run();
   }
 

@@ -57,6 +57,7 @@ void Search::breed(Session& session, Evaluator& evaluator) {
                                  if (options_.evolution.islands > 1) return;
                                  begin_finals(archipelago, evaluator);
                                }});
+  archipelago.replay(setup_.births);
   archipelago.run();
   while (!recorder_.is_complete()) archipelago.receive();
 }

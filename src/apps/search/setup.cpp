@@ -137,9 +137,11 @@ void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader
     require_same(journal_header_from(journal->header()), header);
     folder.emplace(journal->folder());
     folder->require_regular_files();
+    if (!options.extension.empty()) journal->extend(options.extension);
     const auto remember = [&](const std::vector<Trial>& trials) {
       for (const Trial& trial : trials) cache->remember(trial);
       known = trials.size();
+      births = births_of(trials);
     };
     if (options.evolution.islands == 1) {
       remember(journal->entries());

@@ -49,6 +49,7 @@ class SearchSetup {
   std::optional<RunFolder> folder;
   std::unique_ptr<Journal> journal;
   std::size_t known = 0;  ///< evaluations of the resumed run
+  RecordedBirths births;  ///< of the resumed run
 
  private:
   void open_journal(const SearchOptions& options, const JournalHeader& header);

@@ -85,14 +85,15 @@ class Guided final : public Strategy {
     births_ = ancestors.births;
     thrift_ = kThrift * (1 - ancestors.spent);
     log_negligible_ = elementary::log(std::max(flops_of_search() / kNegligible, 1.0));
-    const std::vector<Known> ranking = memory_.ranking();
-    has_model_ = memory_.count() >= kEnough && ranking.front().fitness < kMaxLoss;
-    if (has_model_) teach(ranking, ancestors);
+    has_model_ = memory_.count() >= kEnough && memory_.has_success();
+    is_taught_ = false;
+    if (has_model_ && memory_.count() >= scales_due_) teach(ancestors);
   }
 
   Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
     if (!has_model_) return pioneer(ancestors, place, rng);
     if (place < config_.elite) return elite(ancestors, place);
+    if (!is_taught_) teach(ancestors);  // not if all births of a group are known from a journal
     if (candidates_.empty()) look_around(ancestors, rng);
     if (candidates_.empty()) return child_of(variation(parents_, rng));  // and be asked again
     return child_of(best_candidate());
@@ -118,7 +119,9 @@ class Guided final : public Strategy {
     return births * flops_ / count;
   }
 
-  void teach(std::span<const Known> ranking, const Ancestors& ancestors) {
+  void teach(const Ancestors& ancestors) {
+    is_taught_ = true;
+    const std::vector<Known> ranking = memory_.ranking();
     Points points(variables_.variable_of().size()), underway(points.width());
     for (const Known& known : ranking) variables_.add_point(known.genome, points);
     for (const std::size_t place : ancestors.underway) {
@@ -259,6 +262,7 @@ class Guided final : public Strategy {
       child.origin = Origin::mutant;
       child.genome = mutate(child.genome, space_, rng);
     }
+    if (child.parent_count == 0) child.origin = Origin::immigrant;
     return child;
   }
 
@@ -342,7 +346,7 @@ class Guided final : public Strategy {
 
   // Of the group of births since the last study:
   std::size_t births_ = 0, left_ = 0;
-  bool has_model_ = false;
+  bool has_model_ = false, is_taught_ = false;
   double thrift_ = 0, log_negligible_ = 0, incumbent_ = 0;
   std::vector<Candidate> parents_, candidates_;
   std::optional<Outlook> outlook_;  // on the candidates, if they are weighed one by one

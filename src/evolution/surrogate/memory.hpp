@@ -26,6 +26,7 @@ class Memory {
 
   /// Of all that were added.
   std::size_t count() const { return count_; }
+  bool has_success() const { return !best_.empty() && best_.front().fitness < kMaxLoss; }
   /// The best first; of equals, the one born first.
   std::vector<Known> ranking() const;
 
