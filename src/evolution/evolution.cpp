@@ -72,6 +72,7 @@ Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost
   rules_ = std::make_unique<const Rules>(Rules{config, std::move(space), std::move(cost)});
   validate(rules_->config);
   validate(rules_->space);
+  for (const Genome& genome : config.enqueued) require_in(rules_->space, genome);
   strategy_ = make_strategy(rules_->config, rules_->space, rules_->cost);
   replacement_ = config.mode == Mode::generational ? generational_replacement(config)
                                                    : steady_state_replacement(config);
@@ -163,6 +164,12 @@ double Evolution::spent() const {
 std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttempt& on_attempt) {
   const bool settles = migrant_ && birth.place + 1 == config().population;
   if (settles) return settle();
+  if (takes_enqueued()) {
+    Organism given;
+    given.genome = config().enqueued[history_.size()];
+    given.origin = Origin::enqueued;
+    return completed(std::move(given));
+  }
   const RecordedBirth* as_it_was = recorded(history_.next_id());
   std::optional<Organism> child;
   if (!replays_ || as_it_was == nullptr) child = breed(birth, on_attempt);
@@ -172,6 +179,10 @@ std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttemp
   again.origin = as_it_was->origin;
   again.parents = as_it_was->parents;
   return completed(std::move(again));
+}
+
+bool Evolution::takes_enqueued() const {
+  return config().island == 0 && history_.size() < config().enqueued.size();
 }
 
 /// With its place in the history, and what its training costs.

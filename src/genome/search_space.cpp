@@ -149,15 +149,27 @@ void validate(const SearchSpace& s) {
   require(s.max_parameters >= 0, "max_parameters ({}) must not be negative", s.max_parameters);
 }
 
+namespace {
+
+bool is_in(const Domain& domain, double value) {
+  if (const auto* list = std::get_if<ListDomain>(&domain)) return has(list->values, value);
+  const auto [least, most] = ends_of(domain);
+  return value >= least && value <= most;
+}
+
+}  // namespace
+
 bool contains(const SearchSpace& s, const Genome& g) {
   return rules_hold(g) && std::ranges::all_of(kGenes, [&](const Gene& gene) {
-           const double value = gene.value(g);
-           if (const auto* list = std::get_if<ListDomain>(&s[gene])) {
-             return has(list->values, value);
-           }
-           const auto [least, most] = ends_of(s[gene]);
-           return value >= least && value <= most;
+           return is_in(s[gene], gene.value(g));
          });
+}
+
+void require_in(const SearchSpace& s, const Genome& g) {
+  for (const Gene& gene : kGenes) {
+    require(is_in(s[gene], gene.value(g)), "{} ({}) is not in the search space", gene.name,
+            gene.text(gene.value(g)));
+  }
 }
 
 std::pair<double, double> ends_of(const Domain& domain) {

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "genome/gene_json.hpp"
 #include "json_lines.hpp"
 #include "microgpt/core/fields.hpp"
 
@@ -28,6 +29,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"immigrants", &E::immigrants},
                                 Field{"islands", &E::islands, 1},
                                 Field{"migration_interval", &E::migration_interval},
+                                Field{"enqueued", &E::enqueued},
                                 Field{"strategy", &E::strategy},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
@@ -57,7 +59,35 @@ auto& at(Settings& settings, Member E::*member) {
 bool is_used(std::string_view name, const RunSettings& settings) {
   const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
   if (name == "ablate") return settings.ablate > 0;
+  if (name == "enqueued") return !settings.evolution.enqueued.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
+}
+
+template <class Type>
+void write(json::Writer& writer, const Type& value) {
+  writer.write(value);
+}
+void write(json::Writer& writer, const std::vector<Genome>& genomes) {
+  writer.begin_list();
+  for (const Genome& genome : genomes) {
+    writer.begin_object();
+    genome::put_genes(writer, genome);
+    writer.end_object();
+  }
+  writer.end_list();
+}
+
+template <class Type>
+void read_field(const json::Value& object, std::string_view key, Type& to) {
+  json::read(object, key, to);
+}
+void read_field(const json::Value& object, std::string_view key, std::vector<Genome>& to) {
+  const auto* const list = json::member(object, key).as<json::Value::List>();
+  require(list != nullptr, "\"{}\" must be a list of genomes", key);
+  for (const json::Value& genome : *list) {
+    require(genome.is_object(), "\"{}\" must be a list of genomes", key);
+    to.push_back(genome::read_genes(genome));
+  }
 }
 
 }  // namespace
@@ -66,7 +96,9 @@ std::string to_json(const RunSettings& settings) {
   json::Writer writer(2);
   writer.begin_object();
   visit_fields(kFields, [&](const auto& field) {
-    if (is_used(field.name, settings)) writer.put(field.name, at(settings, field.member));
+    if (!is_used(field.name, settings)) return;
+    writer.key(field.name);
+    write(writer, at(settings, field.member));
   });
   writer.end_object();
   return writer.text() + "\n";
@@ -77,10 +109,10 @@ RunSettings settings_from_json(std::string_view json) {
   RunSettings settings;
   visit_fields(kFields, [&](const auto& field) {
     auto& value = at(settings, field.member);
-    const bool is_optional =
-        field.name == "tournament" || field.name == "samples" || field.name == "ablate";
+    const bool is_optional = field.name == "tournament" || field.name == "samples" ||
+                             field.name == "ablate" || field.name == "enqueued";
     if (is_optional && object.find(field.name) == nullptr) return;
-    read(object, field.name, value);
+    read_field(object, field.name, value);
     if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {
       require(static_cast<double>(value) >= field.low, "\"{}\" ({}) must be at least {}",
               field.name, value, field.low);

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "../support/errors.hpp"
 #include "../support/landscape.hpp"
 #include "microgpt/core/error.hpp"
 
@@ -237,6 +239,31 @@ TEST(Replay, a_longer_run_begins_as_the_shorter_one_did) {
       expect_same(replayed(config, all).history, longer.history);
     }
   }
+}
+
+TEST(Evolution, begins_with_the_enqueued_genomes) {
+  const std::vector<Genome> given = {{.n_emb = 8, .lr = 0.01, .steps = 500},
+                                     {.n_emb = 24, .lr = 0.002, .steps = 300}};
+  for (const Mode mode : {Mode::generational, Mode::steady_state}) {
+    for (const StrategyKind strategy : kStrategies) {
+      SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
+      const EvolutionConfig config = {
+          .mode = mode, .strategy = strategy, .generations = 4, .seed = 2, .enqueued = given};
+      const Replayed whole = replayed(config, {});
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        EXPECT_EQ(whole.history[i].genome, given[i]);
+        EXPECT_EQ(whole.history[i].origin, Origin::enqueued);
+      }
+      EXPECT_NE(whole.history[2].origin, Origin::enqueued);
+      std::set<Genome> all;
+      for (const Organism& o : whole.history) {
+        EXPECT_TRUE(o.origin == Origin::elite || all.insert(o.genome).second);
+      }
+      expect_same(replayed(config, recorded(whole.history)).history, whole.history);
+    }
+  }
+  EXPECT_EQ(error_of([] { Evolution({.enqueued = {{.n_emb = 17, .n_head = 1}}}, {}); }),
+            "n_emb (17) is not in the search space");
 }
 
 struct Tournament : testing::Test {

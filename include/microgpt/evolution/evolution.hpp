@@ -38,6 +38,7 @@ struct EvolutionConfig {
   std::size_t islands = 1;             ///< populations side by side, on a ring
   std::size_t island = 0;              ///< which of them this is
   std::size_t migration_interval = 5;  ///< generations from one migration to the next
+  std::vector<Genome> enqueued = {};   ///< the first organisms of island 0
 };
 
 /// Throws Error naming the setting, its value and the rule it breaks.
@@ -139,6 +140,7 @@ class Evolution {
   double spent() const;
   std::optional<Organism> next_child(const Birth& birth, const OnAttempt& on_attempt);
   Organism settle();
+  bool takes_enqueued() const;
   const RecordedBirth* recorded(std::uint64_t id) const;
   bool is_recorded(const Birth& first) const;
   Organism completed(Organism child) const;

@@ -53,7 +53,8 @@ enum class Origin {
   mutant,
   hypermutant,
   neighbour,
-  migrant  ///< the champion of another island
+  migrant,  ///< the champion of another island
+  enqueued  ///< given by the user
 };
 
 constexpr auto enum_names(Origin) {
@@ -65,7 +66,8 @@ constexpr auto enum_names(Origin) {
                                        {Origin::mutant, "mutant"},
                                        {Origin::hypermutant, "hypermutant"},
                                        {Origin::neighbour, "neighbour"},
-                                       {Origin::migrant, "migrant"}});
+                                       {Origin::migrant, "migrant"},
+                                       {Origin::enqueued, "enqueued"}});
 }
 
 /// One member of one generation.

@@ -83,6 +83,8 @@ void validate(const SearchSpace& space);
 
 /// Whether every gene lies in the space.
 bool contains(const SearchSpace& space, const Genome& genome);
+/// Throws Error naming the first gene that does not.
+void require_in(const SearchSpace& space, const Genome& genome);
 
 /// The smallest and the largest value.
 std::pair<double, double> ends_of(const Domain& domain);

@@ -21,6 +21,7 @@ struct SearchOptions : RunSettings {
   std::string genome_out = "genome.json";
   std::string experiments = "experiments";
   std::string folder, resume;
+  std::vector<std::string> enqueue;  ///< genome files
   std::string cache;
   Schedule schedule = Schedule::dynamic;
   Limits limits;

@@ -58,6 +58,7 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
   read_options(app, all, true, start.options);
   start.options.extension = extension_of(before.evolution, start.options.evolution);
   if (start.options.space_file.empty()) start.options.space_json = header.space;
+  start.options.evolution.enqueued = settings_from_json(header.settings).evolution.enqueued;
   return start;
 }
 

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -50,12 +52,38 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
   return settings;
 }
 
+/// Reads the genomes to begin with.
+std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& space,
+                             const Cost& cost) {
+  std::vector<Genome> genomes;
+  for (const std::string& file : options.enqueue) {
+    Genome genome = load_genome(file).genome;
+    try {
+      require_in(space, genome);
+      genome = canonical(genome, space);
+      const double flops = cost(genome);
+      require(std::isfinite(flops), "it has more than the {:g} parameters of the search space",
+              space.max_parameters);
+      require(space.max_training_flops == 0 || flops <= space.max_training_flops,
+              "its training takes {:g} FLOPs, but max_training_flops is {:g}", flops,
+              space.max_training_flops);
+      require(std::ranges::find(genomes, genome) == genomes.end(),
+              "the same organism is enqueued twice");
+    } catch (const Error& error) {
+      fail("--enqueue ({}): {}", file, error.what());
+    }
+    genomes.push_back(genome);
+  }
+  return genomes;
+}
+
 /// What a search reads, and what it writes besides its folder.
 void require_files_apart(const SearchOptions& options, const std::filesystem::path& folder) {
   std::vector<NamedFile> inputs;
   if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
   inputs.push_back({"--input", options.common.input});
   if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
+  for (const std::string& file : options.enqueue) inputs.push_back({"--enqueue", file});
   std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
   if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
   require_apart(inputs, outputs);
@@ -100,7 +128,7 @@ OpenPipe::~OpenPipe() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-SearchSetup::SearchSetup(const SearchOptions& options, const SearchApp& app,
+SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
                          std::unique_ptr<Journal> resumed)
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
@@ -119,6 +147,9 @@ SearchSetup::SearchSetup(const SearchOptions& options, const SearchApp& app,
           "{}: the dataset of this run is no longer there; --input says where it is now",
           options.common.input);
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
+  if (!options.enqueue.empty()) {
+    options.evolution.enqueued = enqueued(options, space, cost());
+  }
   settings = settings_of(options, app, problem);
   require_affordable(options.evolution, space, cost());
   require_writable(options.genome_out);

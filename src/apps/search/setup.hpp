@@ -33,9 +33,9 @@ class OpenPipe {
 /// All that a search needs, checked: every error that can be found before the first training is.
 class SearchSetup {
  public:
-  /// `resumed` is the journal of the resumed run, or null. Throws Error naming the setting or
-  /// the file, the value and the rule.
-  SearchSetup(const SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed);
+  /// `resumed` is the journal of the resumed run, or null. Reads the enqueued genomes into the
+  /// options. Throws Error naming the setting or the file, the value and the rule.
+  SearchSetup(SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed);
   SearchSetup(const SearchSetup&) = delete;
   SearchSetup& operator=(const SearchSetup&) = delete;
 
