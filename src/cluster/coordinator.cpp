@@ -89,6 +89,9 @@ class DynamicEvaluator final : public GroupEvaluator {
     hand_out();
     return std::move(report.trial);
   }
+  bool is_ready() override {
+    return busy() > 0 && group_.iprobe(boost::mpi::any_source, kReportTag).has_value();
+  }
 
   std::size_t pending() const override { return queue_.size() + busy(); }
   std::size_t idle() const override { return queue_.empty() ? free_.size() : 0; }
@@ -133,6 +136,7 @@ class WaveEvaluator final : public GroupEvaluator {
     ready_.pop_front();
     return trial;
   }
+  bool is_ready() override { return !ready_.empty(); }
 
   std::size_t pending() const override { return queue_.size() + ready_.size() + busy(); }
 

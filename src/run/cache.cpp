@@ -143,6 +143,7 @@ void CachedEvaluator::submit(std::span<const Task> tasks) {
       held_back_.emplace(training_of(task), task);
     }
   }
+  if (journal_ != nullptr) journal_->sync();
   trains_.submit(unknown);
 }
 
@@ -165,11 +166,18 @@ void CachedEvaluator::record(const Trial& trial) {
 Trial CachedEvaluator::wait() {
   if (!ready_.empty()) {
     trains_.poll();  // many known results must not delay messages
-    Trial trial = std::move(ready_.front());
-    ready_.pop_front();
-    return trial;
+    return next_ready();
   }
-  Trial trial = trains_.wait();
+  // All that have come by now: a disk takes as long to keep one as to keep many.
+  constexpr std::size_t kTogether = 256;
+  do {
+    take(trains_.wait());
+  } while (ready_.size() < kTogether && trains_.is_ready());
+  if (journal_ != nullptr) journal_->sync();
+  return next_ready();
+}
+
+void CachedEvaluator::take(Trial trial) {
   try {
     validate(trial.evaluation, trial.task.replicate);
   } catch (const Error& error) {
@@ -178,10 +186,16 @@ Trial CachedEvaluator::wait() {
   record(trial);
   cache_.add(trial);
   const Training training = training_of(trial.task);
+  ready_.push_back(std::move(trial));
   in_training_.erase(training);
   const auto [begin, end] = held_back_.equal_range(training);
   for (auto copy = begin; copy != end; ++copy) answer(copy->second, *cache_.find(copy->second));
   held_back_.erase(begin, end);
+}
+
+Trial CachedEvaluator::next_ready() {
+  Trial trial = std::move(ready_.front());
+  ready_.pop_front();
   return trial;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "json_lines.hpp"
 #include "limits.hpp"
@@ -120,6 +121,7 @@ Journal::Journal(std::filesystem::path file) : path_(std::move(file)), file_(pat
 void Journal::begin(std::string_view header) {
   require(is_new(), "{}: has a first record", path_.string());
   write(header);
+  sync();
   header_ = header;
 }
 
@@ -127,16 +129,22 @@ void Journal::extend(const std::vector<std::string>& options) {
   LineWriter line;
   line.put("extension", options);
   write(line.object());
+  sync();
 }
 
 void Journal::append(const Trial& trial) { write(object_of(trial)); }
+
+void Journal::sync() {
+  if (std::exchange(is_synced_, true)) return;
+  file_.sync();
+}
 
 void Journal::write(std::string_view object) {
   require(file_.is_in_place(), "{}: has been removed", path_.string());
   const std::string digits = digits_of(last_, object);
   file_.append(fmt::format("{} {}\n", digits, object));
-  file_.sync();
   last_ = digits;
+  is_synced_ = false;
 }
 
 std::vector<Trial> journaled(const std::filesystem::path& folder, std::string_view header) {

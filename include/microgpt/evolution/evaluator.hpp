@@ -23,6 +23,8 @@ class Evaluator {
   virtual void submit(std::span<const Task> tasks) = 0;
   /// Waits for the next trial, of any task. Throws Error if nothing was submitted.
   virtual Trial wait() = 0;
+  /// Whether wait() would return at once.
+  virtual bool is_ready() { return false; }
   /// Tasks that were submitted and whose trials were not returned yet.
   virtual std::size_t pending() const = 0;
   /// To be called again and again by whoever computes instead of waiting, as a long breeding does:

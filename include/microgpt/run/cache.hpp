@@ -72,8 +72,9 @@ class EvaluationCache {
 class Journal;
 
 /// Passes to another evaluator only trainings that are neither in the cache nor in progress, and
-/// journals each result before returning it. A result with impossible values (see limits.hpp) is a
-/// failure. The timing of a result from the cache has 0 seconds and rank -1.
+/// journals each result before returning it, many with one write to the disk where many have come.
+/// A result with impossible values (see limits.hpp) is a failure. The timing of a result from the
+/// cache has 0 seconds and rank -1.
 class CachedEvaluator final : public Evaluator {
  public:
   /// The arguments must outlive it; the journal is optional.
@@ -95,6 +96,9 @@ class CachedEvaluator final : public Evaluator {
   /// Queues the known result of a task.
   void answer(const Task& task, const Trial& known);
   void record(const Trial& trial);
+  /// Keeps a new result, and queues it and those that it answers.
+  void take(Trial trial);
+  Trial next_ready();
 
   Evaluator& trains_;
   EvaluationCache& cache_;

@@ -42,9 +42,11 @@ class Journal {
   /// Messages for the user: a record was cut off, or locks are not supported.
   const std::vector<std::string>& notices() const { return notices_; }
 
-  /// Returns once the record is on disk. Throws Error if the file has been removed or the record
-  /// cannot be written; then it is not part of the file.
+  /// Throws Error if the file has been removed or the record cannot be written; then it is not part
+  /// of the file.
   void append(const Trial& trial);
+  /// Returns once all records are on disk.
+  void sync();
 
  private:
   void write(std::string_view object);
@@ -52,6 +54,7 @@ class Journal {
   std::filesystem::path path_;
   LineFile file_;
   std::string header_, last_;  // the digits of the last line
+  bool is_synced_ = true;
   std::vector<std::string> extensions_;
   std::vector<Trial> entries_;
   std::vector<std::string> notices_;

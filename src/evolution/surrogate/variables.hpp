@@ -23,7 +23,7 @@ class Variables {
  private:
   struct Varying {
     const Gene* gene;
-    double low, range;  // from end to end, on a logarithmic scale if low is above 0
+    double low, range;    // from end to end, on a logarithmic scale if low is above 0
     const Gene* partner;  // that it is seen with; or null
   };
   static double coordinate(const Varying& varying, const Genome& genome);
