@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <ranges>
 #include <utility>
 
 #include "microgpt/core/error.hpp"
@@ -75,7 +74,8 @@ Ablations::Ablations(const Finalist& champion, std::uint32_t replicates, std::ui
 
 std::vector<Task> Ablations::tasks() const {
   std::vector<Task> tasks;
-  for (Task task : wanted_ | std::views::transform(&Wanted::task)) {
+  for (const Wanted& wanted : wanted_) {
+    Task task = wanted.task;
     for (task.replicate = 1; task.replicate <= replicates_; ++task.replicate) tasks.push_back(task);
   }
   return tasks;

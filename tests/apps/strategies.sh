@@ -65,7 +65,7 @@ expect_text out '"training_flops": 0.0'
 expect_exit 0 "${search[@]}" --population 4 --generations 1 --finalists 0 \
     --seed 5 --genome-out five.json --experiments five
 for mode in generational steady-state; do
-    with=("${search[@]}" --mode $mode --finalists 0 --enqueue five.json --enqueue guided.json)
+    with=("${search[@]}" --mode "$mode" --finalists 0 --enqueue five.json --enqueue guided.json)
     expect_exit 0 "${with[@]}" --genome-out enqueued.json --folder "enqueued-$mode"
     [[ $(grep -c ',enqueued,' "enqueued-$mode/organisms.csv") == 2 ]] || broken "not two enqueued"
     sed -n 2p "enqueued-$mode/organisms.csv" | grep -q ',enqueued,' || broken "it is not the first"

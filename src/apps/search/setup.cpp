@@ -38,7 +38,7 @@ SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
 
 RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
                         const Problem& problem) {
-  RunSettings settings = options;
+  RunSettings settings = static_cast<const RunSettings&>(options);
   settings.program = app.name;
   settings.version = version();
   settings.precision = problem.precision;

@@ -235,7 +235,7 @@ HWY_INLINE void score_gradients_of_block(const AttentionTile<Real>& t, std::size
 template <class Real>
 HWY_INLINE void products_of_outputs(const AttentionTile<Real>& t) {
   const hn::ScalableTag<Real> d;
-  for_queries(t, [&](std::size_t i, std::size_t left) HWY_ATTR {
+  for_queries(t, [&](std::size_t i, std::size_t) HWY_ATTR {
     auto sum = hn::Zero(d);
     for (std::size_t c = 0; c < t.width; ++c) {
       const std::size_t at = c * t.kRow + i;

@@ -182,7 +182,7 @@ class Guided final : public Strategy {
         const bool is_random = round == 0 && i % 3 == 0;
         Candidate child = is_random ? Candidate{anywhere(rng), Origin::immigrant, {}, 0}
                                     : variation(parents, rng);
-        if (is_eligible(child, ancestors, seen)) born.push_back(std::move(child));
+        if (is_eligible(child, ancestors, seen)) born.push_back(child);
       }
       outlook_on(born);
       candidates_.insert(candidates_.end(), born.begin(), born.end());

@@ -11,7 +11,6 @@ namespace microgpt::evolution {
 
 namespace {
 
-using autograd::MatrixView;
 using Matrix = std::vector<double>;  // row by row
 
 constexpr double kLeastVariance = 1e-10;
