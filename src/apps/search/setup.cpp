@@ -83,7 +83,6 @@ void require_files_apart(const SearchOptions& options, const std::filesystem::pa
   if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
   inputs.push_back({"--input", options.common.input});
   if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
-  for (const std::string& file : options.enqueue) inputs.push_back({"--enqueue", file});
   std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
   if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
   require_apart(inputs, outputs);
