@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "../support/errors.hpp"
 #include "microgpt/core/files.hpp"
@@ -303,7 +304,9 @@ class Counting final : public Evaluator {
     if (task.genome.lr == kDiverges) evaluation.loss = 1e12;
     return trial;
   }
+  bool is_ready() override { return come > 0 && come-- > 0; }
   std::size_t pending() const override { return waiting_.size(); }
+  std::size_t come = 0;  // results that wait() would give at once, after the next
   static constexpr double kFails = 1, kDiverges = 2;
   std::size_t trained = 0;
 
@@ -344,6 +347,37 @@ std::vector<Task> tasks_of(const Genome& genome, const std::vector<std::uint64_t
   std::vector<Task> tasks;
   for (const std::uint64_t id : ids) tasks.push_back({.id = id, .genome = genome});
   return tasks;
+}
+
+TEST(CachedEvaluator, what_has_come_together_is_in_the_journal_before_the_first_of_it_is_seen) {
+  const TemporaryFolder folder;
+  EvaluationCache cache(problem_of());
+  Journal journal(folder / "journal");
+  journal.begin("{}");
+  Counting counting;
+  CachedEvaluator evaluator(counting, cache, &journal);
+  std::vector<Task> tasks;
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    Task task;
+    task.id = task.genome.steps = i;
+    tasks.push_back(task);
+  }
+  evaluator.submit(tasks);
+  const auto in_journal = [&] { return journaled(folder / "", "{}").size(); };
+  EXPECT_EQ(in_journal(), 0U);
+  counting.come = 2;
+  std::set<std::uint64_t> seen = {evaluator.wait().task.id};
+  EXPECT_EQ(in_journal(), 3U);
+  seen.insert(evaluator.wait().task.id);
+  seen.insert(evaluator.wait().task.id);
+  EXPECT_EQ(in_journal(), 3U);
+  EXPECT_EQ(counting.trained, 3U);
+  EXPECT_EQ(evaluator.pending(), 2U);
+  seen.insert(evaluator.wait().task.id);
+  EXPECT_EQ(in_journal(), 4U);
+  seen.insert(evaluator.wait().task.id);
+  EXPECT_EQ(seen.size(), 5U);
+  EXPECT_EQ(evaluator.pending(), 0U);
 }
 
 TEST(CachedEvaluator, what_is_under_way_is_not_trained_again) {
