@@ -13,8 +13,9 @@ golden() {
     local name=$1
     shift
     cmake -S . -B "build-bits-$name" -G Ninja -DMICROGPT_BUILD_BENCH=OFF -DMICROGPT_BUILD_APPS=OFF "$@" >"build-bits-$name.log"
-    cmake --build "build-bits-$name" --target training_test >>"build-bits-$name.log"
+    cmake --build "build-bits-$name" --target training_test evolution_test >>"build-bits-$name.log"
     "build-bits-$name/bin/training_test" --gtest_filter='Golden.*' --gtest_brief=1
+    "build-bits-$name/bin/evolution_test" --gtest_filter='Golden.*' --gtest_brief=1
     echo "same_bits: $name: the same"
     rm "build-bits-$name.log"
 }
