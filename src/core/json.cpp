@@ -191,28 +191,36 @@ std::string text(const Value& object, std::string_view key) {
   return unicode(*value, key);
 }
 
-std::vector<std::string> texts(const Value& object, std::string_view key) {
+const Value::List& list(const Value& object, std::string_view key, std::string_view elements) {
   const auto* const list = member(object, key).as<Value::List>();
-  require(list != nullptr, "\"{}\" must be a list of strings", key);
-  std::vector<std::string> all;
-  for (const Value& element : *list) {
-    const auto* const text = element.as<std::string>();
-    require(text != nullptr, "\"{}\" must be a list of strings", key);
-    all.push_back(unicode(*text, key));
+  require(list != nullptr, "\"{}\" must be a list of {}", key, elements);
+  return *list;
+}
+
+namespace {
+
+/// The elements of a list, all of one type.
+template <class Type>
+std::vector<Type> all_of(const Value& object, std::string_view key, std::string_view elements) {
+  std::vector<Type> all;
+  for (const Value& element : list(object, key, elements)) {
+    const auto* const value = element.as<Type>();
+    require(value != nullptr, "\"{}\" must be a list of {}", key, elements);
+    all.push_back(*value);
   }
   return all;
 }
 
-std::vector<std::uint64_t> wholes(const Value& object, std::string_view key) {
-  const auto* const list = member(object, key).as<Value::List>();
-  require(list != nullptr, "\"{}\" must be a list of whole numbers", key);
-  std::vector<std::uint64_t> all;
-  for (const Value& element : *list) {
-    const auto* const number = element.as<std::uint64_t>();
-    require(number != nullptr, "\"{}\" must be a list of whole numbers", key);
-    all.push_back(*number);
-  }
+}  // namespace
+
+std::vector<std::string> texts(const Value& object, std::string_view key) {
+  std::vector<std::string> all = all_of<std::string>(object, key, "strings");
+  for (std::string& text : all) text = unicode(text, key);
   return all;
+}
+
+std::vector<std::uint64_t> wholes(const Value& object, std::string_view key) {
+  return all_of<std::uint64_t>(object, key, "whole numbers");
 }
 
 namespace {

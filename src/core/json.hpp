@@ -67,6 +67,8 @@ double number(const Value& object, std::string_view key, double low, double high
 std::uint64_t whole(const Value& object, std::string_view key);
 std::uint32_t whole32(const Value& object, std::string_view key);
 std::string text(const Value& object, std::string_view key);
+/// The elements of a list, which are said to be `elements` where it is none.
+const Value::List& list(const Value& object, std::string_view key, std::string_view elements);
 std::vector<std::string> texts(const Value& object, std::string_view key);
 std::vector<std::uint64_t> wholes(const Value& object, std::string_view key);
 

@@ -82,7 +82,9 @@ Evolution::~Evolution() = default;
 Evolution::Evolution(Evolution&&) noexcept = default;
 
 void Evolution::require_room() const {
-  const double flops = breed({}, nullptr)->flops;  // throws if there is none
+  std::optional<Organism> first = enqueued_child();
+  if (!first) first = breed({}, nullptr);  // throws if there is none
+  const double flops = first->flops;
   require(config().budget_flops == 0 || flops <= config().budget_flops,
           "budget-flops ({:g}{}) is not enough for a single training: the first takes {:g}",
           config().budget_flops, config().islands > 1 ? " for each island" : "", flops);
@@ -164,12 +166,7 @@ double Evolution::spent() const {
 std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttempt& on_attempt) {
   const bool settles = migrant_ && birth.place + 1 == config().population;
   if (settles) return settle();
-  if (takes_enqueued()) {
-    Organism given;
-    given.genome = config().enqueued[history_.size()];
-    given.origin = Origin::enqueued;
-    return completed(std::move(given));
-  }
+  if (std::optional<Organism> given = enqueued_child()) return given;
   const RecordedBirth* as_it_was = recorded(history_.next_id());
   std::optional<Organism> child;
   if (!replays_ || as_it_was == nullptr) child = breed(birth, on_attempt);
@@ -181,8 +178,13 @@ std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttemp
   return completed(std::move(again));
 }
 
-bool Evolution::takes_enqueued() const {
-  return config().island == 0 && history_.size() < config().enqueued.size();
+/// The next of the enqueued genomes, if there is one.
+std::optional<Organism> Evolution::enqueued_child() const {
+  if (config().island != 0 || history_.size() >= config().enqueued.size()) return std::nullopt;
+  Organism child;
+  child.genome = config().enqueued[history_.size()];
+  child.origin = Origin::enqueued;
+  return completed(std::move(child));
 }
 
 /// With its place in the history, and what its training costs.

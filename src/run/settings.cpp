@@ -82,9 +82,7 @@ void read_field(const json::Value& object, std::string_view key, Type& to) {
   json::read(object, key, to);
 }
 void read_field(const json::Value& object, std::string_view key, std::vector<Genome>& to) {
-  const auto* const list = json::member(object, key).as<json::Value::List>();
-  require(list != nullptr, "\"{}\" must be a list of genomes", key);
-  for (const json::Value& genome : *list) {
+  for (const json::Value& genome : json::list(object, key, "genomes")) {
     require(genome.is_object(), "\"{}\" must be a list of genomes", key);
     to.push_back(genome::read_genes(genome));
   }

@@ -82,6 +82,8 @@ refused "--enqueue (five.json): n_emb (" "is not in the search space" -- \
     "${search[@]}" --space narrow.json --enqueue five.json
 refused "--enqueue (five.json): the same organism is enqueued twice" -- \
     "${search[@]}" --enqueue five.json --enqueue five.json
+refused "budget-flops (10000) is not enough for a single training" -- \
+    "${search[@]}" --enqueue five.json --budget-flops 1e4
 refused "nowhere.json" -- "${search[@]}" --enqueue nowhere.json
 refused "--resume" "--enqueue" -- "${search[@]}" --resume stopped-generational --enqueue five.json
 

@@ -140,7 +140,7 @@ class Evolution {
   double spent() const;
   std::optional<Organism> next_child(const Birth& birth, const OnAttempt& on_attempt);
   Organism settle();
-  bool takes_enqueued() const;
+  std::optional<Organism> enqueued_child() const;
   const RecordedBirth* recorded(std::uint64_t id) const;
   bool is_recorded(const Birth& first) const;
   Organism completed(Organism child) const;

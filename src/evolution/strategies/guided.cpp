@@ -1,11 +1,13 @@
 // Evolution guided by a model. A group of births chooses among some hundred candidates, children of
 // the best and of each other, by what the model expects to gain from them for their cost.
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <unordered_set>
 
 #include "../surrogate/gaussian_process.hpp"
+#include "../surrogate/improvement.hpp"
 #include "../surrogate/memory.hpp"
 #include "../surrogate/variables.hpp"
 #include "microgpt/core/elementary.hpp"
@@ -17,43 +19,6 @@ namespace microgpt::evolution {
 namespace {
 
 using Known = Memory::Known;
-
-/// What the model learns instead of the fitness: ln(distance from the best + the median distance),
-/// scaled to mean 0 and variance 1. So the differences between the good ones count, and how bad the
-/// bad ones are does not. A training that failed counts like the worst that did not.
-std::vector<double> model_values(std::span<const Known> ranking) {
-  const auto succeeded = static_cast<std::size_t>(
-      std::ranges::lower_bound(ranking, kMaxLoss, {}, &Known::fitness) - ranking.begin());
-  const double worst = ranking[succeeded - 1].fitness, best = ranking.front().fitness;
-  const double median = std::min(ranking[ranking.size() / 2].fitness, worst);
-  const double offset = std::max(median - best, 1e-9);
-  const double count = static_cast<double>(ranking.size());
-  std::vector<double> values;
-  double mean = 0, squares = 0;
-  for (const Known& known : ranking) {
-    values.push_back(elementary::log(std::min(known.fitness, worst) - best + offset));
-    mean += values.back() / count;
-  }
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  const double deviation = std::max(std::sqrt(squares / count), 1e-9);
-  for (double& value : values) value = (value - mean) / deviation;
-  return values;
-}
-
-/// ln E[max(z + x, 0)] for a standard normal x: the expected improvement, in units of the
-/// deviation. The normal distribution is that of Abramowitz and Stegun, "Handbook of mathematical
-/// functions", 1964, 26.2.17; far below 0, the first term of the asymptotic series.
-double log_expected_improvement(double z) {
-  constexpr double kLogRootTwoPi = 0.91893853320467274;
-  const double log_density = -z * z / 2 - kLogRootTwoPi;
-  if (z < -5) return log_density - 2 * elementary::log(-z);
-  const double density = elementary::exp(log_density);
-  const double t = 1 / (1 + 0.2316419 * std::abs(z));
-  const double series =
-      0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)));
-  const double tail = density * t * series;  // P(x > |z|)
-  return elementary::log(density + z * (z > 0 ? 1 - tail : tail));
-}
 
 struct Candidate {
   Genome genome;
@@ -70,6 +35,7 @@ class Guided final : public Strategy {
       : config_(config),
         space_(space),
         cost_(cost),
+        most_(space.max_training_flops > 0 ? space.max_training_flops : kInfinity),
         variables_(space),
         model_(variables_.variable_of()) {}
 
@@ -205,10 +171,9 @@ class Guided final : public Strategy {
   /// known.
   bool is_eligible(Candidate& candidate, const Ancestors& ancestors,
                    std::unordered_set<Genome, GenomeHash>& seen) const {
-    const double most = space_.max_training_flops > 0 ? space_.max_training_flops : kInfinity;
-    candidate.genome = affordable(canonical(candidate.genome, space_), most);
-    const double cost = cost_(candidate.genome);
-    if (!(cost <= most) || !std::isfinite(cost)) return false;
+    candidate.genome = canonical(candidate.genome, space_);
+    const double cost = fit(candidate.genome, most_);
+    if (!is_affordable(cost)) return false;
     candidate.log_cost = elementary::log(std::max(cost, 1.0));
     return !ancestors.knows(candidate.genome) && seen.insert(candidate.genome).second;
   }
@@ -278,31 +243,34 @@ class Guided final : public Strategy {
     return genome;
   }
 
-  /// The genome, with as few steps as it takes to cost no more than this, if that is possible.
-  Genome affordable(Genome genome, double most) const {
+  /// Takes away as few steps as it takes for a genome to cost no more than this, if that is
+  /// possible. Returns what it costs.
+  double fit(Genome& genome, double most) const {
     constexpr int kTrials = 4;  // the cost is almost proportional to the steps
     static const Gene& steps = gene_named("steps");
     const auto* list = std::get_if<ListDomain>(&space_[steps]);
     const double fewest = ends_of(space_[steps]).first;
+    double cost = cost_(genome);
     for (int trial = 0; trial < kTrials && genome.steps > fewest; ++trial) {
-      const double cost = cost_(genome);
       if (cost <= most || !std::isfinite(cost)) break;
       double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost)));
       if (list) fewer = *(std::ranges::upper_bound(list->values, fewer) - 1);
       steps.set(genome, fewer);
+      cost = cost_(genome);
     }
-    return genome;
+    return cost;
   }
+
+  bool is_affordable(double cost) const { return std::isfinite(cost) && cost <= most_; }
 
   /// What each of the first trainings may cost: they are many, and a model learns much from cheap
   /// ones.
   double most_at_first() const {
-    const double cap = space_.max_training_flops > 0 ? space_.max_training_flops : kInfinity;
-    if (config_.budget_flops == 0) return cap;
+    if (config_.budget_flops == 0) return most_;
     const std::size_t together =
         config_.mode == Mode::generational ? config_.population : slots_of(config_);
     const double births = static_cast<double>(std::max(kEnough, together));
-    return std::min(cap, kFirstShare * config_.budget_flops / births);
+    return std::min(most_, kFirstShare * config_.budget_flops / births);
   }
 
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
@@ -312,7 +280,7 @@ class Guided final : public Strategy {
     Genome primordial;
     gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
     if (place == 0 && ancestors.history.empty() && contains(space_, primordial) &&
-        is_affordable(primordial)) {
+        is_affordable(cost_(primordial))) {
       organism.origin = Origin::primordial;
       organism.genome = primordial;
       return organism;
@@ -320,16 +288,10 @@ class Guided final : public Strategy {
     constexpr int kDraws = 50;
     const double most = most_at_first();
     for (int draw = 0; draw < kDraws; ++draw) {
-      organism.genome = affordable(anywhere(rng), most);
-      if (cost_(organism.genome) <= most) break;
+      organism.genome = anywhere(rng);
+      if (fit(organism.genome, most) <= most) break;
     }
     return organism;
-  }
-
-  bool is_affordable(const Genome& genome) const {
-    const double cost = cost_(genome);
-    return std::isfinite(cost) &&
-           (space_.max_training_flops == 0 || cost <= space_.max_training_flops);
   }
 
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -337,6 +299,7 @@ class Guided final : public Strategy {
   const EvolutionConfig& config_;
   const SearchSpace& space_;
   const Cost& cost_;
+  double most_;  // that a training may cost
   Variables variables_;
 
   Memory memory_;
