@@ -392,7 +392,7 @@ void print_corners(Medians& m) {
   for (const Case& c : corners()) {
     const double time = m.of("corner/" + c.name);
     if (time == 0) continue;
-    const double flops = TrainingCost(*dataset)(c.genome) / c.genome.steps;
+    const double flops = CostModel(*dataset)(c.genome).flops / c.genome.steps;
     ns_per_flop.emplace_back(time / flops, c.name);
   }
   if (ns_per_flop.empty()) return;

@@ -52,7 +52,7 @@ class Cluster {
           const Dataset& dataset)
       : options_(options),
         workers_(workers),
-        evolution_(config, {}, TrainingCost(dataset)),
+        evolution_(config, {}, CostModel(dataset)),
         rng_(options.seed, Stream::names, workers + config.island) {
     for (std::size_t w = workers; w-- > 0;) idle_.push_back(w);
   }

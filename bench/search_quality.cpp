@@ -42,6 +42,11 @@ struct Contestant {
   Objective objective = Objective::loss;
   bool log_steps = false;      ///< draws steps from the whole range, on a logarithmic scale
   bool no_primordial = false;  ///< the space has not the primordial organism's n_emb
+  enum class Earlier {
+    none,
+    same,      ///< a search with another seed, for the same budget
+    opposite,  ///< that, with its worst said to be its best
+  } earlier = Earlier::none;
 };
 
 /// A strategy with a number of births between two looks at the results.
@@ -61,6 +66,10 @@ const std::vector<Contestant> kContestants = {
     {"classic-last-step", in_batches(StrategyKind::classic, 8), Objective::last_step},
     {"guided", in_batches(StrategyKind::guided, 8)},
     {"guided-alone", in_batches(StrategyKind::guided, 8), Objective::loss, false, true},
+    {"guided-warm", in_batches(StrategyKind::guided, 8), Objective::loss, false, false,
+     Contestant::Earlier::same},
+    {"guided-misled", in_batches(StrategyKind::guided, 8), Objective::loss, false, false,
+     Contestant::Earlier::opposite},
     {"guided-1", in_batches(StrategyKind::guided, 1)},
     {"guided-64", in_batches(StrategyKind::guided, 64)},
     {"guided-async-16", asynchronous(StrategyKind::guided, 16)},
@@ -128,26 +137,57 @@ double mean_test_loss(std::span<const Evaluation> trainings) {
   return statistics::mean(losses);
 }
 
+/// The search alone. Calls `moment` with each organism's cost and loss.
+template <class Moment>
+Evolution searched(const Contestant& contestant, EvolutionConfig config, const Problem& problem,
+                   const SearchSpace& space, double budget, const Moment& moment) {
+  config.generations = 1'000'000, config.budget_flops = budget, config.seed = problem.seed;
+  Evolution evolution(config, space_of(contestant, space), CostModel(problem.dataset));
+  while (!evolution.finished()) {
+    std::vector<Trial> results;
+    for (const Organism& o : evolution.ask()) {
+      results.push_back({.task = {.id = o.id}, .evaluation = evaluate(o.genome, problem)});
+      moment(o.flops, results.back().evaluation.loss);
+    }
+    if (evolution.finished()) break;
+    evolution.tell(results);
+  }
+  return evolution;
+}
+
+/// What a contestant knows of a search with another seed.
+std::vector<EarlierResult> earlier_of(const Contestant& contestant, const Problem& problem,
+                                      const SearchSpace& space, double budget,
+                                      const std::string& names) {
+  constexpr std::uint64_t kOtherSeed = 1000;
+  if (contestant.earlier == Contestant::Earlier::none) return {};
+  Problem other = problem;
+  other.seed += kOtherSeed;
+  other.dataset = load_dataset(names, other.seed);
+  const Evolution evolution = searched(contestant, contestant.config, other, space, budget,
+                                       [](double, double) {});
+  std::vector<EarlierResult> lessons = lessons_of(evolution.history());
+  if (contestant.earlier == Contestant::Earlier::opposite) {
+    std::ranges::reverse(lessons);
+    for (EarlierResult& result : lessons) result.fitness *= -1;
+  }
+  return lessons;
+}
+
 Outcome search(const Contestant& contestant, const Problem& shared, const SearchSpace& space,
                double budget, const Options& options) {
   Problem problem = shared;
   problem.objective = contestant.objective;
   EvolutionConfig config = contestant.config;
-  config.generations = 1'000'000, config.budget_flops = budget, config.seed = problem.seed;
-  Evolution evolution(config, space_of(contestant, space), TrainingCost(problem.dataset));
+  config.earlier = earlier_of(contestant, problem, space, budget, options.names);
   Outcome outcome;
   double flops = 0, best = kMaxLoss;
-  while (!evolution.finished()) {
-    std::vector<Trial> results;
-    for (const Organism& o : evolution.ask()) {
-      results.push_back({.task = {.id = o.id}, .evaluation = evaluate(o.genome, problem)});
-      flops += o.flops;
-      best = std::min(best, results.back().evaluation.loss);
-      outcome.moments.push_back({flops, best});
-    }
-    if (evolution.finished()) break;
-    evolution.tell(results);
-  }
+  const auto add_moment = [&](double cost, double loss) {
+    flops += cost;
+    best = std::min(best, loss);
+    outcome.moments.push_back({flops, best});
+  };
+  const Evolution evolution = searched(contestant, config, problem, space, budget, add_moment);
   outcome.trainings = outcome.moments.size();
   Finals finals(best_of(evolution.history(), options.finalists), options.final_replicates);
   std::vector<Trial> results;
@@ -185,10 +225,10 @@ double budget_of(const Options& options, const SearchSpace& space) {
   if (options.budget > 0) return options.budget;
   constexpr std::size_t kDraws = 2000, kPopulation = 8;
   const Dataset dataset = load_dataset(options.names, 1);
-  const TrainingCost cost(dataset);
+  const CostModel cost_of(dataset);
   Rng rng(1, Stream::breeding, 0);
   double sum = 0;
-  for (std::size_t i = 0; i < kDraws; ++i) sum += cost(random_genome(space, rng));
+  for (std::size_t i = 0; i < kDraws; ++i) sum += cost_of(random_genome(space, rng)).flops;
   return sum / kDraws * static_cast<double>(options.generations * kPopulation);
 }
 

@@ -262,7 +262,7 @@ double rank_correlation(std::span<const double> a, std::span<const double> b) {
   return correlation(mid_ranks(a), mid_ranks(b));
 }
 
-std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
+std::vector<ParetoMember> pareto_members(std::span<const Organism> history, CostKind cost,
                                          std::size_t vocabulary) {
   std::vector<ParetoMember> members;
   std::vector<double> losses, costs;
@@ -270,7 +270,7 @@ std::vector<ParetoMember> pareto_members(std::span<const Organism> history, Pare
     if (is_copy(organism) || organism.evaluation->failed()) continue;
     const double parameters =
         static_cast<double>(parameter_count(gpt_config(organism.genome, vocabulary)));
-    costs.push_back(cost == ParetoCost::parameters ? parameters : organism.flops);
+    costs.push_back(cost == CostKind::parameters ? parameters : organism.flops);
     losses.push_back(organism.evaluation->loss);
     members.push_back({&organism, costs.back()});
   }

@@ -279,7 +279,7 @@ CreatureReport report_of(Creature& creature, const Options& options, const Begin
           .validation_loss = creature.loss(data.validation),
           .test_loss = creature.loss(data.test),
           .parameters = parameter_count(gpt_config(begin.genome, data.vocabulary.size())),
-          .training_flops = options.load ? 0 : TrainingCost(data)(begin.genome),
+          .training_flops = options.load ? 0 : CostModel(data)(begin.genome).flops,
           .seconds = seconds,
           .names = creature.speak(options.samples, options.common.temperature)};
 }

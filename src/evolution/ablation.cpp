@@ -60,15 +60,16 @@ void sort_by_worth(std::vector<Ablation>& ablations) {
 }
 
 Ablations::Ablations(const Finalist& champion, std::uint32_t replicates, std::uint64_t first_id,
-                     const Cost& cost)
+                     const CostOf& cost_of, const SearchSpace& space)
     : champion_(champion),
       replicates_(std::min(replicates, static_cast<std::uint32_t>(champion.replicates.size()))) {
   const Genome& genome = champion.organism.genome;
   for (const Gene& gene : kGenes) {
     if (gene.value(genome) == gene.primordial()) continue;
     Task task = {.id = first_id + wanted_.size(), .genome = set_back(genome, gene), .replicate = 1};
-    task.priority = task.flops = cost(task.genome);
-    if (std::isfinite(task.flops)) wanted_.push_back({&gene, task});
+    const Cost cost = cost_of(task.genome);
+    task.priority = task.flops = cost.flops;
+    if (cost.parameters <= parameter_limit(space)) wanted_.push_back({&gene, task});
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace microgpt::evolution {
 
-Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost,
+Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space, const CostOf& cost_of,
                          std::span<const std::size_t> islands, Evaluator& evaluator,
                          IslandChannel* channel, Outlets outlets)
     : evaluator_(evaluator), channel_(channel), outlets_(std::move(outlets)) {
@@ -15,7 +15,7 @@ Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space
     EvolutionConfig of_island = config;
     of_island.island = number;
     of_island.budget_flops = config.budget_flops / static_cast<double>(config.islands);
-    islands_.push_back({.evolution = Evolution(of_island, space, cost)});
+    islands_.push_back({.evolution = Evolution(of_island, space, cost_of)});
   }
 }
 

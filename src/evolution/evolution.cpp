@@ -34,6 +34,12 @@ void validate(const EvolutionConfig& c) {
           c.population);
   require(!guided || c.elite <= c.population, "elite ({}) must fit into the population ({})",
           c.elite, c.population);
+  require(guided || c.earlier.empty(),
+          "strategy ({}) learns nothing from an earlier search: only guided does",
+          name(c.strategy));
+  require(c.earlier.empty() || c.earlier.size() >= 8,
+          "an earlier search must have at least 8 results to teach anything, not {}",
+          c.earlier.size());
   require(c.strategy != StrategyKind::elite_copies || c.elite >= 1,
           "elite ({}) must be at least 1: its copies are the next generation", c.elite);
   require(
@@ -66,14 +72,14 @@ std::vector<std::size_t> ranking_of(std::span<const Organism> history,
   return ranking;
 }
 
-Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost)
+Evolution::Evolution(const EvolutionConfig& config, SearchSpace space, CostOf cost_of)
     : history_(config.island, config.islands) {
-  if (!cost) cost = [](const Genome&) { return 0.0; };
-  rules_ = std::make_unique<const Rules>(Rules{config, std::move(space), std::move(cost)});
+  if (!cost_of) cost_of = [](const Genome&) { return Cost(); };
+  rules_ = std::make_unique<const Rules>(Rules{config, std::move(space), std::move(cost_of)});
   validate(rules_->config);
   validate(rules_->space);
   for (const Genome& genome : config.enqueued) require_in(rules_->space, genome);
-  strategy_ = make_strategy(rules_->config, rules_->space, rules_->cost);
+  strategy_ = make_strategy(rules_->config, rules_->space, rules_->cost_of);
   replacement_ = config.mode == Mode::generational ? generational_replacement(config)
                                                    : steady_state_replacement(config);
 }
@@ -88,11 +94,6 @@ void Evolution::require_room() const {
   require(config().budget_flops == 0 || flops <= config().budget_flops,
           "budget-flops ({:g}{}) is not enough for a single training: the first takes {:g}",
           config().budget_flops, config().islands > 1 ? " for each island" : "", flops);
-}
-
-bool Evolution::is_affordable(double flops) const {
-  const double limit = space().max_training_flops;
-  return std::isfinite(flops) && (limit == 0 || flops <= limit);
 }
 
 bool Evolution::fits_budget(const Organism& organism) const {
@@ -192,7 +193,7 @@ Organism Evolution::completed(Organism child) const {
   child.id = history_.next_id();
   child.island = static_cast<std::uint32_t>(config().island);
   child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
-  child.flops = rules_->cost(child.genome);
+  child.flops = rules_->cost_of(child.genome).flops;
   return child;
 }
 
@@ -222,8 +223,8 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
     if (on_attempt) on_attempt();
     Organism child = strategy_->breed(ancestors, birth.place, rng);
     child.genome = canonical(child.genome, space());
+    if (!is_allowed(rules_->cost_of(child.genome), space())) continue;
     child = completed(std::move(child));
-    if (!is_affordable(child.flops)) continue;
     if (child.origin == Origin::elite || !history_.knows(child.genome)) return child;
     known = std::move(child);
   }

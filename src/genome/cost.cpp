@@ -1,6 +1,7 @@
 #include "microgpt/genome/cost.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace microgpt::genome {
 
@@ -37,7 +38,16 @@ double scoring_flops(const GptConfig& config, const Documents& documents) {
   return forward_flops(config, positions, pairs);
 }
 
-auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
+double parameter_limit(const SearchSpace& space) {
+  return space.max_parameters > 0 ? space.max_parameters : kMaxParameters;
+}
+
+bool is_allowed(const Cost& cost, const SearchSpace& space) {
+  if (!std::isfinite(cost.flops) || cost.parameters > parameter_limit(space)) return false;
+  return space.max_training_flops == 0 || cost.flops <= space.max_training_flops;
+}
+
+auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {
   const auto [found, is_new] = sums_.try_emplace(n_ctx);
   Sums& sums = found->second;
   if (!is_new) return sums;
@@ -52,7 +62,7 @@ auto TrainingCost::sums_of(std::size_t n_ctx) const -> const Sums& {
 
 // Within the first epoch all numbers are integers far below 2^53, so the order of summation does
 // not matter.
-double TrainingCost::operator()(const Genome& genome) const {
+Cost CostModel::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);
   const std::size_t documents = dataset_->training.size();
@@ -62,8 +72,9 @@ double TrainingCost::operator()(const Genome& genome) const {
     return static_cast<double>(learnt) * (sum.back() / static_cast<double>(documents));
   };
   const double positions = total(sums.positions), pairs = total(sums.pairs);
-  const double adam = 10.0 * genome.steps * static_cast<double>(parameter_count(config));
-  return 3 * forward_flops(config, positions, pairs) + adam;
+  const auto parameters = static_cast<double>(parameter_count(config));
+  const double adam = 10.0 * genome.steps * parameters;
+  return {.flops = 3 * forward_flops(config, positions, pairs) + adam, .parameters = parameters};
 }
 
 }  // namespace microgpt::genome

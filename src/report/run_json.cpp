@@ -221,11 +221,11 @@ struct RunWriter {
       });
     });
     out.object("pareto", [&] {
-      const auto front = [&](std::string_view key, ParetoCost cost) {
+      const auto front = [&](std::string_view key, CostKind cost) {
         out.column(key, pareto_members(run.organisms, cost, run.settings.tokens),
                    [](const ParetoMember& member) { return member.organism->id; });
       };
-      front("parameters", ParetoCost::parameters), front("flops", ParetoCost::flops);
+      front("parameters", CostKind::parameters), front("flops", CostKind::flops);
     });
     out.put("insights", insights(run.organisms));
   }

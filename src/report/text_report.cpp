@@ -154,13 +154,13 @@ std::string pair_table(std::span<const Organism> ranking) {
 }
 
 /// The front, with the cheapest organism that is nearly as good as the best.
-std::string pareto_table(std::span<const Organism> history, ParetoCost cost,
+std::string pareto_table(std::span<const Organism> history, CostKind cost,
                          std::size_t vocabulary) {
   constexpr double kNearly = 0.01;
   constexpr std::size_t kShown = 8;
   const std::vector<ParetoMember> front = pareto_members(history, cost, vocabulary);
   if (front.empty()) return "";
-  const bool by_parameters = cost == ParetoCost::parameters;
+  const bool by_parameters = cost == CostKind::parameters;
   const double best = front.back().organism->evaluation->loss;
   const auto nearly = std::find_if(front.begin(), front.end(), [&](const ParetoMember& member) {
     return member.organism->evaluation->loss <= best + kNearly;
@@ -238,7 +238,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
                         gene_table(contrasts, group));
     for (const std::string& insight : insights(history)) text += fmt::format("  {}\n", insight);
   }
-  for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
+  for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
     text += '\n';
     text += pareto_table(history, cost, vocabulary);
   }

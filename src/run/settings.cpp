@@ -30,6 +30,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"islands", &E::islands, 1},
                                 Field{"migration_interval", &E::migration_interval},
                                 Field{"enqueued", &E::enqueued},
+                                Field{"warm_start", &E::earlier},
                                 Field{"strategy", &E::strategy},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
@@ -55,11 +56,12 @@ auto& at(Settings& settings, Member E::*member) {
 }
 
 /// Copies of the elite have no tournament, names are judged where they evolve alone, and few runs
-/// have ablations.
+/// have ablations or begin with what is known.
 bool is_used(std::string_view name, const RunSettings& settings) {
   const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
   if (name == "ablate") return settings.ablate > 0;
   if (name == "enqueued") return !settings.evolution.enqueued.empty();
+  if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
 }
 
@@ -76,6 +78,16 @@ void write(json::Writer& writer, const std::vector<Genome>& genomes) {
   }
   writer.end_list();
 }
+void write(json::Writer& writer, const std::vector<EarlierResult>& results) {
+  writer.begin_list();
+  for (const EarlierResult& result : results) {
+    writer.begin_object();
+    genome::put_genes(writer, result.genome);
+    writer.put("fitness", result.fitness);
+    writer.end_object();
+  }
+  writer.end_list();
+}
 
 template <class Type>
 void read_field(const json::Value& object, std::string_view key, Type& to) {
@@ -85,6 +97,13 @@ void read_field(const json::Value& object, std::string_view key, std::vector<Gen
   for (const json::Value& genome : json::list(object, key, "genomes")) {
     require(genome.is_object(), "\"{}\" must be a list of genomes", key);
     to.push_back(genome::read_genes(genome));
+  }
+}
+void read_field(const json::Value& object, std::string_view key, std::vector<EarlierResult>& to) {
+  for (const json::Value& result : json::list(object, key, "results")) {
+    require(result.is_object(), "\"{}\" must be a list of results", key);
+    to.push_back({.genome = genome::read_genes(result)});
+    json::read(result, "fitness", to.back().fitness);
   }
 }
 
@@ -108,7 +127,8 @@ RunSettings settings_from_json(std::string_view json) {
   visit_fields(kFields, [&](const auto& field) {
     auto& value = at(settings, field.member);
     const bool is_optional = field.name == "tournament" || field.name == "samples" ||
-                             field.name == "ablate" || field.name == "enqueued";
+                             field.name == "ablate" || field.name == "enqueued" ||
+                             field.name == "warm_start";
     if (is_optional && object.find(field.name) == nullptr) return;
     read_field(object, field.name, value);
     if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {

@@ -169,7 +169,7 @@ const Table<GeneratedName>& name_table() {
 }
 
 struct ParetoRow {
-  ParetoCost cost;
+  CostKind cost;
   ParetoMember member;
 };
 
@@ -242,7 +242,7 @@ std::string names_csv(std::span<const Organism> members) {
 
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
   std::string text = pareto_table().header();
-  for (const ParetoCost cost : {ParetoCost::parameters, ParetoCost::flops}) {
+  for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
     for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
       text += pareto_table().row({cost, member});
     }

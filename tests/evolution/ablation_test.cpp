@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <set>
 
 #include "../support/errors.hpp"
@@ -25,11 +24,11 @@ Finalist champion_with(const std::vector<double>& fitness) {
   return finalist;
 }
 
-double free_of_charge(const Genome&) { return 1; }
+Cost free_of_charge(const Genome&) { return {.flops = 1}; }
 
 TEST(Ablations, set_each_gene_that_changed_back_and_no_other) {
   const Finalist champion = champion_with({1, 2, 3, 4});
-  const Ablations ablations(champion, 2, 50, free_of_charge);
+  const Ablations ablations(champion, 2, 50, free_of_charge, {});
   const std::vector<Task> tasks = ablations.tasks();
   ASSERT_EQ(tasks.size(), 8U);  // n_emb, n_head, lr and activation, twice each
   std::set<Task::Key> keys;
@@ -55,16 +54,18 @@ TEST(Ablations, set_each_gene_that_changed_back_and_no_other) {
 TEST(Ablations, leave_out_what_the_space_does_not_allow) {
   const Finalist champion = champion_with({1});
   const auto cost = [](const Genome& g) {
-    return g.n_emb == 16 ? std::numeric_limits<double>::infinity() : 7.0;
+    return Cost{.flops = 7, .parameters = static_cast<double>(g.n_emb)};
   };
-  const std::vector<Task> tasks = Ablations(champion, 3, 0, cost).tasks();
+  SearchSpace space;
+  space.max_parameters = 10;  // the primordial organism has 16 channels
+  const std::vector<Task> tasks = Ablations(champion, 3, 0, cost, space).tasks();
   ASSERT_EQ(tasks.size(), 2U);  // one replicate, since the champion has no more
   for (const Task& task : tasks) EXPECT_EQ(task.flops, 7);
 }
 
 TEST(Ablations, are_compared_replicate_by_replicate) {
   Finalist champion = champion_with({1, 2, 4});
-  Ablations ablations(champion, 3, 9, free_of_charge);
+  Ablations ablations(champion, 3, 9, free_of_charge, {});
   std::vector<Trial> trials;
   for (const Task& task : ablations.tasks()) {
     Trial& trial = trials.emplace_back();
@@ -75,7 +76,7 @@ TEST(Ablations, are_compared_replicate_by_replicate) {
     }
   }
   const std::vector<Trial> too_few(trials.begin() + 1, trials.end());
-  EXPECT_TRUE(contains(error_of([&] { Ablations(champion, 3, 9, free_of_charge).tell(too_few); }),
+  EXPECT_TRUE(contains(error_of([&] { Ablations(champion, 3, 9, free_of_charge, {}).tell(too_few); }),
                        "replicate 1 of the champion without its n_emb is missing"));
   ablations.tell(trials);
   ASSERT_EQ(ablations.all().size(), 4U);

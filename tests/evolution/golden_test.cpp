@@ -21,8 +21,8 @@ Evaluation pretended(const Genome& g) {
   return evaluation;
 }
 
-double cost(const Genome& g) {
-  return static_cast<double>(g.steps) * g.batch * g.n_layer * g.n_emb * g.n_emb;
+Cost cost(const Genome& g) {
+  return {.flops = static_cast<double>(g.steps) * g.batch * g.n_layer * g.n_emb * g.n_emb};
 }
 
 std::string history_of(const EvolutionConfig& config) {

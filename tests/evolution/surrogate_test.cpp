@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "microgpt/core/random.hpp"
@@ -193,9 +194,8 @@ TEST(Improvement, is_the_integral_that_it_stands_for) {
 }
 
 TEST(Improvement, learns_from_failures_what_it_learns_from_the_worst) {
-  std::vector<Memory::Known> ranking;
-  for (const double fitness : {2.0, 2.1, 2.4, 3.0, kMaxLoss}) ranking.push_back({{}, 0, fitness});
-  const std::vector<double> values = model_values(ranking);
+  const std::vector<double> distances = {0, 0.1, 0.4, 1, std::numeric_limits<double>::infinity()};
+  const std::vector<double> values = model_values(distances);
   EXPECT_EQ(values[3], values[4]);
   EXPECT_GT(values[1] - values[0], (values[3] - values[2]) * 0.1 / 0.6);  // per nat
   double mean = 0, squares = 0;
@@ -207,7 +207,7 @@ TEST(Improvement, learns_from_failures_what_it_learns_from_the_worst) {
 TEST(Variables, any_two_categories_are_at_distance_1) {
   SearchSpace space = SearchSpace::primordial();
   space["activation"] = ListDomain{{0, 1, 2, 3}};
-  const Variables variables(space);
+  const Variables variables(space, false);
   Points points(variables.variable_of().size());
   ASSERT_EQ(points.width(), 4U);
   for (const double value : {0, 1, 2, 3}) {
@@ -229,7 +229,7 @@ TEST(Variables, any_two_categories_are_at_distance_1) {
 
 TEST(Variables, a_learning_rate_is_seen_with_the_width_that_it_is_for) {
   SearchSpace space;  // lr from 0.001 to 0.05, n_emb from 8
-  const Variables variables(space);
+  const Variables variables(space, false);
   Points points(variables.variable_of().size());
   variables.add_point({.n_emb = 8, .lr = 0.01}, points);
   variables.add_point({.n_emb = 16, .lr = 0.005}, points);
@@ -238,6 +238,20 @@ TEST(Variables, a_learning_rate_is_seen_with_the_width_that_it_is_for) {
   EXPECT_NEAR(points[0][kLr], points[1][kLr], 1e-12);
   EXPECT_GT(points[2][kLr], points[0][kLr]);
   EXPECT_NEAR(points[2][0] - points[0][0], std::log(2) / std::log(4), 1e-12);
+}
+
+TEST(Variables, tell_two_searches_apart_and_know_no_values_beyond_the_ends) {
+  SearchSpace space;
+  space["warmup"] = LogDomain{0.01, 0.1};
+  const Variables one(space, false), two(space, true);
+  ASSERT_EQ(two.variable_of().size(), one.variable_of().size() + 1);
+  EXPECT_EQ(two.variable_of().back(), one.variable_of().back() + 1);
+  Points points(two.variable_of().size());
+  two.add_point({.n_ctx = 24, .warmup = 0.01}, points);
+  two.add_point({.n_ctx = 160, .warmup = 0}, points, true);
+  for (std::size_t c = 0; c + 1 < points.width(); ++c) EXPECT_EQ(points[0][c], points[1][c]);
+  EXPECT_EQ(points[0][points.width() - 1], 0);
+  EXPECT_GT(points[1][points.width() - 1], 0);
 }
 
 Organism evaluated(std::uint64_t id, double fitness) {

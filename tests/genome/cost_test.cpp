@@ -56,7 +56,7 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
     names.push_back(std::u32string(1 + i % 12, U'a') + std::u32string(1, U"abcdefgh"[i % 8]));
   }
   const Dataset dataset = split(names, 1);
-  const TrainingCost cost(dataset);
+  const CostModel cost(dataset);
   const auto n = static_cast<std::uint32_t>(dataset.training.size());
   for (const Genome& genome : {Genome{.n_ctx = 8, .steps = 3 * n}, Genome{.steps = 7},
                                Genome{.n_ctx = 8, .steps = n}, Genome{.n_ctx = 2, .steps = 1},
@@ -71,8 +71,20 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
       }
       expected += 10 * static_cast<double>(parameter_count(config));
     }
-    EXPECT_DOUBLE_EQ(cost(genome), expected);
+    EXPECT_DOUBLE_EQ(cost(genome).flops, expected);
+    EXPECT_EQ(cost(genome).parameters, static_cast<double>(parameter_count(config)));
   }
+}
+
+TEST(Cost, is_allowed_up_to_the_limits_of_a_space) {
+  SearchSpace space;
+  EXPECT_TRUE(is_allowed({.flops = 1e30, .parameters = 50e6}, space));
+  EXPECT_FALSE(is_allowed({.flops = 1, .parameters = 50e6 + 1}, space));
+  EXPECT_FALSE(is_allowed({.flops = INFINITY, .parameters = 1}, space));
+  space.max_parameters = 5000, space.max_training_flops = 1e9;
+  EXPECT_TRUE(is_allowed({.flops = 1e9, .parameters = 5000}, space));
+  EXPECT_FALSE(is_allowed({.flops = 1e9, .parameters = 5001}, space));
+  EXPECT_FALSE(is_allowed({.flops = 1.1e9, .parameters = 5000}, space));
 }
 
 }  // namespace

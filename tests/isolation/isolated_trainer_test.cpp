@@ -30,7 +30,7 @@ const Problem& some_problem() {
 
 Task some_task(std::uint32_t steps = 20) {
   const Genome genome = {.n_emb = 8, .n_head = 2, .steps = steps};
-  return {.id = 1, .genome = genome, .flops = TrainingCost(some_problem().dataset)(genome)};
+  return {.id = 1, .genome = genome, .flops = CostModel(some_problem().dataset)(genome).flops};
 }
 
 void just_wait() {}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "microgpt/evolution/trial.hpp"
+#include "microgpt/genome/cost.hpp"
 
 /// Trainings that take no time, for searches in tests.
 namespace microgpt::test {
@@ -25,8 +26,9 @@ inline Evaluation fake(const Genome& g) {
   return e;
 }
 
-inline double fake_cost(const Genome& g) {
-  return static_cast<double>(g.steps) * g.n_layer * g.n_emb * g.n_emb;
+inline Cost fake_cost(const Genome& g) {
+  const double size = static_cast<double>(g.n_layer) * g.n_emb * g.n_emb;
+  return {.flops = g.steps * size, .parameters = size};
 }
 
 inline Trial result_of(const Organism& organism) {

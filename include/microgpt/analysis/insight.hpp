@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "microgpt/evolution/organism.hpp"
+#include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::analysis {
@@ -74,14 +75,6 @@ std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<co
 /// Spearman's rank correlation of two samples of equal length; 0 if one of them is constant.
 double rank_correlation(std::span<const double> a, std::span<const double> b);
 
-/// The cost that is traded against the loss.
-enum class ParetoCost { parameters, flops };
-
-constexpr auto enum_names(ParetoCost) {
-  return enum_table<ParetoCost>(
-      "cost", {{ParetoCost::parameters, "parameters"}, {ParetoCost::flops, "flops"}});
-}
-
 struct ParetoMember {
   const Organism* organism;  ///< in the history
   double cost;
@@ -89,7 +82,7 @@ struct ParetoMember {
 
 /// The Pareto front of validation loss and cost over all organisms that did not fail; of several
 /// copies of a genome, the first. `vocabulary` is the number of tokens.
-std::vector<ParetoMember> pareto_members(std::span<const Organism> history, ParetoCost cost,
+std::vector<ParetoMember> pareto_members(std::span<const Organism> history, CostKind cost,
                                          std::size_t vocabulary);
 
 }  // namespace microgpt::analysis

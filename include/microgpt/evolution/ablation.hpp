@@ -36,10 +36,10 @@ void sort_by_worth(std::vector<Ablation>& ablations);
 class Ablations {
  public:
   /// Of a finalist, which must outlive it; at most `replicates` of its trainings are compared.
-  /// `first_id`: ids from there on belong to nobody. An ablation that costs infinitely much is left
-  /// out: it is larger than the space allows.
+  /// `first_id`: ids from there on belong to nobody. An ablation with more parameters than the space
+  /// allows is left out.
   Ablations(const Finalist& champion, std::uint32_t replicates, std::uint64_t first_id,
-            const Cost& cost);
+            const CostOf& cost_of, const SearchSpace& space);
 
   std::vector<Task> tasks() const;
   /// The trials of all tasks, in any order. Throws Error unless there is one for each.

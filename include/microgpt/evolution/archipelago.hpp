@@ -28,7 +28,7 @@ class Archipelago {
 
   /// `islands` are the numbers of those that are bred here. Evaluator and channel must outlive it;
   /// the channel is null where all islands are bred here.
-  Archipelago(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost,
+  Archipelago(const EvolutionConfig& config, const SearchSpace& space, const CostOf& cost_of,
               std::span<const std::size_t> islands, Evaluator& evaluator, IslandChannel* channel,
               Outlets outlets);
 

@@ -9,6 +9,7 @@
 
 #include "microgpt/evolution/history.hpp"
 #include "microgpt/evolution/strategy.hpp"
+#include "microgpt/evolution/warm_start.hpp"
 #include "microgpt/genome/search_space.hpp"
 
 namespace microgpt::evolution {
@@ -39,6 +40,8 @@ struct EvolutionConfig {
   std::size_t island = 0;              ///< which of them this is
   std::size_t migration_interval = 5;  ///< generations from one migration to the next
   std::vector<Genome> enqueued = {};   ///< the first organisms of island 0
+  /// Teaches the model of the guided strategy, which finds out how far it can be trusted.
+  std::vector<EarlierResult> earlier = {};
 };
 
 /// Throws Error naming the setting, its value and the rule it breaks.
@@ -72,7 +75,7 @@ struct Birth;
 class Evolution {
  public:
   /// Throws Error if the settings or the space break a rule. Without a cost everything is free.
-  Evolution(const EvolutionConfig& config, SearchSpace space, Cost cost = nullptr);
+  Evolution(const EvolutionConfig& config, SearchSpace space, CostOf cost_of = nullptr);
   ~Evolution();
   Evolution(Evolution&&) noexcept;
 
@@ -145,14 +148,13 @@ class Evolution {
   bool is_recorded(const Birth& first) const;
   Organism completed(Organism child) const;
   std::optional<Organism> breed(const Birth& birth, const OnAttempt& on_attempt) const;
-  bool is_affordable(double flops) const;
   bool fits_budget(const Organism& organism) const;
 
   // On the heap, so that the strategy can refer to them when an Evolution moves.
   struct Rules {
     EvolutionConfig config;
     SearchSpace space;
-    Cost cost;
+    CostOf cost_of;
   };
   std::unique_ptr<const Rules> rules_;
   std::unique_ptr<Strategy> strategy_;

@@ -7,15 +7,14 @@
 
 #include "microgpt/core/random.hpp"
 #include "microgpt/evolution/organism.hpp"
-#include "microgpt/genome/search_space.hpp"
+#include "microgpt/genome/cost.hpp"
 
 namespace microgpt::evolution {
 
 struct EvolutionConfig;
 
-/// Floating-point operations of the training of a genome. Infinite if it is never trained, since it
-/// has more weights than the space allows.
-using Cost = std::function<double(const Genome&)>;
+/// What an organism of this genome costs.
+using CostOf = std::function<Cost(const Genome&)>;
 
 /// The ways to make the next generation.
 enum class StrategyKind {
@@ -67,7 +66,7 @@ class Strategy {
 
 /// What it is given must outlive the strategy.
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
-                                        const Cost& cost);
+                                        const CostOf& cost_of);
 
 /// The winner: of `size` distinct random parents, the best. Throws Error if there are fewer.
 const Organism& tournament(const Ancestors& ancestors, std::size_t size, Rng& rng);

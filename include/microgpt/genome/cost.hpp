@@ -3,7 +3,9 @@
 #include <map>
 #include <vector>
 
+#include "microgpt/core/enum_names.hpp"
 #include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/search_space.hpp"
 #include "microgpt/training/dataset.hpp"
 
 namespace microgpt::genome {
@@ -18,15 +20,38 @@ double forward_flops(const GptConfig& config, std::size_t positions);
 /// common prefixes is ignored.
 double scoring_flops(const GptConfig& config, const Documents& documents);
 
-/// The floating-point operations of a whole training, known before it starts: a backward pass costs
-/// twice a forward pass, Adam ten operations per parameter and step. After the first epoch
-/// documents come in a random order, so each counts as the mean of all. The dataset is scanned once
-/// for each context length; after that a search can ask for thousands of costs at no expense.
-class TrainingCost {
+/// What can be traded against the loss.
+enum class CostKind { parameters, flops };
+
+constexpr auto enum_names(CostKind) {
+  return enum_table<CostKind>("cost",
+                              {{CostKind::parameters, "parameters"}, {CostKind::flops, "flops"}});
+}
+
+/// What an organism costs.
+struct Cost {
+  double flops = 0;       ///< floating-point operations of its training
+  double parameters = 0;  ///< its weights, embeddings included
+
+  double operator[](CostKind kind) const {
+    return kind == CostKind::parameters ? parameters : flops;
+  }
+};
+
+/// The parameters that a space allows.
+double parameter_limit(const SearchSpace& space);
+/// Whether a space allows organisms that cost this much.
+bool is_allowed(const Cost& cost, const SearchSpace& space);
+
+/// The costs of organisms, known before they are trained. In a training a backward pass costs twice
+/// a forward pass, Adam ten operations per parameter and step. After the first epoch documents come
+/// in a random order, so each counts as the mean of all. The dataset is scanned once for each
+/// context length; after that a search can ask for thousands of costs at no expense.
+class CostModel {
  public:
   /// The dataset must outlive it.
-  explicit TrainingCost(const Dataset& dataset) : dataset_(&dataset) {}
-  double operator()(const Genome& genome) const;
+  explicit CostModel(const Dataset& dataset) : dataset_(&dataset) {}
+  Cost operator()(const Genome& genome) const;
 
  private:
   /// Prefix sums over the documents: of positions, and of query-key pairs in causal attention.

@@ -22,6 +22,7 @@ struct SearchOptions : RunSettings {
   std::string experiments = "experiments";
   std::string folder, resume;
   std::vector<std::string> enqueue;  ///< genome files
+  std::string warm_start;            ///< the folder of an earlier run
   std::string cache;
   Schedule schedule = Schedule::dynamic;
   Limits limits;

@@ -44,6 +44,13 @@ std::vector<std::string> extension_of(const EvolutionConfig& before, const Evolu
   return extension;
 }
 
+/// With what was known at the beginning: it stands in the journal, wherever the files are now.
+void begin_as_before(const JournalHeader& header, SearchOptions& options) {
+  const EvolutionConfig before = settings_from_json(header.settings).evolution;
+  options.evolution.enqueued = before.enqueued;
+  options.evolution.earlier = before.earlier;
+}
+
 Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) {
   Start start;
   start.goes = read_options(app, arguments, true, start.options);
@@ -58,7 +65,7 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
   read_options(app, all, true, start.options);
   start.options.extension = extension_of(before.evolution, start.options.evolution);
   if (start.options.space_file.empty()) start.options.space_json = header.space;
-  start.options.evolution.enqueued = settings_from_json(header.settings).evolution.enqueued;
+  begin_as_before(header, start.options);
   return start;
 }
 
@@ -97,6 +104,7 @@ class Run {
     session_.share(spec);
     if (!spec.problem) return spec.exit_code;
     read_options(app_, spec.arguments, false, options_);
+    begin_as_before(journal_header_from(spec.journal_header), options_);
     session_.form_groups(options_.evolution.islands);
     if (session_.is_coordinator()) {
       coordinate(spec);
@@ -146,7 +154,7 @@ class Run {
     CachedEvaluator evaluator(*trains, cache, &journal);
     const std::unique_ptr<IslandChannel> channel = session_.island_channel();
     Archipelago archipelago(
-        options_.evolution, spec.space, TrainingCost(spec.problem->dataset), session_.islands(),
+        options_.evolution, spec.space, CostModel(spec.problem->dataset), session_.islands(),
         evaluator, channel.get(),
         {.report = [&](const GenerationReport& report) { channel->send(report); }});
     archipelago.replay(births);

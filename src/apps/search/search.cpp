@@ -40,7 +40,7 @@ void Search::run(Session& session, Evaluator& trains) {
 
 void Search::breed(Session& session, Evaluator& evaluator) {
   const std::unique_ptr<IslandChannel> channel = session.island_channel();
-  Archipelago archipelago(options_.evolution, setup_.space, setup_.cost(), session.islands(),
+  Archipelago archipelago(options_.evolution, setup_.space, setup_.cost_of(), session.islands(),
                           evaluator, channel.get(),
                           {.report =
                                [&](const GenerationReport& report) {
@@ -80,6 +80,9 @@ std::string Search::introduction(const Session& session) const {
                   e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
                                      : fmt::format("{} generations", e.generations),
                   e.population, e.seed, name(setup_.problem.precision)));
+  if (!e.earlier.empty()) {
+    add("warm start", fmt::format("{} results of an earlier run", e.earlier.size()));
+  }
   if (e.islands > 1) {
     add("islands", fmt::format("{}, a migrant from each to the next every {} generations",
                                e.islands, e.migration_interval));
@@ -171,7 +174,8 @@ std::vector<Ablation> Search::ablate(std::span<const Finalist> finalists, Evalua
   if (options_.ablate == 0 || finalists.empty() || finalists.front().failed()) return {};
   const std::span<const Organism> history = recorder_.history();
   const std::uint64_t last_id = std::ranges::max(history, {}, &Organism::id).id;
-  Ablations ablations(finalists.front(), options_.ablate, last_id + 1, setup_.cost());
+  Ablations ablations(finalists.front(), options_.ablate, last_id + 1, setup_.cost_of(),
+                      setup_.space);
   evaluator.submit(ablations.tasks());
   ablations.tell(awaited(evaluator));
   return {ablations.all().begin(), ablations.all().end()};

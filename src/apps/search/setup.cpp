@@ -13,6 +13,7 @@
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/report/run_record.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::apps {
@@ -54,19 +55,19 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
 
 /// Reads the genomes to begin with.
 std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& space,
-                             const Cost& cost) {
+                             const CostModel& cost_of) {
   std::vector<Genome> genomes;
   for (const std::string& file : options.enqueue) {
     Genome genome = load_genome(file).genome;
     try {
       require_in(space, genome);
       genome = canonical(genome, space);
-      const double flops = cost(genome);
-      require(std::isfinite(flops), "it has more than the {:g} parameters of the search space",
-              space.max_parameters);
-      require(space.max_training_flops == 0 || flops <= space.max_training_flops,
-              "its training takes {:g} FLOPs, but max_training_flops is {:g}", flops,
-              space.max_training_flops);
+      const Cost cost = cost_of(genome);
+      require(cost.parameters <= parameter_limit(space),
+              "it has {} parameters, but the search space allows {}", cost.parameters,
+              parameter_limit(space));
+      require(is_allowed(cost, space), "its training takes {:g} FLOPs, but max_training_flops is {:g}",
+              cost.flops, space.max_training_flops);
       require(std::ranges::find(genomes, genome) == genomes.end(),
               "the same organism is enqueued twice");
     } catch (const Error& error) {
@@ -75,6 +76,20 @@ std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& sp
     genomes.push_back(genome);
   }
   return genomes;
+}
+
+/// Reads what an earlier run can teach.
+std::vector<EarlierResult> earlier(const SearchOptions& options) {
+  const std::filesystem::path folder = options.warm_start == "latest"
+                                           ? latest_run(options.experiments)
+                                           : std::filesystem::path(options.warm_start);
+  const RunRecord run = load_run(folder);
+  require(run.settings.fitness == options.fitness,
+          "--warm-start ({}): its fitness is {}, but this run's is {}", folder.string(),
+          name(run.settings.fitness), name(options.fitness));
+  std::vector<EarlierResult> lessons = lessons_of(run.organisms);
+  require(!lessons.empty(), "--warm-start ({}): no generation is known of it", folder.string());
+  return lessons;
 }
 
 /// What a search reads, and what it writes besides its folder.
@@ -101,13 +116,13 @@ void require_room_for_a_run(const std::string& folder) {
 }
 
 /// Some island must have the means to train its first organism. Throws what the last one lacks.
-void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost) {
+void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const CostModel& cost_of) {
   EvolutionConfig of_island = config;
   of_island.budget_flops /= static_cast<double>(config.islands);
   for (std::size_t i = 0; i < config.islands; ++i) {
     of_island.island = i;
     try {
-      return Evolution(of_island, space, cost).require_room();
+      return Evolution(of_island, space, cost_of).require_room();
     } catch (const Error&) {
       if (i + 1 == config.islands) throw;
     }
@@ -147,10 +162,12 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
           options.common.input);
   problem.dataset = load_dataset(options.common.input, options.evolution.seed);
   if (!options.enqueue.empty()) {
-    options.evolution.enqueued = enqueued(options, space, cost());
+    options.evolution.enqueued = enqueued(options, space, cost_of());
   }
+  if (!options.warm_start.empty()) options.evolution.earlier = earlier(options);
+  validate(options.evolution);
   settings = settings_of(options, app, problem);
-  require_affordable(options.evolution, space, cost());
+  require_affordable(options.evolution, space, cost_of());
   require_writable(options.genome_out);
   genome_pipe.emplace(options.genome_out);
   if (options.cache.empty()) {
@@ -195,15 +212,6 @@ void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader
   if (std::filesystem::equivalent(parent.parent_path(), options.experiments, failure)) {
     link_latest(*folder);
   }
-}
-
-Cost SearchSetup::cost() const {
-  const double most = space.max_parameters > 0 ? space.max_parameters : kMaxParameters;
-  return [flops = TrainingCost(problem.dataset), most,
-          tokens = problem.dataset.vocabulary.size()](const Genome& genome) {
-    const auto parameters = static_cast<double>(parameter_count(gpt_config(genome, tokens)));
-    return parameters <= most ? flops(genome) : std::numeric_limits<double>::infinity();
-  };
 }
 
 }  // namespace microgpt::apps

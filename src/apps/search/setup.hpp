@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "microgpt/genome/cost.hpp"
 #include "microgpt/run/cache.hpp"
 #include "microgpt/run/folder.hpp"
 #include "microgpt/run/journal.hpp"
@@ -42,8 +43,7 @@ class SearchSetup {
   SearchSpace space;
   Problem problem;
   RunSettings settings;  ///< everything that the result depends on, besides the space
-  /// Floating-point operations of a training on the training names.
-  Cost cost() const;
+  CostModel cost_of() const { return CostModel(problem.dataset); }
   std::optional<OpenPipe> genome_pipe;  ///< where --genome-out is one
   std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;

@@ -53,7 +53,7 @@ class Classic final : public Strategy {
 }  // namespace
 
 std::unique_ptr<Strategy> classic_strategy(const EvolutionConfig& config, const SearchSpace& space,
-                                           const Cost&) {
+                                           const CostOf&) {
   return std::make_unique<Classic>(config, space);
 }
 

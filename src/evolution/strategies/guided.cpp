@@ -31,12 +31,12 @@ struct Candidate {
 
 class Guided final : public Strategy {
  public:
-  Guided(const EvolutionConfig& config, const SearchSpace& space, const Cost& cost)
+  Guided(const EvolutionConfig& config, const SearchSpace& space, const CostOf& cost_of)
       : config_(config),
         space_(space),
-        cost_(cost),
+        cost_of_(cost_of),
         most_(space.max_training_flops > 0 ? space.max_training_flops : kInfinity),
-        variables_(space),
+        variables_(space, !config.earlier.empty()),
         model_(variables_.variable_of()) {}
 
   void learn(const Organism& organism) override {
@@ -51,14 +51,15 @@ class Guided final : public Strategy {
     births_ = ancestors.births;
     thrift_ = kThrift * (1 - ancestors.spent);
     log_negligible_ = elementary::log(std::max(flops_of_search() / kNegligible, 1.0));
-    has_model_ = memory_.count() >= kEnough && memory_.has_success();
+    has_model_ = (memory_.count() >= kEnough && memory_.has_success()) || !config_.earlier.empty();
     is_taught_ = false;
     if (has_model_ && memory_.count() >= scales_due_) teach(ancestors);
   }
 
   Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
     if (!has_model_) return pioneer(ancestors, place, rng);
-    if (place < config_.elite) return elite(ancestors, place);
+    if (ancestors.history.empty() && best_before()) return *best_before();
+    if (place < config_.elite && !ancestors.parents.empty()) return elite(ancestors, place);
     if (!is_taught_) teach(ancestors);  // not if all births of a group are known from a journal
     if (candidates_.empty()) look_around(ancestors, rng);
     if (candidates_.empty()) return child_of(variation(parents_, rng));  // and be asked again
@@ -81,19 +82,30 @@ class Guided final : public Strategy {
     if (config_.budget_flops > 0) return config_.budget_flops;
     const double births =
         static_cast<double>(config_.population) * static_cast<double>(config_.generations);
-    const double count = static_cast<double>(std::max<std::size_t>(memory_.count(), 1));
-    return births * flops_ / count;
+    if (memory_.count() > 0) return births * flops_ / static_cast<double>(memory_.count());
+    double flops = 0;
+    for (const EarlierResult& result : config_.earlier) flops += cost_of_(result.genome).flops;
+    return births * flops / static_cast<double>(std::max<std::size_t>(config_.earlier.size(), 1));
   }
 
   void teach(const Ancestors& ancestors) {
     is_taught_ = true;
     const std::vector<Known> ranking = memory_.ranking();
     Points points(variables_.variable_of().size()), underway(points.width());
-    for (const Known& known : ranking) variables_.add_point(known.genome, points);
+    std::vector<double> distances;  // of the fitness from the best of its search
+    for (const Known& known : ranking) {
+      variables_.add_point(known.genome, points);
+      const bool has_failed = known.fitness >= kMaxLoss;
+      distances.push_back(has_failed ? kInfinity : known.fitness - ranking.front().fitness);
+    }
+    for (const EarlierResult& result : config_.earlier) {
+      variables_.add_point(result.genome, points, true);
+      distances.push_back(result.fitness - config_.earlier.front().fitness);
+    }
     for (const std::size_t place : ancestors.underway) {
       variables_.add_point(ancestors.history[place].genome, underway);
     }
-    const std::vector<double> values = model_values(ranking);
+    const std::vector<double> values = model_values(distances);
     // Seldom, and the more seldom the more there are: it takes as long as some hundred births.
     if (memory_.count() >= scales_due_) {
       model_.choose_scales(points, values);
@@ -101,16 +113,27 @@ class Guided final : public Strategy {
       if (memory_.count() > 128) scales_due_ = 2 * memory_.count();
     }
     model_.learn(points, values, underway);
-    // The best by what the model expects of them: some were only lucky.
+    choose_parents(ranking);
+  }
+
+  /// Of candidates: the best, by what the model expects of them, since some were only lucky. Results
+  /// of an earlier search follow those of this one.
+  void choose_parents(std::span<const Known> ranking) {
     const std::vector<double> means = model_.means();
+    const std::size_t own = ranking.size();
+    // As long as nothing is known of this search itself, what is better than the average is a gain.
+    incumbent_ = own > 0 ? std::ranges::min(std::span(means).first(own)) : 0;
     std::vector<std::size_t> order(means.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::stable_sort(order, {}, [&](std::size_t i) { return means[i]; });
-    incumbent_ = means[order.front()];
     parents_.clear();
-    for (std::size_t i = 0; i < std::min(kParents, order.size()); ++i) {
-      const Known& known = ranking[order[i]];
-      parents_.push_back({known.genome, Origin::neighbour, {known.id}, 1});
+    for (const std::size_t i : order) {
+      if (parents_.size() == kParents) break;
+      if (i < own) {
+        parents_.push_back({ranking[i].genome, Origin::neighbour, {ranking[i].id}, 1});
+      } else if (is_in_space(config_.earlier[i - own])) {
+        parents_.push_back({config_.earlier[i - own].genome, Origin::immigrant, {}, 0});
+      }
     }
   }
 
@@ -142,10 +165,11 @@ class Guided final : public Strategy {
   void look_around(const Ancestors& ancestors, Rng& rng) {
     std::unordered_set<Genome, GenomeHash> seen;
     std::vector<Candidate> parents = parents_;
-    for (std::size_t round = 0; round < kRounds && !parents.empty(); ++round) {
+    for (std::size_t round = 0; round < kRounds; ++round) {
       std::vector<Candidate> born;
+      if (round == 0) add_earlier(ancestors, seen, born);
       for (std::size_t i = 0; i < kCandidatesOfRound; ++i) {
-        const bool is_random = round == 0 && i % 3 == 0;
+        const bool is_random = (round == 0 && i % 3 == 0) || parents.empty();
         Candidate child = is_random ? Candidate{anywhere(rng), Origin::immigrant, {}, 0}
                                     : variation(parents, rng);
         if (is_eligible(child, ancestors, seen)) born.push_back(child);
@@ -167,14 +191,23 @@ class Guided final : public Strategy {
     left_ = std::min({births_, kAtOnce, candidates_.size()});
   }
 
+  /// The best of an earlier search may be the best of this one, too.
+  void add_earlier(const Ancestors& ancestors, std::unordered_set<Genome, GenomeHash>& seen,
+                   std::vector<Candidate>& born) const {
+    for (Candidate candidate : parents_) {
+      if (candidate.parent_count > 0) continue;  // born in this one
+      if (is_eligible(candidate, ancestors, seen)) born.push_back(candidate);
+    }
+  }
+
   /// Fits the number of steps to what a training may cost; false if it is too dear nevertheless, or
   /// known.
   bool is_eligible(Candidate& candidate, const Ancestors& ancestors,
                    std::unordered_set<Genome, GenomeHash>& seen) const {
     candidate.genome = canonical(candidate.genome, space_);
-    const double cost = fit(candidate.genome, most_);
-    if (!is_affordable(cost)) return false;
-    candidate.log_cost = elementary::log(std::max(cost, 1.0));
+    const Cost cost = fit(candidate.genome, most_);
+    if (!is_allowed(cost, space_)) return false;
+    candidate.log_cost = elementary::log(std::max(cost.flops, 1.0));
     return !ancestors.knows(candidate.genome) && seen.insert(candidate.genome).second;
   }
 
@@ -243,25 +276,23 @@ class Guided final : public Strategy {
     return genome;
   }
 
-  /// Takes away as few steps as it takes for a genome to cost no more than this, if that is
-  /// possible. Returns what it costs.
-  double fit(Genome& genome, double most) const {
+  /// Takes away as few steps as it takes for a training to cost no more than this, if that is
+  /// possible. Returns what the organism costs.
+  Cost fit(Genome& genome, double most) const {
     constexpr int kTrials = 4;  // the cost is almost proportional to the steps
     static const Gene& steps = gene_named("steps");
     const auto* list = std::get_if<ListDomain>(&space_[steps]);
     const double fewest = ends_of(space_[steps]).first;
-    double cost = cost_(genome);
+    Cost cost = cost_of_(genome);
     for (int trial = 0; trial < kTrials && genome.steps > fewest; ++trial) {
-      if (cost <= most || !std::isfinite(cost)) break;
-      double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost)));
+      if (cost.flops <= most || !std::isfinite(cost.flops)) break;
+      double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost.flops)));
       if (list) fewer = *(std::ranges::upper_bound(list->values, fewer) - 1);
       steps.set(genome, fewer);
-      cost = cost_(genome);
+      cost = cost_of_(genome);
     }
     return cost;
   }
-
-  bool is_affordable(double cost) const { return std::isfinite(cost) && cost <= most_; }
 
   /// What each of the first trainings may cost: they are many, and a model learns much from cheap
   /// ones.
@@ -273,6 +304,22 @@ class Guided final : public Strategy {
     return std::min(most_, kFirstShare * config_.budget_flops / births);
   }
 
+  bool is_in_space(const EarlierResult& result) const {
+    return contains(space_, result.genome) && is_allowed(cost_of_(result.genome), space_);
+  }
+
+  /// Of the earlier search.
+  std::optional<Organism> best_before() const {
+    for (const EarlierResult& result : config_.earlier) {
+      if (!is_in_space(result)) continue;
+      Organism organism;
+      organism.genome = result.genome;
+      organism.origin = Origin::immigrant;
+      return organism;
+    }
+    return std::nullopt;
+  }
+
   /// Before there is a model: the primordial organism, trained for as long as the space allows, and
   /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
@@ -280,7 +327,7 @@ class Guided final : public Strategy {
     Genome primordial;
     gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
     if (place == 0 && ancestors.history.empty() && contains(space_, primordial) &&
-        is_affordable(cost_(primordial))) {
+        is_allowed(cost_of_(primordial), space_)) {
       organism.origin = Origin::primordial;
       organism.genome = primordial;
       return organism;
@@ -289,7 +336,8 @@ class Guided final : public Strategy {
     const double most = most_at_first();
     for (int draw = 0; draw < kDraws; ++draw) {
       organism.genome = anywhere(rng);
-      if (fit(organism.genome, most) <= most) break;
+      const Cost cost = fit(organism.genome, most);
+      if (cost.flops <= most && is_allowed(cost, space_)) break;
     }
     return organism;
   }
@@ -298,7 +346,7 @@ class Guided final : public Strategy {
 
   const EvolutionConfig& config_;
   const SearchSpace& space_;
-  const Cost& cost_;
+  const CostOf& cost_of_;
   double most_;  // that a training may cost
   Variables variables_;
 
@@ -318,8 +366,8 @@ class Guided final : public Strategy {
 }  // namespace
 
 std::unique_ptr<Strategy> guided_strategy(const EvolutionConfig& config, const SearchSpace& space,
-                                          const Cost& cost) {
-  return std::make_unique<Guided>(config, space, cost);
+                                          const CostOf& cost_of) {
+  return std::make_unique<Guided>(config, space, cost_of);
 }
 
 }  // namespace microgpt::evolution

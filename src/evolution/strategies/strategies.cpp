@@ -75,25 +75,25 @@ class EliteCopies final : public Strategy {
 }  // namespace
 
 std::unique_ptr<Strategy> random_strategy(const EvolutionConfig&, const SearchSpace& space,
-                                          const Cost&) {
+                                          const CostOf&) {
   return std::make_unique<Random>(space);
 }
 
 std::unique_ptr<Strategy> elite_copies_strategy(const EvolutionConfig& config,
-                                                const SearchSpace& space, const Cost&) {
+                                                const SearchSpace& space, const CostOf&) {
   return std::make_unique<EliteCopies>(config, space);
 }
 
 StrategyFactory classic_strategy, guided_strategy;  // in files of their own
 
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
-                                        const Cost& cost) {
+                                        const CostOf& cost_of) {
   static const std::map<StrategyKind, StrategyFactory*> registry = {
       {StrategyKind::classic, classic_strategy},
       {StrategyKind::random, random_strategy},
       {StrategyKind::guided, guided_strategy},
       {StrategyKind::elite_copies, elite_copies_strategy}};
-  return registry.at(config.strategy)(config, space, cost);
+  return registry.at(config.strategy)(config, space, cost_of);
 }
 
 }  // namespace microgpt::evolution

@@ -7,17 +7,17 @@
 
 namespace microgpt::evolution {
 
-std::vector<double> model_values(std::span<const Memory::Known> ranking) {
-  const auto succeeded = static_cast<std::size_t>(
-      std::ranges::lower_bound(ranking, kMaxLoss, {}, &Memory::Known::fitness) - ranking.begin());
-  const double worst = ranking[succeeded - 1].fitness, best = ranking.front().fitness;
-  const double median = std::min(ranking[ranking.size() / 2].fitness, worst);
-  const double offset = std::max(median - best, 1e-9);
-  const double count = static_cast<double>(ranking.size());
+std::vector<double> model_values(std::span<const double> distances) {
+  std::vector<double> sorted(distances.begin(), distances.end());
+  std::ranges::sort(sorted);
+  const auto failed = std::ranges::find_if(sorted, [](double d) { return std::isinf(d); });
+  const double worst = *(failed - 1);
+  const double offset = std::max(std::min(sorted[sorted.size() / 2], worst), 1e-9);
+  const double count = static_cast<double>(distances.size());
   std::vector<double> values;
   double mean = 0, squares = 0;
-  for (const Memory::Known& known : ranking) {
-    values.push_back(elementary::log(std::min(known.fitness, worst) - best + offset));
+  for (const double distance : distances) {
+    values.push_back(elementary::log(std::min(distance, worst) + offset));
     mean += values.back() / count;
   }
   for (const double value : values) squares += (value - mean) * (value - mean);

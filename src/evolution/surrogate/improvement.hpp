@@ -3,15 +3,13 @@
 #include <span>
 #include <vector>
 
-#include "memory.hpp"
-
 namespace microgpt::evolution {
 
-/// What a model learns instead of the fitness: ln(distance from the best + the median distance),
-/// scaled to mean 0 and variance 1. So the differences between the good ones count, and how bad the
-/// bad ones are does not. A training that failed counts like the worst that did not. At least one
-/// of the ranking must have succeeded.
-std::vector<double> model_values(std::span<const Memory::Known> ranking);
+/// What a model learns instead of the fitness, given its distance from the best: ln(distance + the
+/// median distance), scaled to mean 0 and variance 1. So the differences between the good ones
+/// count, and how bad the bad ones are does not. An infinite distance, of a training that failed,
+/// counts like the largest that is finite; there must be one.
+std::vector<double> model_values(std::span<const double> distances);
 
 /// ln E[max(z + x, 0)] for a standard normal x: the expected improvement, in units of the
 /// deviation. The normal distribution is that of Abramowitz and Stegun, "Handbook of mathematical

@@ -1,5 +1,6 @@
 #include "variables.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "microgpt/core/elementary.hpp"
@@ -7,26 +8,34 @@
 
 namespace microgpt::evolution {
 
-Variables::Variables(const SearchSpace& space) {
+namespace {
+
+constexpr double kSearchesApart = 0.25;  // what is good in one search is usually good in another
+
+}  // namespace
+
+Variables::Variables(const SearchSpace& space, bool of_two_searches) {
   for (const Gene& gene : kGenes) {
     if (!varies(gene, space)) continue;
     const auto [low, high] = ends_of(space[gene]);
     const Gene* partner = gene.seen_with.empty() ? nullptr : &gene_named(gene.seen_with);
     const std::size_t coordinates = gene.is_category() ? gene.categories.size() : 1;
     variable_of_.insert(variable_of_.end(), coordinates, genes_.size());
-    genes_.push_back({&gene, low, low == 0 ? high : elementary::log(high / low), partner});
+    const double range = low == 0 ? high : elementary::log(high / low);
+    genes_.push_back({&gene, low, high, range, partner});
   }
+  if (of_two_searches) variable_of_.push_back(genes_.size());
 }
 
 /// On a logarithmic scale, unless the gene can be 0.
 double Variables::coordinate(const Varying& varying, const Genome& genome) {
-  double value = varying.gene->value(genome);
+  double value = std::clamp(varying.gene->value(genome), varying.low, varying.high);
   if (varying.low == 0) return value / varying.range;
   if (varying.partner != nullptr) value *= varying.partner->value(genome);
   return elementary::log(value / varying.low) / varying.range;
 }
 
-void Variables::add_point(const Genome& genome, Points& points) const {
+void Variables::add_point(const Genome& genome, Points& points, bool is_earlier) const {
   const double apart = std::sqrt(0.5);
   double* to = points.add();
   for (const Varying& varying : genes_) {
@@ -38,6 +47,7 @@ void Variables::add_point(const Genome& genome, Points& points) const {
       *to++ = coordinate(varying, genome);
     }
   }
+  if (is_earlier) *to = kSearchesApart;
 }
 
 }  // namespace microgpt::evolution

@@ -11,19 +11,24 @@ namespace microgpt::evolution {
 
 /// The genes that vary in a space, as variables of a model. A number is a coordinate, from 0 to 1
 /// between the ends of its range; a category has one for each of its values, such that any two
-/// values are at distance 1. Of a gene that is `seen_with` another one the product counts.
+/// values are at distance 1. Of a gene that is `seen_with` another one the product counts. A value
+/// beyond the ends counts as the end.
 class Variables {
  public:
-  explicit Variables(const SearchSpace& space);
+  /// `of_two_searches`: there is one more variable, the search that a result is of, the one that is
+  /// going on or an earlier one. Its length scale tells how much the two have in common (Swersky,
+  /// Snoek and Adams, "Multi-task Bayesian optimization", 2013, with a kernel of distances).
+  Variables(const SearchSpace& space, bool of_two_searches);
 
   /// For each coordinate of a point, its variable.
   const std::vector<std::size_t>& variable_of() const { return variable_of_; }
-  void add_point(const Genome& genome, Points& points) const;
+  void add_point(const Genome& genome, Points& points, bool is_earlier = false) const;
 
  private:
   struct Varying {
     const Gene* gene;
-    double low, range;    // from end to end, on a logarithmic scale if low is above 0
+    double low, high;
+    double range;         // from end to end, on a logarithmic scale if low is above 0
     const Gene* partner;  // that it is seen with; or null
   };
   static double coordinate(const Varying& varying, const Genome& genome);
