@@ -25,6 +25,7 @@
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/training/scoring.hpp"
 #include "statistics.hpp"
 
 namespace microgpt::bench {
@@ -66,6 +67,7 @@ const std::vector<Contestant> kContestants = {
     {"classic-last-step", in_batches(StrategyKind::classic, 8), Objective::last_step},
     {"guided", in_batches(StrategyKind::guided, 8)},
     {"guided-alone", in_batches(StrategyKind::guided, 8), Objective::loss, false, true},
+    {"guided-front", {.strategy = StrategyKind::guided, .goal = Goal::loss_and_parameters}},
     {"guided-warm", in_batches(StrategyKind::guided, 8), Objective::loss, false, false,
      Contestant::Earlier::same},
     {"guided-misled", in_batches(StrategyKind::guided, 8), Objective::loss, false, false,
@@ -87,6 +89,7 @@ struct Outcome {
   double promised = 0;                              ///< the loss that genome.json would carry
   bool validation_kept = false, test_kept = false;  ///< the first fresh training, in the interval
   std::size_t trainings = 0;
+  double hypervolume = 0;  ///< of the front of loss and parameters, in the search
   std::vector<Moment> moments;
 };
 
@@ -164,8 +167,8 @@ std::vector<EarlierResult> earlier_of(const Contestant& contestant, const Proble
   Problem other = problem;
   other.seed += kOtherSeed;
   other.dataset = load_dataset(names, other.seed);
-  const Evolution evolution = searched(contestant, contestant.config, other, space, budget,
-                                       [](double, double) {});
+  const Evolution evolution =
+      searched(contestant, contestant.config, other, space, budget, [](double, double) {});
   std::vector<EarlierResult> lessons = lessons_of(evolution.history());
   if (contestant.earlier == Contestant::Earlier::opposite) {
     std::ranges::reverse(lessons);
@@ -189,6 +192,10 @@ Outcome search(const Contestant& contestant, const Problem& shared, const Search
   };
   const Evolution evolution = searched(contestant, config, problem, space, budget, add_moment);
   outcome.trainings = outcome.moments.size();
+  const Vocabulary& vocabulary = problem.dataset.vocabulary;
+  outcome.hypervolume = hypervolume(
+      pareto_members(evolution.history(), CostKind::parameters, vocabulary.size()),
+      uniform_loss(vocabulary), largest_cost(space, CostModel(problem.dataset)).parameters);
   Finals finals(best_of(evolution.history(), options.finalists), options.final_replicates);
   std::vector<Trial> results;
   for (const Task& task : finals.tasks()) {
@@ -273,16 +280,19 @@ class Comparison {
                describe(best_known_));
     print_scores();
     print_tests();
+    print_hypervolumes();
     print_promises();
   }
 
   void write() const {
-    std::string runs = "strategy,seed,score,promised,trainings,genome\n", anytime = curve_header();
+    std::string runs = "strategy,seed,score,promised,trainings,hypervolume,genome\n",
+                anytime = curve_header();
     for (std::size_t who = 0; who < contestants_.size(); ++who) {
       for (std::size_t seed = 0; seed < options_.seeds; ++seed) {
         const Outcome& o = outcomes_[who][seed];
-        runs += fmt::format("\"{}\",{},{},{},{},{}\n", contestants_[who].name, problems_[seed].seed,
-                            o.score, o.promised, o.trainings, describe(o.genome));
+        runs +=
+            fmt::format("\"{}\",{},{},{},{},{},{}\n", contestants_[who].name, problems_[seed].seed,
+                        o.score, o.promised, o.trainings, o.hypervolume, describe(o.genome));
       }
     }
     for (std::size_t i = 1; i <= kCurvePoints; ++i) anytime += curve_row(i);
@@ -361,6 +371,34 @@ class Comparison {
       fmt::print("{}", row(contestants_[who].name, scores(who)));
     }
     fmt::print("{}{}", row(primordial_name_, primordial_), row("best genome known", reference_));
+  }
+
+  void print_hypervolumes() const {
+    const auto volumes = [&](std::size_t who) {
+      std::vector<double> all;
+      for (const Outcome& outcome : outcomes_[who]) all.push_back(outcome.hypervolume);
+      return all;
+    };
+    fmt::print(
+        "\n| strategy | hypervolume of loss and parameters, mean | higher than {} in | p "
+        "|\n|---|---|---|---|\n",
+        contestants_.front().name);
+    for (std::size_t who = 0; who < contestants_.size(); ++who) {
+      const std::vector<double> ours = volumes(who), theirs = volumes(0);
+      std::vector<double> differences;
+      std::size_t higher = 0;
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        differences.push_back(ours[i] - theirs[i]);
+        higher += ours[i] > theirs[i];
+      }
+      fmt::print("| {} | {:.4f} |", contestants_[who].name, statistics::mean(ours));
+      if (who == 0) {
+        fmt::print(" | |\n");
+      } else {
+        fmt::print(" {} of {} | {:.2g} |\n", higher, ours.size(),
+                   statistics::wilcoxon_signed_rank(differences));
+      }
+    }
   }
 
   void print_tests() const {

@@ -244,39 +244,8 @@ std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms) {
   return pairs;
 }
 
-std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost) {
-  std::vector<std::size_t> order(loss.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(cost[a], loss[a], a) < std::tie(cost[b], loss[b], b);
-  });
-  // No earlier point costs more, so this one must have a lower loss than all of them.
-  std::vector<std::size_t> front;
-  for (const std::size_t i : order) {
-    if (front.empty() || loss[i] < loss[front.back()]) front.push_back(i);
-  }
-  return front;
-}
-
 double rank_correlation(std::span<const double> a, std::span<const double> b) {
   return correlation(mid_ranks(a), mid_ranks(b));
-}
-
-std::vector<ParetoMember> pareto_members(std::span<const Organism> history, CostKind cost,
-                                         std::size_t vocabulary) {
-  std::vector<ParetoMember> members;
-  std::vector<double> losses, costs;
-  for (const Organism& organism : history) {
-    if (is_copy(organism) || organism.evaluation->failed()) continue;
-    const double parameters =
-        static_cast<double>(parameter_count(gpt_config(organism.genome, vocabulary)));
-    costs.push_back(cost == CostKind::parameters ? parameters : organism.flops);
-    losses.push_back(organism.evaluation->loss);
-    members.push_back({&organism, costs.back()});
-  }
-  std::vector<ParetoMember> front;
-  for (const std::size_t i : pareto_front(losses, costs)) front.push_back(members[i]);
-  return front;
 }
 
 }  // namespace microgpt::analysis

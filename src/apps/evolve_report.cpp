@@ -74,7 +74,7 @@ std::string report_of(const RunRecord& run, Format format) {
       break;
   }
   require(!run.organisms.empty(), "{}: no generation is known yet", run.folder.string());
-  return final_report(run.organisms, run.finalists, run.settings.fitness, run.settings.tokens);
+  return final_report(run.organisms, run.finalists, run.settings);
 }
 
 int write(const std::string& text, const std::string& output) {

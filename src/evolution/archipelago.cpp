@@ -7,9 +7,9 @@
 
 namespace microgpt::evolution {
 
-Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space, const CostOf& cost_of,
-                         std::span<const std::size_t> islands, Evaluator& evaluator,
-                         IslandChannel* channel, Outlets outlets)
+Archipelago::Archipelago(const EvolutionConfig& config, const SearchSpace& space,
+                         const CostOf& cost_of, std::span<const std::size_t> islands,
+                         Evaluator& evaluator, IslandChannel* channel, Outlets outlets)
     : evaluator_(evaluator), channel_(channel), outlets_(std::move(outlets)) {
   for (const std::size_t number : islands) {
     EvolutionConfig of_island = config;

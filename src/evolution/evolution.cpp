@@ -34,6 +34,9 @@ void validate(const EvolutionConfig& c) {
           c.population);
   require(!guided || c.elite <= c.population, "elite ({}) must fit into the population ({})",
           c.elite, c.population);
+  require(guided || c.goal == Goal::loss,
+          "objective ({}) needs the guided strategy: {} looks for the lowest loss alone",
+          name(c.goal), name(c.strategy));
   require(guided || c.earlier.empty(),
           "strategy ({}) learns nothing from an earlier search: only guided does",
           name(c.strategy));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "microgpt/genome/genes.hpp"
+
 namespace microgpt::genome {
 
 namespace {
@@ -45,6 +47,15 @@ double parameter_limit(const SearchSpace& space) {
 bool is_allowed(const Cost& cost, const SearchSpace& space) {
   if (!std::isfinite(cost.flops) || cost.parameters > parameter_limit(space)) return false;
   return space.max_training_flops == 0 || cost.flops <= space.max_training_flops;
+}
+
+Cost largest_cost(const SearchSpace& space, const std::function<Cost(const Genome&)>& cost_of) {
+  Genome largest;
+  for (const Gene& gene : kGenes) gene.set(largest, ends_of(space[gene]).second);
+  Cost cost = cost_of(largest);
+  cost.parameters = std::min(cost.parameters, parameter_limit(space));
+  if (space.max_training_flops > 0) cost.flops = std::min(cost.flops, space.max_training_flops);
+  return cost;
 }
 
 auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {

@@ -8,9 +8,11 @@
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/evolution/pareto.hpp"
 #include "microgpt/genome/genes.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/run_figures.hpp"
+#include "microgpt/report/text_report.hpp"
 
 namespace microgpt::report {
 
@@ -226,6 +228,10 @@ struct RunWriter {
                    [](const ParetoMember& member) { return member.organism->id; });
       };
       front("parameters", CostKind::parameters), front("flops", CostKind::flops);
+      if (const std::optional<double> volume = hypervolume_of(run.organisms, run.settings)) {
+        out.put("goal", name(*traded_cost(run.settings.evolution.goal)));
+        out.put("hypervolume", *volume);
+      }
     });
     out.put("insights", insights(run.organisms));
   }

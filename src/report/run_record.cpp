@@ -31,7 +31,9 @@ std::vector<Finalist> load_finalists(const RunRecord& run) {
   if (!is_there(file)) return {};
   const std::vector<Trial> trials = read_replicates_csv(file);
   try {
-    Finals finals(best_of(run.organisms, run.settings.finalists), run.settings.replicates);
+    const RunSettings& s = run.settings;
+    Finals finals(finalists_of(run.organisms, s.evolution.goal, s.finalists, s.tokens),
+                  s.replicates);
     finals.tell(trials);
     return {finals.ranking().begin(), finals.ranking().end()};
   } catch (const Error& error) {

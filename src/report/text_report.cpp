@@ -10,6 +10,7 @@
 #include "microgpt/analysis/generation_summary.hpp"
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/evolution/pareto.hpp"
 
 namespace microgpt::report {
 
@@ -154,8 +155,7 @@ std::string pair_table(std::span<const Organism> ranking) {
 }
 
 /// The front, with the cheapest organism that is nearly as good as the best.
-std::string pareto_table(std::span<const Organism> history, CostKind cost,
-                         std::size_t vocabulary) {
+std::string pareto_table(std::span<const Organism> history, CostKind cost, std::size_t vocabulary) {
   constexpr double kNearly = 0.01;
   constexpr std::size_t kShown = 8;
   const std::vector<ParetoMember> front = pareto_members(history, cost, vocabulary);
@@ -224,8 +224,17 @@ std::string ablation_report(const Genome& champion, std::span<const Ablation> ab
   return text;
 }
 
+std::optional<double> hypervolume_of(std::span<const Organism> history,
+                                     const RunSettings& settings) {
+  const std::optional<CostKind> kind = traded_cost(settings.evolution.goal);
+  if (!kind) return std::nullopt;
+  return hypervolume(pareto_members(history, *kind, settings.tokens), settings.uniform_loss,
+                     settings.largest_cost);
+}
+
 std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
-                         Objective objective, std::size_t vocabulary) {
+                         const RunSettings& settings) {
+  const Objective objective = settings.fitness;
   const std::vector<Organism> ranking = successes(history);
   std::string text = trajectory(history, objective) + "\n" + top_architectures(ranking, objective);
   // Two disjoint groups, smaller ones if there are fewer than twenty organisms.
@@ -240,7 +249,13 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   }
   for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
     text += '\n';
-    text += pareto_table(history, cost, vocabulary);
+    text += pareto_table(history, cost, settings.tokens);
+    if (traded_cost(settings.evolution.goal) != cost) continue;
+    text += fmt::format(
+        "  hypervolume {:.4f}, in nats x e-folds: below the uniform loss {:.4f} and below {:.3g} "
+        "{}\n",
+        hypervolume_of(history, settings).value(), settings.uniform_loss, settings.largest_cost,
+        cost == CostKind::parameters ? "parameters" : "FLOPs");
   }
   text += '\n';
   text += finals_report(finalists, objective);

@@ -1,5 +1,7 @@
 #include "microgpt/run/settings.hpp"
 
+#include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "genome/gene_json.hpp"
@@ -32,6 +34,8 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"enqueued", &E::enqueued},
                                 Field{"warm_start", &E::earlier},
                                 Field{"strategy", &E::strategy},
+                                Field{"objective", &E::goal},
+                                Field{"largest_cost", &S::largest_cost},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
                                 Field{"replicates", &S::replicates},
@@ -61,8 +65,16 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
   if (name == "ablate") return settings.ablate > 0;
   if (name == "enqueued") return !settings.evolution.enqueued.empty();
+  if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
+}
+
+/// Not in the settings of every run.
+bool is_optional(std::string_view name) {
+  constexpr std::array kOptional = {"tournament", "samples",   "ablate",      "enqueued",
+                                    "warm_start", "objective", "largest_cost"};
+  return std::ranges::find(kOptional, name) != kOptional.end();
 }
 
 template <class Type>
@@ -126,10 +138,7 @@ RunSettings settings_from_json(std::string_view json) {
   RunSettings settings;
   visit_fields(kFields, [&](const auto& field) {
     auto& value = at(settings, field.member);
-    const bool is_optional = field.name == "tournament" || field.name == "samples" ||
-                             field.name == "ablate" || field.name == "enqueued" ||
-                             field.name == "warm_start";
-    if (is_optional && object.find(field.name) == nullptr) return;
+    if (is_optional(field.name) && object.find(field.name) == nullptr) return;
     read_field(object, field.name, value);
     if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {
       require(static_cast<double>(value) >= field.low, "\"{}\" ({}) must be at least {}",

@@ -8,6 +8,7 @@
 #include "microgpt/analysis/generation_summary.hpp"
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/evolution/pareto.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::run {

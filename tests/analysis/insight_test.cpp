@@ -228,57 +228,6 @@ TEST(GeneImportance, equal_values_are_never_in_different_bins) {
   EXPECT_EQ(lr.importance, 1);
 }
 
-bool dominates(double loss_a, double cost_a, double loss_b, double cost_b) {
-  return loss_a <= loss_b && cost_a <= cost_b && (loss_a < loss_b || cost_a < cost_b);
-}
-
-/// The front by its definition, point against point.
-std::vector<std::size_t> plain_front(std::span<const double> loss, std::span<const double> cost) {
-  std::vector<std::size_t> front;
-  for (std::size_t i = 0; i < loss.size(); ++i) {
-    bool listed = true;
-    for (std::size_t j = 0; j < loss.size(); ++j) {
-      if (dominates(loss[j], cost[j], loss[i], cost[i])) listed = false;
-      if (j < i && loss[j] == loss[i] && cost[j] == cost[i]) listed = false;
-    }
-    if (listed) front.push_back(i);
-  }
-  std::sort(front.begin(), front.end(),
-            [&](std::size_t a, std::size_t b) { return cost[a] < cost[b]; });
-  return front;
-}
-
-using Indices = std::vector<std::size_t>;
-
-TEST(ParetoFront, of_a_few_points) {
-  const std::vector<double> loss = {3.0, 2.5, 2.0, 2.5, 2.0, 1.0};
-  const std::vector<double> cost = {9, 2, 3, 1, 3, 8};
-  EXPECT_EQ(pareto_front(loss, cost), (Indices{3, 2, 5}));
-}
-
-TEST(ParetoFront, of_no_point_one_point_and_equal_points) {
-  EXPECT_EQ(pareto_front({}, {}), Indices{});
-  const std::vector<double> one = {std::numeric_limits<double>::infinity()};
-  EXPECT_EQ(pareto_front(one, one), Indices{0});
-  const std::vector<double> equal(5, 2.0);
-  EXPECT_EQ(pareto_front(equal, equal), Indices{0});
-}
-
-TEST(ParetoFront, agrees_with_its_definition) {
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    Rng rng = test::rng_of(seed);
-    const std::size_t count = rng.below(60);
-    std::vector<double> loss = test::random_numbers(rng, count);
-    std::vector<double> cost = test::random_numbers(rng, count);
-    if (seed % 2 == 0) {  // on a coarse grid: many ties, many duplicates
-      const double cells = static_cast<double>(1 + rng.below(12));
-      for (double& l : loss) l = std::round(l * cells);
-      for (double& c : cost) c = std::round(c * cells);
-    }
-    EXPECT_EQ(pareto_front(loss, cost), plain_front(loss, cost)) << "seed " << seed;
-  }
-}
-
 /// As population(), with random activations and initial weights.
 std::vector<Organism> with_categories(const Fitness& fitness) {
   std::vector<Organism> organisms = population(400, fitness);

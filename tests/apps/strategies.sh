@@ -61,32 +61,6 @@ expect_text out '"validation_loss": 2.' '"test_loss": 2.' '"parameters": ' '"tra
 expect_exit 0 "$bin/creature" --load w.safetensors --input "$names" --json
 expect_text out '"training_flops": 0.0'
 
-# Genomes to begin with; another seed's champion, for example.
-expect_exit 0 "${search[@]}" --population 4 --generations 1 --finalists 0 \
-    --seed 5 --genome-out five.json --experiments five
-for mode in generational steady-state; do
-    with=("${search[@]}" --mode "$mode" --finalists 0 --enqueue five.json --enqueue guided.json)
-    expect_exit 0 "${with[@]}" --genome-out enqueued.json --folder "enqueued-$mode"
-    [[ $(grep -c ',enqueued,' "enqueued-$mode/organisms.csv") == 2 ]] || broken "not two enqueued"
-    sed -n 2p "enqueued-$mode/organisms.csv" | grep -q ',enqueued,' || broken "it is not the first"
-    # A stopped run goes on with them, wherever the files are by then.
-    expect_exit 75 "${with[@]}" --genome-out stopped.json --folder "stopped-$mode" --time-limit 0.0001s
-    mv five.json away.json
-    expect_exit 0 "$bin/evolve_loss" --resume "stopped-$mode"
-    mv away.json five.json
-    cmp "stopped-$mode/organisms.csv" "enqueued-$mode/organisms.csv" || broken "resumed, another run"
-    cmp stopped.json enqueued.json || broken "resumed, another champion"
-done
-echo '{"n_emb": [8], "n_head": [4], "steps": [100]}' >narrow.json
-refused "--enqueue (five.json): n_emb (" "is not in the search space" -- \
-    "${search[@]}" --space narrow.json --enqueue five.json
-refused "--enqueue (five.json): the same organism is enqueued twice" -- \
-    "${search[@]}" --enqueue five.json --enqueue five.json
-refused "budget-flops (10000) is not enough for a single training" -- \
-    "${search[@]}" --enqueue five.json --budget-flops 1e4
-refused "nowhere.json" -- "${search[@]}" --enqueue nowhere.json
-refused "--resume" "--enqueue" -- "${search[@]}" --resume stopped-generational --enqueue five.json
-
 refused "strategy (lucky) must be classic, random or guided" -- "${search[@]}" --strategy lucky
 refused "--fitness (first) must be held-out or last-step" -- "${search[@]}" --fitness first
 refused "--replicates (0) must be from 1 to 1000" -- "${search[@]}" --replicates 0

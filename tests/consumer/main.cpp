@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     for (const Organism& o : evolution.ask()) tasks.push_back(task_of(o));
     evolution.tell(evaluator->evaluate(tasks));
   }
-  fmt::print("{}", final_report(evolution.history(), {}, Objective::loss,
-                                problem.dataset.vocabulary.size()));
+  RunSettings settings;
+  settings.tokens = problem.dataset.vocabulary.size();
+  fmt::print("{}", final_report(evolution.history(), {}, settings));
 }

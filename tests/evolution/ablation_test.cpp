@@ -76,8 +76,9 @@ TEST(Ablations, are_compared_replicate_by_replicate) {
     }
   }
   const std::vector<Trial> too_few(trials.begin() + 1, trials.end());
-  EXPECT_TRUE(contains(error_of([&] { Ablations(champion, 3, 9, free_of_charge, {}).tell(too_few); }),
-                       "replicate 1 of the champion without its n_emb is missing"));
+  EXPECT_TRUE(
+      contains(error_of([&] { Ablations(champion, 3, 9, free_of_charge, {}).tell(too_few); }),
+               "replicate 1 of the champion without its n_emb is missing"));
   ablations.tell(trials);
   ASSERT_EQ(ablations.all().size(), 4U);
   EXPECT_EQ(ablations.all()[0].gene->name, "n_emb");  // worth (4 + 3 + 1) / 3

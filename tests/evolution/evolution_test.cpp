@@ -264,7 +264,8 @@ TEST(Evolution, begins_with_the_enqueued_genomes) {
   }
   // One that the budget is too small for is found out before the search, whoever could be bred.
   const Genome dear = {.n_emb = 32, .n_layer = 4, .steps = 2000};
-  const Evolution poor({.budget_flops = fake_cost(dear).flops - 1, .enqueued = {dear}}, {}, fake_cost);
+  const Evolution poor({.budget_flops = fake_cost(dear).flops - 1, .enqueued = {dear}}, {},
+                       fake_cost);
   EXPECT_NE(error_of([&] { poor.require_room(); }), "");
   EXPECT_EQ(error_of([] { Evolution({.enqueued = {{.n_emb = 17, .n_head = 1}}}, {}); }),
             "n_emb (17) is not in the search space");

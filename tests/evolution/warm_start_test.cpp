@@ -98,9 +98,7 @@ TEST(WarmStart, breeds_nothing_that_the_space_does_not_hold) {
 
 TEST(WarmStart, is_refused_where_nobody_would_learn_from_it) {
   const std::vector<EarlierResult> some(8), few(7);
-  EXPECT_EQ(error_of([&] {
-              validate({.strategy = StrategyKind::classic, .earlier = some});
-            }),
+  EXPECT_EQ(error_of([&] { validate({.strategy = StrategyKind::classic, .earlier = some}); }),
             "strategy (classic) learns nothing from an earlier search: only guided does");
   EXPECT_EQ(error_of([&] { validate({.strategy = StrategyKind::guided, .earlier = few}); }),
             "an earlier search must have at least 8 results to teach anything, not 7");

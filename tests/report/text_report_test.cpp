@@ -59,6 +59,13 @@ TEST(Report, a_generation_is_ranked_with_the_reasons_of_failures) {
 )");
 }
 
+RunSettings settings_of(std::size_t tokens, Goal goal = Goal::loss) {
+  RunSettings settings;
+  settings.tokens = tokens;
+  settings.evolution.goal = goal;
+  return settings;
+}
+
 TEST(Report, a_generation_has_one_line) {
   const Evolution evolution = finished_run(false);
   EXPECT_EQ(generation_line(evolution.generation(0), evolution.config(), Objective::loss, 1.46),
@@ -70,8 +77,7 @@ TEST(Report, a_run_in_which_everything_failed_can_be_reported) {
   const Evolution evolution = finished_run(true);
   EXPECT_EQ(generation_line(evolution.generation(2), evolution.config(), Objective::loss, 0),
             "generation 3/3: best MAX (#16), mean MAX, worst MAX, diversity 7/8, failed 8, 0.0 s");
-  EXPECT_NE(final_report(evolution.history(), {}, Objective::loss, 27).find("MAX"),
-            std::string::npos);
+  EXPECT_NE(final_report(evolution.history(), {}, settings_of(27)).find("MAX"), std::string::npos);
 }
 
 TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
@@ -84,7 +90,7 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
     results.push_back({.task = task, .evaluation = e});
   }
   finals.tell(results);
-  const std::string text = final_report(evolution.history(), finals.ranking(), Objective::loss, 27);
+  const std::string text = final_report(evolution.history(), finals.ranking(), settings_of(27));
   EXPECT_EQ(section(text, "Trajectory"),
             R"(Trajectory (best loss of each generation; a longer bar is better)
      1    2.0022  ########################################

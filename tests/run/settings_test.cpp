@@ -26,6 +26,24 @@ TEST(Settings, what_is_read_is_what_was_written) {
   EXPECT_TRUE(contains(text, "  \"samples\": 7,\n  \"temperature\": 0.0\n}\n"));
 }
 
+TEST(Settings, carry_what_a_run_began_with_and_looks_for) {
+  RunSettings s;
+  s.tokens = 27;
+  EXPECT_FALSE(contains(to_json(s), "warm_start"));
+  EXPECT_FALSE(contains(to_json(s), "objective"));
+  s.evolution.enqueued = {{.n_emb = 12}};
+  s.evolution.earlier = {{{.n_emb = 24, .activation = Activation::gelu}, 2.1}, {{}, 0.1 + 0.2}};
+  s.evolution.goal = Goal::loss_and_flops, s.largest_cost = 1e9;
+  const RunSettings again = settings_from_json(to_json(s));
+  EXPECT_EQ(again.evolution.enqueued, s.evolution.enqueued);
+  EXPECT_EQ(again.evolution.earlier, s.evolution.earlier);
+  EXPECT_EQ(again.evolution.goal, s.evolution.goal);
+  EXPECT_EQ(again.largest_cost, s.largest_cost);
+  std::string text = to_json(s);
+  text.replace(text.find("\"fitness\": 2.1"), 14, "\"fitness\": \"2\"");
+  EXPECT_EQ(error_of([&] { settings_from_json(text); }), "\"fitness\" must be a number");
+}
+
 TEST(Settings, a_wrong_value_is_named) {
   const auto message = [](const std::string& from, const std::string& to) {
     std::string text = to_json(unusual());

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "microgpt/evolution/organism.hpp"
-#include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::analysis {
@@ -66,23 +65,7 @@ struct PairEffect {
 /// gene_importance().
 std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms);
 
-/// The Pareto front: the indices of the points (loss[i], cost[i]) that no other point dominates, in
-/// order of rising cost. A point dominates another if it is no worse in both and better in one. Of
-/// equal points, only the first is listed. Both spans have the same length and hold no NaN.
-/// O(n log n), after Kung, Luccio and Preparata, "On finding the maxima of a set of vectors", 1975.
-std::vector<std::size_t> pareto_front(std::span<const double> loss, std::span<const double> cost);
-
 /// Spearman's rank correlation of two samples of equal length; 0 if one of them is constant.
 double rank_correlation(std::span<const double> a, std::span<const double> b);
-
-struct ParetoMember {
-  const Organism* organism;  ///< in the history
-  double cost;
-};
-
-/// The Pareto front of validation loss and cost over all organisms that did not fail; of several
-/// copies of a genome, the first. `vocabulary` is the number of tokens.
-std::vector<ParetoMember> pareto_members(std::span<const Organism> history, CostKind cost,
-                                         std::size_t vocabulary);
 
 }  // namespace microgpt::analysis

@@ -36,8 +36,8 @@ void sort_by_worth(std::vector<Ablation>& ablations);
 class Ablations {
  public:
   /// Of a finalist, which must outlive it; at most `replicates` of its trainings are compared.
-  /// `first_id`: ids from there on belong to nobody. An ablation with more parameters than the space
-  /// allows is left out.
+  /// `first_id`: ids from there on belong to nobody. An ablation with more parameters than the
+  /// space allows is left out.
   Ablations(const Finalist& champion, std::uint32_t replicates, std::uint64_t first_id,
             const CostOf& cost_of, const SearchSpace& space);
 

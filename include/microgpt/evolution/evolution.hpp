@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "microgpt/evolution/history.hpp"
+#include "microgpt/evolution/pareto.hpp"
 #include "microgpt/evolution/strategy.hpp"
 #include "microgpt/evolution/warm_start.hpp"
 #include "microgpt/genome/search_space.hpp"
@@ -29,6 +30,7 @@ struct EvolutionConfig {
   Mode mode = Mode::generational;
   std::size_t slots = 0;  ///< organisms in training at once in the steady state; 0: 2 x population
   StrategyKind strategy = StrategyKind::classic;
+  Goal goal = Goal::loss;  ///< others only with the guided strategy
   std::size_t population = 8;
   std::size_t generations = 10;
   double budget_flops = 0;     ///< of all trainings together; 0: no limit but the generations

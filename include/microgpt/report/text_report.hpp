@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/run/settings.hpp"
 
 namespace microgpt::report {
 
@@ -21,9 +23,14 @@ std::string generation_report(std::span<const Organism> members, Objective objec
 
 /// The whole run: the trajectory with bars, the ten best architectures, which genes matter, what
 /// separates the ten best genomes from the ten worst, the Pareto fronts, the finalists (if any, the
-/// champion first), and the champion with its expected loss. `vocabulary` is the number of tokens.
+/// champion first), and the champion with its expected loss. Of the settings it needs the fitness,
+/// the number of tokens and, for the hypervolume of the front, what the run looked for.
 std::string final_report(std::span<const Organism> history, std::span<const Finalist> finalists,
-                         Objective objective, std::size_t vocabulary);
+                         const RunSettings& settings);
+
+/// The hypervolume of the front that a run looked for; none if it looked for the loss alone.
+std::optional<double> hypervolume_of(std::span<const Organism> history,
+                                     const RunSettings& settings);
 
 /// The scores of the finalists in their replicates, and the luck of each in the search.
 std::string finals_report(std::span<const Finalist> finalists, Objective objective);

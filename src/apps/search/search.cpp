@@ -128,7 +128,9 @@ void Search::report_stop(Stop reason) {
 }
 
 Finals Search::finals_of(std::span<const Organism> history) const {
-  return Finals(best_of(history, options_.finalists), options_.replicates);
+  return Finals(
+      finalists_of(history, options_.evolution.goal, options_.finalists, setup_.settings.tokens),
+      options_.replicates);
 }
 
 /// When everyone is born and the last trainings are under way, idle workers begin with the finals
@@ -214,8 +216,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
   if (sequence.space_exhausted()) {
     log_.info("the search space is exhausted: no new genome was found for a whole generation");
   }
-  log_.report("\n" + final_report(history, finalists, setup_.problem.objective,
-                                  setup_.problem.dataset.vocabulary.size()));
+  log_.report("\n" + final_report(history, finalists, setup_.settings));
   if (!ablations.empty()) {
     log_.report("\n" + ablation_report(finalists.front().organism.genome, ablations,
                                        setup_.problem.objective));

@@ -37,8 +37,8 @@ SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
   return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
 }
 
-RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
-                        const Problem& problem) {
+RunSettings settings_of(const SearchOptions& options, const SearchApp& app, const Problem& problem,
+                        const SearchSpace& space) {
   RunSettings settings = static_cast<const RunSettings&>(options);
   settings.program = app.name;
   settings.version = version();
@@ -47,6 +47,9 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app,
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
   settings.memory_limit = options.limits.memory_mb;
+  if (const std::optional<CostKind> kind = traded_cost(options.evolution.goal)) {
+    settings.largest_cost = largest_cost(space, CostModel(problem.dataset))[*kind];
+  }
   settings.tokens = problem.dataset.vocabulary.size();
   settings.bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation);
   settings.uniform_loss = uniform_loss(problem.dataset.vocabulary);
@@ -66,8 +69,9 @@ std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& sp
       require(cost.parameters <= parameter_limit(space),
               "it has {} parameters, but the search space allows {}", cost.parameters,
               parameter_limit(space));
-      require(is_allowed(cost, space), "its training takes {:g} FLOPs, but max_training_flops is {:g}",
-              cost.flops, space.max_training_flops);
+      require(is_allowed(cost, space),
+              "its training takes {:g} FLOPs, but max_training_flops is {:g}", cost.flops,
+              space.max_training_flops);
       require(std::ranges::find(genomes, genome) == genomes.end(),
               "the same organism is enqueued twice");
     } catch (const Error& error) {
@@ -116,7 +120,8 @@ void require_room_for_a_run(const std::string& folder) {
 }
 
 /// Some island must have the means to train its first organism. Throws what the last one lacks.
-void require_affordable(const EvolutionConfig& config, const SearchSpace& space, const CostModel& cost_of) {
+void require_affordable(const EvolutionConfig& config, const SearchSpace& space,
+                        const CostModel& cost_of) {
   EvolutionConfig of_island = config;
   of_island.budget_flops /= static_cast<double>(config.islands);
   for (std::size_t i = 0; i < config.islands; ++i) {
@@ -166,7 +171,7 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
   }
   if (!options.warm_start.empty()) options.evolution.earlier = earlier(options);
   validate(options.evolution);
-  settings = settings_of(options, app, problem);
+  settings = settings_of(options, app, problem, space);
   require_affordable(options.evolution, space, cost_of());
   require_writable(options.genome_out);
   genome_pipe.emplace(options.genome_out);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "../surrogate/front.hpp"
 #include "../surrogate/gaussian_process.hpp"
 #include "../surrogate/improvement.hpp"
 #include "../surrogate/memory.hpp"
@@ -25,7 +26,9 @@ struct Candidate {
   Origin origin;
   std::array<std::uint64_t, 2> parents;
   std::size_t parent_count;
-  double log_cost = 0, gain = 0;
+  double log_flops = 0;   // of its training
+  double log_traded = 0;  // cost that is traded against the loss
+  double gain = 0;
   bool is_taken = false;
 };
 
@@ -36,12 +39,14 @@ class Guided final : public Strategy {
         space_(space),
         cost_of_(cost_of),
         most_(space.max_training_flops > 0 ? space.max_training_flops : kInfinity),
+        traded_(traded_cost(config.goal)),
+        log_most_(traded_ ? elementary::log(largest_cost(space, cost_of)[*traded_]) : 1),
         variables_(space, !config.earlier.empty()),
         model_(variables_.variable_of()) {}
 
   void learn(const Organism& organism) override {
     if (organism.origin == Origin::elite) return;
-    memory_.add(organism);
+    memory_.add(organism, log_traded(cost_of_(organism.genome)));
     flops_ += organism.flops;
   }
 
@@ -77,6 +82,11 @@ class Guided final : public Strategy {
   // A gain counts per cost^(kThrift * share of the search that is left) (Lee et al., "Cost-aware
   // Bayesian optimization", 2020), and costs below 1 / kNegligible of the search all alike.
   static constexpr double kThrift = 0.2, kNegligible = 200;
+
+  /// Where there is no second goal, everything costs the same.
+  double log_traded(const Cost& cost) const {
+    return traded_ ? elementary::log(std::max(cost[*traded_], 1.0)) : 0;
+  }
 
   double flops_of_search() const {
     if (config_.budget_flops > 0) return config_.budget_flops;
@@ -116,33 +126,54 @@ class Guided final : public Strategy {
     choose_parents(ranking);
   }
 
-  /// Of candidates: the best, by what the model expects of them, since some were only lucky. Results
-  /// of an earlier search follow those of this one.
+  /// Of candidates: the best, by what the model expects of them, since some were only lucky.
+  /// Results of an earlier search follow those of this one.
   void choose_parents(std::span<const Known> ranking) {
     const std::vector<double> means = model_.means();
     const std::size_t own = ranking.size();
+    std::vector<Front::Point> points;
+    for (std::size_t i = 0; i < own; ++i) points.push_back({ranking[i].log_cost, means[i]});
     // As long as nothing is known of this search itself, what is better than the average is a gain.
-    incumbent_ = own > 0 ? std::ranges::min(std::span(means).first(own)) : 0;
-    std::vector<std::size_t> order(means.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return means[i]; });
+    const double worst = own > 0 ? std::ranges::max(std::span(means).first(own)) : 0;
+    front_ = Front(points, log_most_, worst);
     parents_.clear();
-    for (const std::size_t i : order) {
-      if (parents_.size() == kParents) break;
+    for (const std::size_t i : parents_order(ranking, means)) {
       if (i < own) {
         parents_.push_back({ranking[i].genome, Origin::neighbour, {ranking[i].id}, 1});
-      } else if (is_in_space(config_.earlier[i - own])) {
+      } else {
         parents_.push_back({config_.earlier[i - own].genome, Origin::immigrant, {}, 0});
       }
     }
   }
 
+  /// The parents among all that have a mean: the best and, if cost is traded, the front.
+  std::vector<std::size_t> parents_order(std::span<const Known> ranking,
+                                         std::span<const double> means) const {
+    const std::size_t own = ranking.size();
+    std::vector<std::size_t> order;
+    std::vector<double> costs(means.size());
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const bool is_earlier = i >= own;
+      if (is_earlier && !is_in_space(config_.earlier[i - own])) continue;
+      costs[i] =
+          is_earlier ? log_traded(cost_of_(config_.earlier[i - own].genome)) : ranking[i].log_cost;
+      order.push_back(i);
+    }
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return means[i]; });
+    std::vector<std::size_t> chosen;
+    double least = kInfinity;  // cost of those that are better
+    for (const std::size_t i : order) {
+      if (chosen.size() < kParents || costs[i] < least) chosen.push_back(i);
+      least = std::min(least, costs[i]);
+    }
+    return chosen;
+  }
+
   double gain_of(const Candidate& candidate, const Outlook& outlook, std::size_t i) const {
     if (candidate.is_taken) return -kInfinity;
     const double deviation = std::sqrt(outlook.variance(i));
-    const double z = (incumbent_ - outlook.mean(i)) / deviation;
-    return elementary::log(deviation) + log_expected_improvement(z) -
-           thrift_ * std::max(candidate.log_cost, log_negligible_);
+    return front_.log_expected_growth(candidate.log_traded, outlook.mean(i), deviation) -
+           thrift_ * std::max(candidate.log_flops, log_negligible_);
   }
 
   /// What the model expects of some candidates, whose gains it sets.
@@ -207,7 +238,8 @@ class Guided final : public Strategy {
     candidate.genome = canonical(candidate.genome, space_);
     const Cost cost = fit(candidate.genome, most_);
     if (!is_allowed(cost, space_)) return false;
-    candidate.log_cost = elementary::log(std::max(cost.flops, 1.0));
+    candidate.log_flops = elementary::log(std::max(cost.flops, 1.0));
+    candidate.log_traded = log_traded(cost);
     return !ancestors.knows(candidate.genome) && seen.insert(candidate.genome).second;
   }
 
@@ -347,7 +379,9 @@ class Guided final : public Strategy {
   const EvolutionConfig& config_;
   const SearchSpace& space_;
   const CostOf& cost_of_;
-  double most_;  // that a training may cost
+  double most_;                     // that a training may cost
+  std::optional<CostKind> traded_;  // against the loss
+  double log_most_;                 // of it; or 1
   Variables variables_;
 
   Memory memory_;
@@ -358,7 +392,8 @@ class Guided final : public Strategy {
   // Of the group of births since the last study:
   std::size_t births_ = 0, left_ = 0;
   bool has_model_ = false, is_taught_ = false;
-  double thrift_ = 0, log_negligible_ = 0, incumbent_ = 0;
+  double thrift_ = 0, log_negligible_ = 0;
+  Front front_{{}, 1, 0};
   std::vector<Candidate> parents_, candidates_;
   std::optional<Outlook> outlook_;  // on the candidates, if they are weighed one by one
 };

@@ -125,6 +125,11 @@
   function add(grid, cost) {
     const column = el("div", {}, el("h3", {}, costs[cost].title));
     grid.append(column);
+    if (data.pareto && data.pareto.goal === cost) {
+      const volume = data.pareto.hypervolume.toFixed(4);
+      const text = `The front that the search looked for; its hypervolume is ${volume}.`;
+      column.append(el("p", { class: "hint" }, text));
+    }
     report.addChart("pareto-" + cost, {
       box: report.chartBox(column),
       label: `The ${data.objective.label} against ${costs[cost].label}.`,
