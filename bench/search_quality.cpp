@@ -25,7 +25,7 @@
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
-#include "microgpt/training/scoring.hpp"
+#include "microgpt/training/baselines.hpp"
 #include "statistics.hpp"
 
 namespace microgpt::bench {

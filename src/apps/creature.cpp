@@ -16,9 +16,10 @@
 #include "microgpt/genome/genes.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/model/weights.hpp"
+#include "microgpt/report/text_report.hpp"
 #include "microgpt/run/creature_json.hpp"
 #include "microgpt/run/tables.hpp"
-#include "microgpt/training/scoring.hpp"
+#include "microgpt/training/baselines.hpp"
 #include "training_view.hpp"
 
 namespace microgpt::apps {
@@ -256,10 +257,17 @@ Training train(Creature& creature, const Options& options, const Genome& genome)
 void print_losses(const Dataset& data, double validation, double test) {
   say("\n{:<28} {:>10} {:>10}\n", "held-out loss (nats/token)", "validation", "test");
   const double uniform = uniform_loss(data.vocabulary);
+  const NgramBaseline ngrams = ngram_baseline(data);
   say("{:<28} {:>10.4f} {:>10.4f}\n", "  this creature", validation, test);
+  say("{:<28} {:>10.4f} {:>10.4f}\n", fmt::format("  an n-gram model, order {}", ngrams.order),
+      ngrams.validation, ngrams.test);
   say("{:<28} {:>10.4f} {:>10.4f}\n", "  a bigram model", bigram_loss(data, data.validation),
       bigram_loss(data, data.test));
-  say("{:<28} {:>10.4f} {:>10.4f}\n\n", "  knowing nothing", uniform, uniform);
+  say("{:<28} {:>10.4f} {:>10.4f}\n", "  knowing nothing", uniform, uniform);
+  const std::string words =
+      verdict(test, {.ngram = ngrams.test, .bigram = bigram_loss(data, data.test)});
+  if (!words.empty()) say("{}\n", words);
+  say("\n");
 }
 
 void speak(Creature& creature, const Options& options) {

@@ -77,6 +77,9 @@ struct RunWriter {
                                                            : "validation loss");
       out.put("unit", beauty ? "points" : "nats per character");
       out.put("better", beauty ? "higher" : "lower");
+      const bool knows_ngrams = !beauty && s.ngram_order > 0;
+      out.put("ngram", knows_ngrams ? std::optional(s.ngram_loss) : std::nullopt);
+      out.put("ngram_order", knows_ngrams ? std::optional(s.ngram_order) : std::nullopt);
       out.put("bigram", beauty ? std::nullopt : std::optional(s.bigram_loss));
       out.put("uniform", beauty ? std::nullopt : std::optional(s.uniform_loss));
     });

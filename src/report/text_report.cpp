@@ -224,6 +224,16 @@ std::string ablation_report(const Genome& champion, std::span<const Ablation> ab
   return text;
 }
 
+std::string verdict(double loss, const CountingLosses& counting) {
+  const bool worse_than_pairs = loss >= counting.bigram;
+  if (!worse_than_pairs && loss < counting.ngram) return "";
+  return fmt::format(
+      "This model predicts worse than {}:\n{:.4f} against {:.4f}. With more "
+      "steps and channels it would learn more.",
+      worse_than_pairs ? "counting pairs of characters does" : "an n-gram model, which only counts",
+      loss, worse_than_pairs ? counting.bigram : counting.ngram);
+}
+
 std::optional<double> hypervolume_of(std::span<const Organism> history,
                                      const RunSettings& settings) {
   const std::optional<CostKind> kind = traded_cost(settings.evolution.goal);
@@ -270,6 +280,11 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
         "  expected of a new training: validation loss {:.4f}, with 95 % probability within "
         "{:.4f};\n  test loss {:.4f}, within {:.4f}\n",
         f.validation.mean, f.validation.next_within(), f.test.mean, f.test.next_within());
+    const std::string words = settings.ngram_order == 0
+                                  ? ""
+                                  : verdict(f.validation.mean, {.ngram = settings.ngram_loss,
+                                                                .bigram = settings.bigram_loss});
+    if (!words.empty()) text += words + "\n";
   }
   return text;
 }

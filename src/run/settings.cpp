@@ -46,6 +46,9 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"tokens", &S::tokens, 1},
                                 Field{"bigram_loss", &S::bigram_loss},
                                 Field{"uniform_loss", &S::uniform_loss},
+                                Field{"ngram_order", &S::ngram_order},
+                                Field{"ngram_loss", &S::ngram_loss},
+                                Field{"ngram_test_loss", &S::ngram_test_loss},
                                 Field{"tournament", &E::tournament},
                                 Field{"samples", &S::samples},
                                 Field{"temperature", &S::temperature}};
@@ -72,8 +75,9 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"tournament", "samples",   "ablate",      "enqueued",
-                                    "warm_start", "objective", "largest_cost"};
+  constexpr std::array kOptional = {"tournament", "samples",        "ablate",       "enqueued",
+                                    "warm_start", "objective",      "largest_cost", "ngram_order",
+                                    "ngram_loss", "ngram_test_loss"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
-#include "microgpt/core/elementary.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::training {
@@ -141,34 +139,5 @@ double held_out_loss(Gpt<Real>& gpt, const Documents& documents) {
 
 template double held_out_loss(Gpt<double>&, const Documents&);
 template double held_out_loss(Gpt<float>&, const Documents&);
-
-double bigram_loss(const Dataset& dataset, const Documents& documents) {
-  std::map<std::pair<Token, Token>, double> pairs;
-  std::map<Token, double> firsts;
-  for (std::size_t i = 0; i < dataset.training.size(); ++i) {
-    const std::span<const Token> document = dataset.training[i];
-    for (std::size_t t = 1; t < document.size(); ++t) {
-      pairs[{document[t - 1], document[t]}] += 1;
-      firsts[document[t - 1]] += 1;
-    }
-  }
-  const double vocabulary = static_cast<double>(dataset.vocabulary.size());
-  double sum = 0;
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::span<const Token> document = documents[i];
-    for (std::size_t t = 1; t < document.size(); ++t) {
-      const auto pair = pairs.find({document[t - 1], document[t]});
-      const auto first = firsts.find(document[t - 1]);
-      const double count = pair == pairs.end() ? 0 : pair->second;
-      const double total = first == firsts.end() ? 0 : first->second;
-      sum -= elementary::log((count + 1) / (total + vocabulary));
-    }
-  }
-  return sum / static_cast<double>(documents.prediction_count());
-}
-
-double uniform_loss(const Vocabulary& vocabulary) {
-  return elementary::log(static_cast<double>(vocabulary.size()));
-}
 
 }  // namespace microgpt::training

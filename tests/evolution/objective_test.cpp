@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "microgpt/evolution/creature.hpp"
+#include "microgpt/training/baselines.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::test {

@@ -66,6 +66,16 @@ RunSettings settings_of(std::size_t tokens, Goal goal = Goal::loss) {
   return settings;
 }
 
+TEST(Report, says_where_counting_predicts_better) {
+  EXPECT_EQ(verdict(1.9, {.ngram = 2, .bigram = 2.5}), "");
+  EXPECT_EQ(verdict(2.25, {.ngram = 2, .bigram = 2.5}),
+            "This model predicts worse than an n-gram model, which only counts:\n"
+            "2.2500 against 2.0000. With more steps and channels it would learn more.");
+  EXPECT_EQ(verdict(2.5, {.ngram = 2, .bigram = 2.5}),
+            "This model predicts worse than counting pairs of characters does:\n"
+            "2.5000 against 2.5000. With more steps and channels it would learn more.");
+}
+
 TEST(Report, a_generation_has_one_line) {
   const Evolution evolution = finished_run(false);
   EXPECT_EQ(generation_line(evolution.generation(0), evolution.config(), Objective::loss, 1.46),

@@ -148,32 +148,5 @@ TEST(HeldOutLoss, of_a_model_without_a_preference_is_the_uniform_loss) {
   EXPECT_TRUE(close(held_out_loss(some.gpt, some_names()), std::log(27.0), 1e-14));
 }
 
-TEST(UniformLoss, is_the_logarithm_of_the_vocabulary) {
-  EXPECT_TRUE(close(uniform_loss(letters()), std::log(27.0), 1e-15));
-  EXPECT_TRUE(close(uniform_loss(Vocabulary(U"ab")), std::log(3.0), 1e-15));
-}
-
-// Training on "ab" and "b", with . as the delimiter: the pairs are .a ab b. .b b. , so . and b come
-// first twice, a once; the vocabulary has 3 tokens.
-TEST(BigramLoss, equals_an_example_worked_out_by_hand) {
-  Dataset dataset;
-  dataset.vocabulary = Vocabulary(U"ab");
-  dataset.training.add(U"ab", dataset.vocabulary);
-  dataset.training.add(U"b", dataset.vocabulary);
-  Documents documents;
-  documents.add(U"ab", dataset.vocabulary);  // P(a|.) = 2/5, P(b|a) = 2/4, P(.|b) = 3/5
-  documents.add(U"aa", dataset.vocabulary);  // P(a|.) = 2/5, P(a|a) = 1/4, P(.|a) = 1/4
-  const double expected = -(std::log(2 / 5.0) + std::log(2 / 4.0) + std::log(3 / 5.0) +
-                            std::log(2 / 5.0) + std::log(1 / 4.0) + std::log(1 / 4.0)) /
-                          6;
-  EXPECT_TRUE(close(bigram_loss(dataset, documents), expected, 1e-15));
-}
-
-TEST(BigramLoss, without_training_is_the_uniform_loss) {
-  Dataset dataset;
-  dataset.vocabulary = letters();
-  EXPECT_TRUE(close(bigram_loss(dataset, some_names()), std::log(27.0), 1e-14));
-}
-
 }  // namespace
 }  // namespace microgpt::test

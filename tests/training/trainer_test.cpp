@@ -12,6 +12,7 @@
 #include "../support/corpus.hpp"
 #include "../support/errors.hpp"
 #include "../support/gpts.hpp"
+#include "microgpt/training/baselines.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::test {

@@ -32,6 +32,14 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
 std::optional<double> hypervolume_of(std::span<const Organism> history,
                                      const RunSettings& settings);
 
+/// Losses of models that only count, on the same part of the dataset.
+struct CountingLosses {
+  double ngram, bigram;  ///< nats per token
+};
+
+/// What is to be said where a loss is no lower than that of a model that only counts; else nothing.
+std::string verdict(double loss, const CountingLosses& counting);
+
 /// The scores of the finalists in their replicates, and the luck of each in the search.
 std::string finals_report(std::span<const Finalist> finalists, Objective objective);
 

@@ -25,6 +25,9 @@ struct RunSettings {
   std::string inject;       ///< injected failures
   std::size_t tokens = 0;   ///< of the vocabulary
   double bigram_loss = 0, uniform_loss = 0;  ///< baselines on the validation names
+  /// The best n-gram model, on validation and test names; 0 in runs that are older than it.
+  std::size_t ngram_order = 0;
+  double ngram_loss = 0, ngram_test_loss = 0;
 };
 
 std::string to_json(const RunSettings& settings);

@@ -11,11 +11,4 @@ namespace microgpt::training {
 template <class Real>
 double held_out_loss(Gpt<Real>& gpt, const Documents& documents);
 
-/// The same measure for a bigram model: P(b | a) = (count(a b) + 1) / (count(a) + vocabulary),
-/// counted on the training documents. A baseline that a trained model should beat.
-double bigram_loss(const Dataset& dataset, const Documents& documents);
-
-/// The same measure for a uniform model, which knows nothing: ln vocabulary.
-double uniform_loss(const Vocabulary& vocabulary);
-
 }  // namespace microgpt::training

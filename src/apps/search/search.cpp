@@ -73,8 +73,11 @@ std::string Search::introduction(const Session& session) const {
                              options_.common.input, with_commas(data.training.size()),
                              with_commas(data.validation.size()), with_commas(data.test.size()),
                              data.vocabulary.characters().size()));
-  add("baselines", fmt::format("bigram {:.4f}, uniform {:.4f} (validation loss in nats per token)",
-                               setup_.settings.bigram_loss, setup_.settings.uniform_loss));
+  const RunSettings& s = setup_.settings;
+  add("baselines",
+      fmt::format("n-gram of order {} {:.4f}, bigram {:.4f}, uniform {:.4f} (validation "
+                  "loss in nats per token)",
+                  s.ngram_order, s.ngram_loss, s.bigram_loss, s.uniform_loss));
   add("search",
       fmt::format("{}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
                   e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)

@@ -14,7 +14,7 @@
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/report/run_record.hpp"
-#include "microgpt/training/scoring.hpp"
+#include "microgpt/training/baselines.hpp"
 
 namespace microgpt::apps {
 
@@ -52,6 +52,9 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   }
   settings.tokens = problem.dataset.vocabulary.size();
   settings.bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation);
+  const NgramBaseline ngrams = ngram_baseline(problem.dataset);
+  settings.ngram_order = ngrams.order;
+  settings.ngram_loss = ngrams.validation, settings.ngram_test_loss = ngrams.test;
   settings.uniform_loss = uniform_loss(problem.dataset.vocabulary);
   return settings;
 }

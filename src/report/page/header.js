@@ -92,6 +92,7 @@
     const rows = [
       ["all characters alike", objective.uniform, ""],
       ["counting pairs of characters (bigram)", objective.bigram, ""],
+      [`counting up to ${objective.ngram_order} characters (n-gram)`, objective.ngram, ""],
       ["the champion", own, "own"],
     ].filter(([, value]) => report.isNumber(value));
     if (rows.length < 3) return null;
