@@ -172,7 +172,7 @@ void speak(benchmark::State& state, const Case& c, std::size_t together) {
       streams.emplace_back(1, Stream::names, name++ % 1000);
     }
     for (const auto& spoken :
-         sample(model.gpt, dataset->vocabulary.delimiter(), 1.0, std::span<Rng>(streams))) {
+         sample(model.gpt, dataset->vocabulary.delimiter(), {.temperature = 1}, std::span<Rng>(streams))) {
       tokens += spoken.size() + 1;
     }
   }

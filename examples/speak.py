@@ -126,10 +126,10 @@ class Gpt:
         logarithms = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         return -np.mean(logarithms[np.arange(count), tokens[1 : count + 1]])
 
-    def speak(self, random, temperature):
+    def speak(self, random, temperature, length):
         tokens = [self.delimiter]
-        while len(tokens) <= self.context:
-            scores = self.logits(tokens)[-1] / temperature
+        while len(tokens) <= length:
+            scores = self.logits(tokens[-self.context :])[-1] / temperature  # the context slides
             chances = np.exp(scores - scores.max())
             token = random.choice(len(chances), p=chances / chances.sum())
             if token == self.delimiter:
@@ -143,6 +143,7 @@ def main():
     parser.add_argument("weights", help="safetensors file of creature --save")
     parser.add_argument("--count", type=int, default=10, help="names to speak")
     parser.add_argument("--temperature", type=float, default=0.5, help="the lower, the more usual")
+    parser.add_argument("--length", type=int, default=200, help="characters of a name, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--loss", metavar="NAME", nargs="*", help="say how likely these names are")
     arguments = parser.parse_args()
@@ -153,7 +154,7 @@ def main():
         return
     random = np.random.default_rng(arguments.seed)
     for _ in range(arguments.count):
-        print(gpt.speak(random, arguments.temperature))
+        print(gpt.speak(random, arguments.temperature, arguments.length))
 
 
 if __name__ == "__main__":

@@ -148,7 +148,8 @@ void print_document(std::string_view text, bool prints) {
 }  // namespace
 
 void check(const CommonOptions& options) {
-  require(options.temperature > 0, "--temperature ({}) must be positive", options.temperature);
+  require(options.temperature >= 0 && options.temperature <= 1000,
+          "--temperature ({}) must be from 0 to 1000", options.temperature);
 }
 
 std::vector<NamedFile> files_of_run(const std::filesystem::path& folder, std::string_view but) {

@@ -86,7 +86,7 @@ void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Task& task, unsigned) {
   archive& task.id& task.island& task.genome& task.replicate& task.priority& task.flops& task
-      .parents;
+      .parents& task.keeps_weights;
   exchange(archive, task.origin);
 }
 
@@ -99,6 +99,7 @@ template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Evaluation& e, unsigned) {
   microgpt::core::visit_fields(microgpt::evolution::kEvaluationFields,
                                [&](const auto& field) { exchange(archive, e.*field.member); });
+  archive& e.weights;
 }
 
 template <class Archive>

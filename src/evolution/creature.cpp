@@ -13,9 +13,6 @@
 
 namespace microgpt::evolution {
 
-namespace {
-
-/// Throws Error naming the first token that stands for two characters.
 void require_same_vocabulary(std::u32string_view file, std::u32string_view dataset) {
   require(file.size() == dataset.size(),
           "the vocabulary has {} characters, but that of the dataset has {}", file.size(),
@@ -26,6 +23,8 @@ void require_same_vocabulary(std::u32string_view file, std::u32string_view datas
             static_cast<std::uint32_t>(file[i]), static_cast<std::uint32_t>(dataset[i]));
   }
 }
+
+namespace {
 
 /// A tape that is given back when its creature dies, so that a worker which trains one organism
 /// after another keeps its memory.
@@ -85,8 +84,8 @@ struct BodyOf {
     std::vector<Rng> streams;
     for (std::size_t i = 0; i < count; ++i) streams.emplace_back(seed, Stream::names, i);
     std::vector<std::string> names;
-    for (const auto& name :
-         sample(gpt, vocabulary.delimiter(), temperature, std::span<Rng>(streams))) {
+    for (const auto& name : sample(gpt, vocabulary.delimiter(), {.temperature = temperature},
+                                   std::span<Rng>(streams))) {
       names.push_back(vocabulary.decode(name));
     }
     return names;

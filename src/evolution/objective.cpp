@@ -7,6 +7,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/genome/cost.hpp"
+#include "microgpt/model/weights.hpp"
 
 namespace microgpt::evolution {
 
@@ -61,8 +62,8 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
   return guarded_evaluation([&] { return evaluate_or_throw(genome, problem, replicate); });
 }
 
-Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem,
-                             std::uint32_t replicate) {
+Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::uint32_t replicate,
+                             bool keeps_weights) {
   Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
   const double last_loss = creature.train();
   Evaluation evaluation;
@@ -75,6 +76,7 @@ Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem,
     evaluation.fitness = -*evaluation.beauty;
   }
   evaluation.names.resize(std::min<std::size_t>(evaluation.names.size(), kNamesKept));
+  if (keeps_weights) evaluation.weights = to_bytes(creature.weights());
   return evaluation;
 }
 

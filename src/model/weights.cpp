@@ -1,5 +1,6 @@
 #include "microgpt/model/weights.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -152,11 +153,24 @@ std::u32string read_vocabulary(const Safetensors& file, std::size_t n_vocab) {
   return vocabulary;
 }
 
+/// The entries of the metadata that a GPT has need of; all others are notes.
+constexpr std::array<std::string_view, 9> kKeys = {"vocab",      "n_head",   "rms_eps",
+                                                   "activation", "position", "rotary_base",
+                                                   "n_ctx",      "qk_norm",  "tie"};
+
+std::map<std::string, std::string> notes_of(const Safetensors& file) {
+  std::map<std::string, std::string> notes = {file.metadata.begin(), file.metadata.end()};
+  for (const std::string_view key : kKeys) notes.erase(std::string(key));
+  notes.erase("seed");
+  return notes;
+}
+
 WeightFile read_gpt(const Safetensors& file) {
   ByName left = by_name(file.tensors);
   WeightFile weights{.config = read_config(file, left),
                      .vocabulary = {},
                      .seed = {},
+                     .notes = notes_of(file),
                      .type = file.type,
                      .tensors = {}};
   weights.vocabulary = read_vocabulary(file, weights.config.n_vocab);
@@ -235,11 +249,10 @@ WeightFile load_weights(const std::filesystem::path& path) {
 
 std::string to_bytes(const WeightFile& weights) {
   for (const Tensor& tensor : weights.tensors) require_finite(tensor, weights.type);
-  Safetensors file{.metadata = {{"vocab", encode_utf8(weights.vocabulary)},
-                                {"n_head", fmt::format("{}", weights.config.n_head)},
-                                {"rms_eps", fmt::format("{}", kRmsNormEpsilon)}},
-                   .type = weights.type,
-                   .tensors = weights.tensors};
+  Safetensors file{.metadata = weights.notes, .type = weights.type, .tensors = weights.tensors};
+  file.metadata["vocab"] = encode_utf8(weights.vocabulary);
+  file.metadata["n_head"] = fmt::format("{}", weights.config.n_head);
+  file.metadata["rms_eps"] = fmt::format("{}", kRmsNormEpsilon);
   const GptConfig& config = weights.config;
   if (config.activation != Activation::relu) file.metadata["activation"] = name(config.activation);
   if (config.rotates()) {
@@ -255,8 +268,12 @@ std::string to_bytes(const WeightFile& weights) {
 
 template <class Real>
 WeightFile weights_of(const Gpt<Real>& gpt) {
-  WeightFile file{
-      .config = gpt.config(), .vocabulary = {}, .seed = {}, .type = kTypeOf<Real>, .tensors = {}};
+  WeightFile file{.config = gpt.config(),
+                  .vocabulary = {},
+                  .seed = {},
+                  .notes = {},
+                  .type = kTypeOf<Real>,
+                  .tensors = {}};
   const std::vector<Shape> shapes = shapes_of(gpt.config());
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const NamedBlock<Real>& parameter = gpt.parameters()[i];

@@ -4,6 +4,16 @@
 
 namespace microgpt::run {
 
+std::string to_json(const Judged& judged) {
+  json::Writer writer;
+  writer.begin_object();
+  writer.put("text", judged.text), writer.put("nats", judged.nats());
+  writer.put("bits_per_character", judged.bits_per_character());
+  writer.put("surprisals", judged.surprisals);
+  writer.end_object();
+  return writer.text() + "\n";
+}
+
 std::string to_json(const CreatureReport& r) {
   json::Writer writer(2);
   writer.begin_object();

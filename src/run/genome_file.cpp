@@ -13,6 +13,7 @@ GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> fi
                      .seed = settings.evolution.seed,
                      .precision = std::string(name(settings.precision)),
                      .dataset = settings.dataset,
+                     .dataset_name = settings.input,
                      .version = settings.version};
   const auto finalist = std::ranges::find_if(
       finalists, [&](const Finalist& f) { return f.organism.id == organism.id && !f.failed(); });

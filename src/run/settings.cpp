@@ -21,6 +21,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"version", &S::version},
                                 Field{"seed", &E::seed},
                                 Field{"precision", &S::precision},
+                                Field{"input", &S::input},
                                 Field{"dataset", &S::dataset},
                                 Field{"population", &E::population, 1},
                                 Field{"mode", &E::mode},
@@ -75,9 +76,9 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"tournament", "samples",        "ablate",       "enqueued",
-                                    "warm_start", "objective",      "largest_cost", "ngram_order",
-                                    "ngram_loss", "ngram_test_loss"};
+  constexpr std::array kOptional = {"tournament", "samples",         "ablate",       "enqueued",
+                                    "warm_start", "objective",       "largest_cost", "ngram_order",
+                                    "ngram_loss", "ngram_test_loss", "input"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

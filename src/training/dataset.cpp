@@ -13,6 +13,10 @@
 
 namespace microgpt::training {
 
+bool Vocabulary::knows(char32_t character) const {
+  return std::ranges::binary_search(characters_, character);
+}
+
 Token Vocabulary::encode(char32_t character) const {
   const auto found = std::lower_bound(characters_.begin(), characters_.end(), character);
   require(found != characters_.end() && *found == character,

@@ -125,18 +125,25 @@ class Scorer {
 }  // namespace
 
 template <class Real>
-double held_out_loss(Gpt<Real>& gpt, const Documents& documents) {
+std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents) {
   Scorer<Real> scorer(gpt, documents.prediction_count());
   for (const Window& window : sorted(windows_of(documents, gpt.config().n_ctx))) {
     scorer.add(window);
   }
-  const std::vector<double>& losses = scorer.losses();
+  return scorer.losses();
+}
+
+template <class Real>
+double held_out_loss(Gpt<Real>& gpt, const Documents& documents) {
+  const std::vector<double> losses = token_losses(gpt, documents);
   const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
   const double loss = sum / static_cast<double>(losses.size());
   require(std::isfinite(loss), "training diverged: the held-out loss is {}", loss);
   return loss;
 }
 
+template std::vector<double> token_losses(Gpt<double>&, const Documents&);
+template std::vector<double> token_losses(Gpt<float>&, const Documents&);
 template double held_out_loss(Gpt<double>&, const Documents&);
 template double held_out_loss(Gpt<float>&, const Documents&);
 

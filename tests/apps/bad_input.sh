@@ -70,7 +70,7 @@ refused "--unknown" -- "$creature" --unknown
 refused "emb" -- "$creature" --emb twelve --input "$names"
 refused "n_emb (10)" "n_head (4)" -- "$creature" -e 10 --input "$names"
 refused "steps (0)" -- "$creature" -s 0 --input "$names"
-refused "temperature" "(0)" -- "$creature" --temperature 0 --input "$names"
+refused "--temperature (-1) must be from 0 to 1000" -- "$creature" --temperature -1 --input "$names"
 refused "--temperature (inf)" finite -- "$creature" --temperature inf --input "$names"
 refused "--temperature (1e400)" finite -- "$creature" --temperature 1e400 --input "$names"
 refused "--lr (nan)" finite -- "$creature" --lr nan --input "$names"

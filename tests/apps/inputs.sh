@@ -32,9 +32,9 @@ for number in inf nan 1e400 0x10 ""; do
     refused "--budget-flops" -- search --budget-flops "$number"
     refused "--lr" -- creature --lr "$number"
 done
-for number in 0 -1; do
+for number in -1 1001; do
     for program in creature evolve_loss evolve; do
-        refused "--temperature ($number)" "positive" -- \
+        refused "--temperature ($number)" "must be from 0 to 1000" -- \
             "$bin/$program" --input "$names" --temperature "$number"
     done
 done

@@ -16,8 +16,8 @@ for precision in f64 f32; do
     expect_exit 0 creature --load "$precision.st"
     voice | cmp - trained || broken "the loaded creature is another than the saved one"
     expect_text out "=== MicroGPT [Loaded] ===" "$precision.st: weights in $precision" \
-        "emb  8 head 2 layer 2 ctx  8 ff 2" "parameters in $precision, seed 5"
-    ! grep -q "step" out || broken "a loaded creature was trained"
+        "n_emb 8  n_head 2  n_layer 2  n_ctx 8  n_ff_exp 2" "parameters in $precision, seed 5"
+    ! grep -q "^  step " out || broken "a loaded creature was trained"
     [[ $(tail -n 1 out) == "${closing/default/loaded}" ]] || broken "$(tail -n 1 out)"
 done
 ! cmp -s f64.st f32.st || broken "two precisions, one file"

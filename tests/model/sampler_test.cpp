@@ -23,7 +23,7 @@ std::vector<std::vector<Token>> names(Gpt<Real>& gpt, double temperature, std::u
   std::vector<std::vector<Token>> spoken;
   for (std::uint64_t i = 0; i < 50; ++i) {
     Rng rng(seed, Stream::names, i);
-    spoken.push_back(sample(gpt, kDelimiter, temperature, rng));
+    spoken.push_back(sample(gpt, kDelimiter, {.temperature = temperature}, rng));
   }
   return spoken;
 }
@@ -63,7 +63,7 @@ TEST(Sampler, a_low_temperature_takes_the_likeliest_token_every_time) {
     }
     Rng rng = rng_of(seed);
     text.erase(text.begin());
-    EXPECT_EQ(sample(some.gpt, kDelimiter, 1e-9, rng), text);
+    EXPECT_EQ(sample(some.gpt, kDelimiter, {.temperature = 1e-9}, rng), text);
   }
 }
 
@@ -81,13 +81,13 @@ TEST(Sampler, names_hold_no_delimiter_and_end_with_the_context) {
 TEST(Sampler, a_name_without_an_end_is_as_long_as_the_context) {
   Speaker speaker({0, 50, 0, -50}, 7);
   Rng rng = rng_of(1);
-  EXPECT_EQ(sample(speaker.gpt, 3, 1, rng), std::vector<Token>(7, 1));
+  EXPECT_EQ(sample(speaker.gpt, 3, {.temperature = 1}, rng), std::vector<Token>(7, 1));
 }
 
 TEST(Sampler, a_name_may_be_empty) {
   Speaker speaker({0, 0, 0, 50}, 7);
   Rng rng = rng_of(1);
-  EXPECT_TRUE(sample(speaker.gpt, 3, 1, rng).empty());
+  EXPECT_TRUE(sample(speaker.gpt, 3, {.temperature = 1}, rng).empty());
 }
 
 TEST(Sampler, draws_each_token_as_often_as_the_softmax_at_its_temperature_says) {
@@ -99,7 +99,7 @@ TEST(Sampler, draws_each_token_as_often_as_the_softmax_at_its_temperature_says) 
     Rng rng = rng_of(2);
     std::vector<std::size_t> frequency(4);
     for (std::size_t i = 0; i < kDraws; ++i) {
-      const std::vector<Token> name = sample(speaker.gpt, 3, temperature, rng);
+      const std::vector<Token> name = sample(speaker.gpt, 3, {.temperature = temperature}, rng);
       ++frequency[name.empty() ? 3 : name[0]];
     }
     double sum = 0;
@@ -130,9 +130,10 @@ void expect_same_names_together(const GptConfig& config, std::size_t count) {
     for (std::uint64_t i = 0; i < count; ++i) {
       streams.emplace_back(7, Stream::names, i);
       Rng rng(7, Stream::names, i);
-      one_by_one.push_back(sample(some.gpt, kDelimiter, temperature, rng));
+      one_by_one.push_back(sample(some.gpt, kDelimiter, {.temperature = temperature}, rng));
     }
-    EXPECT_EQ(sample(some.gpt, kDelimiter, temperature, std::span<Rng>(streams)), one_by_one);
+    EXPECT_EQ(sample(some.gpt, kDelimiter, {.temperature = temperature}, std::span<Rng>(streams)),
+              one_by_one);
   }
 }
 
@@ -146,15 +147,88 @@ TEST(Sampler, many_together_speak_the_same_names_as_one_by_one) {
                                      .lookback = 2},
                                     100);
   SomeGpt<double> silent({}, 1);
-  EXPECT_TRUE(sample(silent.gpt, kDelimiter, 1, std::span<Rng>()).empty());
+  EXPECT_TRUE(sample(silent.gpt, kDelimiter, {.temperature = 1}, std::span<Rng>()).empty());
 }
 
-TEST(Sampler, a_temperature_that_is_not_positive_throws) {
+TEST(Sampler, at_temperature_0_takes_the_first_of_the_likeliest_tokens) {
+  Speaker speaker({1, 3, 3, 0}, 5);
+  Rng rng = rng_of(1);
+  EXPECT_EQ(sample(speaker.gpt, 3, {.temperature = 0}, rng), std::vector<Token>(5, 1));
+}
+
+TEST(Sampler, chooses_among_the_likeliest_tokens) {
+  // With these probabilities: 0.1, 0.4, 0.3, 0.2.
+  Speaker speaker({std::log(0.1), std::log(0.4), std::log(0.3), std::log(0.2)}, 1);
+  const auto chosen = [&](const Sampling& sampling) {
+    std::set<std::size_t> tokens;
+    Rng rng = rng_of(1);
+    for (int i = 0; i < 200; ++i) {
+      const std::vector<Token> name = sample(speaker.gpt, 3, sampling, rng);
+      tokens.insert(name.empty() ? 3 : name[0]);
+    }
+    return tokens;
+  };
+  using Tokens = std::set<std::size_t>;
+  EXPECT_EQ(chosen({.temperature = 1}), (Tokens{0, 1, 2, 3}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_k = 2}), (Tokens{1, 2}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_k = 100}), (Tokens{0, 1, 2, 3}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_p = 0.65}), (Tokens{1, 2}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_p = 0.75}), (Tokens{1, 2, 3}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_k = 1, .top_p = 0.75}), (Tokens{1}));
+  EXPECT_EQ(chosen({.temperature = 1, .top_p = 1e-9}), (Tokens{1}));
+}
+
+/// Token by token, each from the last n_ctx tokens before it.
+std::vector<Token> spoken_slowly(Gpt<double>& gpt, std::vector<Token> beginning, std::size_t length,
+                                 Rng rng) {
+  std::vector<Token> text = {kDelimiter};
+  text.insert(text.end(), beginning.begin(), beginning.end());
+  while (text.size() <= length) {
+    const std::size_t context = std::min(text.size(), gpt.config().n_ctx);
+    const auto window = std::span(text).last(context);
+    const std::vector<double> logits = logits_of(gpt, window);
+    const std::span<const double> last = std::span(logits).last(27);
+    double sum = 0;
+    for (const double logit : last) sum += std::exp(logit);
+    double left = rng.uniform() * sum;
+    Token token = 0;
+    while (token < 26 && (left -= std::exp(last[token])) >= 0) ++token;
+    if (token == kDelimiter) break;
+    text.push_back(token);
+  }
+  return {text.begin() + 1, text.end()};
+}
+
+TEST(Sampler, continues_a_beginning_and_slides_beyond_the_context) {
+  for (const Position position : {Position::learned, Position::rotary}) {
+    SomeGpt<double> some({.n_ctx = 5, .position = position, .lookback = 1}, 3);
+    const std::vector<std::vector<Token>> beginnings = {{}, {7}, {1, 2, 3}, {1, 2, 3, 4, 5, 6, 7}};
+    for (const std::vector<Token>& beginning : beginnings) {
+      std::vector<Rng> streams, again;
+      for (std::uint64_t i = 0; i < 30; ++i) streams.emplace_back(7, Stream::names, i);
+      again = streams;
+      const Sampling sampling = {.temperature = 1, .length = 18, .beginning = beginning};
+      const auto documents = sample(some.gpt, kDelimiter, sampling, std::span<Rng>(streams));
+      std::size_t longest = 0;
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        EXPECT_EQ(documents[i], spoken_slowly(some.gpt, beginning, 18, again[i]));
+        longest = std::max(longest, documents[i].size());
+      }
+      EXPECT_EQ(longest, 18U);
+    }
+  }
+}
+
+TEST(Sampler, refuses_what_no_document_can_be_drawn_with) {
   SomeGpt<double> some({}, 1);
   Rng rng = rng_of(1);
-  EXPECT_TRUE(contains(error_of([&] { sample(some.gpt, kDelimiter, 0, rng); }), "temperature (0)"));
-  EXPECT_THROW(sample(some.gpt, kDelimiter, -1, rng), Error);
-  EXPECT_THROW(sample(some.gpt, kDelimiter, std::numeric_limits<double>::quiet_NaN(), rng), Error);
+  EXPECT_EQ(error_of([&] { sample(some.gpt, kDelimiter, {.top_p = 0}, rng); }),
+            "top-p (0) must be above 0 and at most 1");
+  EXPECT_THROW(sample(some.gpt, kDelimiter, {.top_p = 1.1}, rng), Error);
+  EXPECT_THROW(sample(some.gpt, kDelimiter, {.temperature = -1}, rng), Error);
+  EXPECT_THROW(
+      sample(some.gpt, kDelimiter, {.temperature = std::numeric_limits<double>::quiet_NaN()}, rng),
+      Error);
 }
 
 }  // namespace

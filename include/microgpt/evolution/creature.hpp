@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/genome/genome.hpp"
@@ -13,6 +14,9 @@ struct WeightFile;
 }
 
 namespace microgpt::evolution {
+
+/// Throws Error naming the first token that stands for two characters.
+void require_same_vocabulary(std::u32string_view file, std::u32string_view dataset);
 
 /// A living organism: the GPT that a genome describes, its training, and its names. The precision
 /// is chosen at construction; the interface is in double.

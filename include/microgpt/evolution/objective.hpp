@@ -54,6 +54,7 @@ Evaluation guarded_evaluation(const std::function<Evaluation()>& body);
 /// fails costs the organism its fitness, and only that: the evaluation has kMaxLoss and the reason.
 Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t replicate = 0);
 /// The same, but throws what makes a training fail: Error if a loss is not finite, std::bad_alloc.
-Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::uint32_t replicate);
+Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::uint32_t replicate,
+                             bool keeps_weights = false);
 
 }  // namespace microgpt::evolution

@@ -23,6 +23,8 @@ struct Evaluation {
   std::optional<double> beauty;     ///< of its names, if that is the objective
   std::vector<std::string> names;   ///< the first few that it generates
   std::string failure;              ///< why fitness and loss are kMaxLoss; empty if it succeeded
+  /// A weight file, only if the task asked for it. Neither a journal nor a cache has it.
+  std::string weights = {};
 
   bool failed() const { return !failure.empty(); }
   bool operator==(const Evaluation&) const = default;

@@ -20,7 +20,8 @@ struct Task {
   /// Where tasks wait for a worker, the highest goes first, and of equals the one that was
   /// submitted first. See priority_of().
   double priority = 0;
-  double flops = 0;  ///< that the training takes
+  double flops = 0;            ///< that the training takes
+  bool keeps_weights = false;  ///< the evaluation is to carry the weights
   /// Of the organism, for the journal: how it was born. None if this is not its own training.
   std::optional<Origin> origin = {};
   std::vector<std::uint64_t> parents = {};

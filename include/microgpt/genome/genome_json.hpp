@@ -19,6 +19,7 @@ struct GenomeFile {
   std::uint64_t seed = 1;
   std::string precision = "f64";
   std::string dataset;           ///< SHA-256 of the dataset file; empty if unknown
+  std::string dataset_name;      ///< of the file, without folders; empty if unknown
   std::string version;           ///< of the program that wrote it; empty if unknown
   std::uint32_t replicates = 0;  ///< number behind `loss`; 0: `loss` is that of the search
   // Only with replicates; standard errors of the means only with several.

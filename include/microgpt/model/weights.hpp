@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ struct WeightFile {
   GptConfig config;
   std::u32string vocabulary;  ///< the characters by token; the delimiter is the token after them
   std::optional<std::uint64_t> seed;  ///< of the run; determines the held-out documents
+  /// What else is known of them: entries of the metadata that the model does not need.
+  std::map<std::string, std::string> notes = {};
   NumberType type = NumberType::f64;
   /// In the order of Gpt::parameters(). Unlike there, the rows of a weight matrix are its outputs.
   std::vector<Tensor> tensors;

@@ -10,10 +10,10 @@
 namespace microgpt::run {
 
 /// The files that a run writes into its folder, besides the journal and run.log.
-inline constexpr std::array<std::string_view, 12> kRunFiles = {
-    "settings.json", "space.json",  "organisms.csv", "generations.csv",
-    "names.csv",     "timings.csv", "pareto.csv",    "replicates.csv",
-    "ablations.csv", "report.html", "genome.json",   "stopped"};
+inline constexpr std::array<std::string_view, 13> kRunFiles = {
+    "settings.json", "space.json", "organisms.csv",       "generations.csv", "names.csv",
+    "timings.csv",   "pareto.csv", "replicates.csv",      "ablations.csv",   "report.html",
+    "genome.json",   "stopped",    "champion.safetensors"};
 
 /// The folder of one run: experiments/<timestamp>/. Nothing outside it is written.
 class RunFolder {

@@ -13,6 +13,7 @@ namespace microgpt::run {
 struct RunSettings {
   std::string program, version;
   Precision precision = Precision::f64;
+  std::string input;    ///< the name of the dataset's file, without folders
   std::string dataset;  ///< SHA-256 of the file
   Objective fitness = Objective::loss;
   EvolutionConfig evolution;

@@ -22,6 +22,7 @@ class Vocabulary {
   Token delimiter() const { return static_cast<Token>(characters_.size()); }
   const std::u32string& characters() const { return characters_; }
 
+  bool knows(char32_t character) const;
   /// The token of a character. Throws Error if it is not in the vocabulary.
   Token encode(char32_t character) const;
   /// The text of a token sequence, in UTF-8; delimiters are omitted.

@@ -1,13 +1,20 @@
 #pragma once
 
+#include <vector>
+
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/dataset.hpp"
 
 namespace microgpt::training {
 
-/// Mean cross-entropy per predicted token, in nats, over all tokens of all documents, the closing
-/// delimiter included. In documents longer than n_ctx the context window slides, so that models
-/// with any n_ctx are scored on the same tokens. Throws Error if the result is not finite.
+/// -ln P of every predicted token of some documents, in nats: of all but the first of each, the
+/// closing delimiter included. In documents longer than n_ctx the context window slides, so that
+/// models with any n_ctx are scored on the same tokens.
+template <class Real>
+std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents);
+
+/// Mean cross-entropy per predicted token: the mean of token_losses(). Throws Error if it is not
+/// finite.
 template <class Real>
 double held_out_loss(Gpt<Real>& gpt, const Documents& documents);
 

@@ -23,8 +23,8 @@ Recorder::Recorder(const SearchOptions& options, const SearchSetup& setup, RunVi
       sequence_(options.evolution.islands),
       last_record_(options.evolution.islands, seconds_since_1970()) {
   // Left by an earlier stop or end of the resumed run.
-  for (const char* file :
-       {"stopped", "genome.json", "report.html", "replicates.csv", "ablations.csv", "pareto.csv"}) {
+  for (const char* file : {"stopped", "genome.json", "report.html", "replicates.csv",
+                           "ablations.csv", "pareto.csv", "champion.safetensors"}) {
     folder_.remove(file);
   }
   files_.write("settings.json", to_json(setup.settings));

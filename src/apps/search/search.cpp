@@ -11,6 +11,7 @@
 #include "microgpt/report/text_report.hpp"
 #include "microgpt/run/cache.hpp"
 #include "microgpt/run/genome_file.hpp"
+#include "microgpt/run/training_notes.hpp"
 
 namespace microgpt::apps {
 
@@ -31,9 +32,10 @@ void Search::run(Session& session, Evaluator& trains) {
   breed(session, evaluator);
   const std::vector<Finalist> finalists = hold_finals(evaluator);
   const std::vector<Ablation> ablations = ablate(finalists, evaluator);
+  const std::string weights = weights_of_champion(finalists, trains);
   session.on_idle(nullptr);
   view_.end();
-  conclude(finalists, ablations, cached.saved());
+  conclude(finalists, ablations, weights, cached.saved());
   const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
   log_.report("\n" + recorder_.work().text(session.workers(), cpu_seconds));
 }
@@ -186,6 +188,51 @@ std::vector<Ablation> Search::ablate(std::span<const Finalist> finalists, Evalua
   return {ablations.all().begin(), ablations.all().end()};
 }
 
+std::string Search::weights_of_champion(std::span<const Finalist> finalists, Evaluator& trains) {
+  const Organism& champion = champion_of(recorder_.history(), finalists);
+  if (champion.evaluation->failed()) return "";
+  Task task = task_of(champion);
+  Evaluation expected = *champion.evaluation;
+  const auto loss = [](const Evaluation& e) { return e.failed() ? kMaxLoss : e.loss; };
+  if (!finalists.empty() && !finalists.front().failed()) {
+    const std::vector<Evaluation>& all = finalists.front().replicates;
+    const auto best = std::ranges::min_element(all, {}, loss);
+    task.replicate = static_cast<std::uint32_t>(best - all.begin() + 1);
+    expected = *best;
+  }
+  task.keeps_weights = true;
+  trains.submit(std::span(&task, 1));
+  const Evaluation again = trains.wait().evaluation;
+  try {
+    require(!again.failed(), "{}", again.failure);
+    require(again.loss == expected.loss, "its loss is {} now, but it was {}", again.loss,
+            expected.loss);
+    WeightFile file = parse_weights("the champion", again.weights);
+    const RunSettings& s = setup_.settings;
+    put_notes(file, {.genome = champion.genome,
+                     .replicate = task.replicate,
+                     .dataset = s.dataset,
+                     .dataset_name = s.input,
+                     .version = s.version,
+                     .validation_loss = again.loss,
+                     .test_loss = again.test_loss.value_or(0)});
+    return to_bytes(file);
+  } catch (const Error& error) {
+    log_.warning("the weights of the champion are not kept: {}", error.what());
+    return "";
+  }
+}
+
+/// What lets the champion speak.
+std::string Search::next_command() const {
+  if (options_.genome_out == "genome.json" && options_.experiments == "experiments" &&
+      options_.folder.empty()) {
+    return "creature";
+  }
+  return fmt::format("creature --load {}",
+                     (setup_.folder->path() / "champion.safetensors").string());
+}
+
 namespace {
 
 /// Why the first of the finalists failed.
@@ -211,7 +258,7 @@ void Search::require_champion(std::span<const Finalist> finalists) {
 }
 
 void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
-                      std::size_t saved) {
+                      const std::string& weights, std::size_t saved) {
   const std::span<const Organism> history = recorder_.history();
   const ReportSequence& sequence = recorder_.sequence();
   log_notices();
@@ -230,12 +277,13 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
   save_genome(options_.genome_out, file);
   recorder_.write_page(RunState::finished);
+  if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);
   // Last: whoever watches the folder knows by this file that all is done.
   setup_.folder->write("genome.json", to_json(file));
   log_.report(
       fmt::format("\ntrainings  {:.3g} FLOPs in the search; {} skipped (result already known)\n"
-                  "genome     {}  (now run: creature)\nreport     {}\n",
-                  sequence.flops(), sequence.saved() + saved, options_.genome_out,
+                  "genome     {}  (now run: {})\nreport     {}\n",
+                  sequence.flops(), sequence.saved() + saved, options_.genome_out, next_command(),
                   (setup_.folder->path() / "report.html").string()));
 }
 

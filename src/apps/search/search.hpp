@@ -36,10 +36,14 @@ class Search {
   std::vector<Finalist> hold_finals(Evaluator& evaluator);
   /// What each change of the champion is worth, if that is asked for.
   std::vector<Ablation> ablate(std::span<const Finalist> finalists, Evaluator& evaluator);
+  /// The content of champion.safetensors: the replicate of the champion with the lowest validation
+  /// loss, trained once more. Empty, with a warning, if that fails.
+  std::string weights_of_champion(std::span<const Finalist> finalists, Evaluator& trains);
   /// Waits for all that was submitted, and records it.
   std::vector<Trial> awaited(Evaluator& evaluator);
   void conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
-                std::size_t saved);
+                const std::string& weights, std::size_t saved);
+  std::string next_command() const;
   void require_champion(std::span<const Finalist> finalists);
   Finals finals_of(std::span<const Organism> history) const;
 

@@ -43,6 +43,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.program = app.name;
   settings.version = version();
   settings.precision = problem.precision;
+  settings.input = std::filesystem::path(options.common.input).filename().string();
   settings.dataset = problem.dataset.checksum;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;

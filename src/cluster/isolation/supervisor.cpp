@@ -33,7 +33,7 @@ void limit_memory(double megabytes) {
 Evaluation train_here(const Task& task, const TrainingSetup& about) {
   return guarded_evaluation([&] {
     about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
-    return evaluate_or_throw(task.genome, about.problem, task.replicate);
+    return evaluate_or_throw(task.genome, about.problem, task.replicate, task.keeps_weights);
   });
 }
 

@@ -40,8 +40,8 @@ std::vector<Memory::Known> Memory::ranking() const {
   all.insert(all.end(), others_.begin(), others_.end());
   all.insert(all.end(), front_.begin(), front_.end());
   std::ranges::sort(all, {}, &Known::key);
-  const auto again = std::ranges::unique(all, {}, &Known::id);
-  all.erase(again.begin(), again.end());
+  const auto is_same = [](const Known& a, const Known& b) { return a.id == b.id; };
+  all.erase(std::unique(all.begin(), all.end(), is_same), all.end());
   return all;
 }
 

@@ -1,0 +1,118 @@
+#include "speech.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <iostream>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
+#include "microgpt/run/creature_json.hpp"
+#include "standard_streams.hpp"
+
+namespace microgpt::apps {
+
+void add_speech_options(CLI::App& app, SpeechOptions& options) {
+  app.add_option("--samples", options.samples, "Documents to generate")->capture_default_str();
+  app.add_option("--prompt", options.prompt, "The beginning of each generated document");
+  app.add_option("--length", options.sampling.length,
+                 "Characters of a generated document, at most; beyond the context it slides")
+      ->capture_default_str();
+  app.add_option("--top-k", options.sampling.top_k,
+                 "Choose among so many of the likeliest characters (0: among all)")
+      ->capture_default_str();
+  app.add_option("--top-p", options.sampling.top_p,
+                 "Choose among the likeliest characters that together have this probability")
+      ->capture_default_str();
+  app.add_flag("--new", options.is_fresh,
+               "Generate only documents that are not in the dataset, and none twice");
+  app.add_flag("--lines", options.lines, "Print the generated documents alone, one on each line");
+  app.add_option("--score", options.score,
+                 "Judge the documents of this file, the oddest first: nats, bits per character; "
+                 "with --json also the surprisal of each character");
+  app.add_flag("--interactive", options.interactive,
+               "Continue each line of standard input, as --prompt does");
+}
+
+void check(const SpeechOptions& options) {
+  validate(options.sampling);
+  require(options.sampling.length >= 1 && options.sampling.length <= 10'000'000,
+          "--length ({}) must be from 1 to 10,000,000", options.sampling.length);
+  require(!options.score || !options.interactive,
+          "--score and --interactive contradict each other");
+}
+
+void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options) {
+  for (const char32_t character : decode_utf8(options.prompt)) {
+    require(vocabulary.knows(character), "--prompt: the model does not know the character U+{:04X}",
+            static_cast<std::uint32_t>(character));
+  }
+  if (!options.score) return;
+  const std::vector<std::u32string> texts =
+      read_documents(*options.score, read_file(*options.score));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (const char32_t character : texts[i]) {
+      require(vocabulary.knows(character),
+              "{}: document {} has a character (U+{:04X}) that the model does not know",
+              *options.score, i + 1, static_cast<std::uint32_t>(character));
+    }
+  }
+}
+
+std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
+                               const SpeechOptions& options,
+                               const std::unordered_set<std::string>& known) {
+  if (!options.is_fresh) {
+    return model.speak(seed, 0, options.samples, options.sampling, options.prompt);
+  }
+  constexpr std::size_t kTogether = 512, kTriesEach = 100;
+  std::vector<std::string> fresh;
+  std::unordered_set<std::string> seen = known;
+  seen.insert("");
+  std::uint64_t tries = 0;
+  while (fresh.size() < options.samples) {
+    require(tries < kTriesEach * options.samples + kTogether,
+            "--new: only {} new documents in {} tries; a higher --temperature gives more",
+            fresh.size(), tries);
+    for (std::string& text :
+         model.speak(seed, tries, kTogether, options.sampling, options.prompt)) {
+      if (fresh.size() == options.samples) break;
+      if (seen.insert(text).second) fresh.push_back(std::move(text));
+    }
+    tries += kTogether;
+  }
+  return fresh;
+}
+
+void print_scores(LanguageModel& model, const std::string& file, bool as_json) {
+  std::vector<Judged> all = model.judge(read_documents(file, read_file(file)));
+  std::ranges::stable_sort(all, std::greater(), &Judged::bits_per_character);
+  if (!as_json) say("{:>9} {:>10}  document\n", "nats", "bits/char");
+  for (const Judged& judged : all) {
+    if (as_json) {
+      say_text(to_json(judged));
+    } else {
+      say("{:>9.4f} {:>10.4f}  {}\n", judged.nats(), judged.bits_per_character(),
+          printable(judged.text));
+    }
+  }
+}
+
+void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& options) {
+  std::string line;
+  for (std::uint64_t turn = 0; std::getline(std::cin, line); ++turn) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    try {
+      for (const std::string& text :
+           model.speak(seed, turn * options.samples, options.samples, options.sampling, line)) {
+        say("{}\n", printable(text));
+      }
+    } catch (const Error& error) {
+      say("({})\n", error.what());
+    }
+    flush_output();
+  }
+}
+
+}  // namespace microgpt::apps

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "microgpt/training/language_model.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace microgpt::apps {
+
+/// What a creature is to do with what it has learnt.
+struct SpeechOptions {
+  std::uint32_t samples = 10;
+  Sampling sampling = {.length = 200};
+  std::string prompt;
+  bool lines = false;                ///< print the documents alone
+  bool is_fresh = false;             ///< only those that are not in the dataset, and none twice
+  bool interactive = false;          ///< continue each line of standard input
+  std::optional<std::string> score;  ///< a file whose documents are judged
+};
+
+void add_speech_options(CLI::App& app, SpeechOptions& options);
+
+/// Throws Error naming the option, its value and the rule.
+void check(const SpeechOptions& options);
+
+/// Throws Error if a model with this vocabulary cannot do what is asked for: because of a character
+/// of the prompt, or of the documents to be judged.
+void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options);
+
+/// The documents that are asked for. `known`: those that are not fresh. Throws Error if too few
+/// fresh ones are found.
+std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
+                               const SpeechOptions& options,
+                               const std::unordered_set<std::string>& known);
+
+/// Judges the documents of a file, the oddest first: as a table, or a JSON object on each line.
+void print_scores(LanguageModel& model, const std::string& file, bool as_json);
+
+/// Continues what stands on each line of standard input.
+void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& options);
+
+}  // namespace microgpt::apps
