@@ -171,8 +171,8 @@ void speak(benchmark::State& state, const Case& c, std::size_t together) {
     for (std::size_t i = 0; i < together; ++i) {
       streams.emplace_back(1, Stream::names, name++ % 1000);
     }
-    for (const auto& spoken :
-         sample(model.gpt, dataset->vocabulary.delimiter(), {.temperature = 1}, std::span<Rng>(streams))) {
+    for (const auto& spoken : sample(model.gpt, dataset->vocabulary.delimiter(), {.temperature = 1},
+                                     std::span<Rng>(streams))) {
       tokens += spoken.size() + 1;
     }
   }
