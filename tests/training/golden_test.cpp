@@ -138,7 +138,8 @@ TEST(Golden, names_spoken_after_200_steps_are_these) {
   std::vector<std::string> names;
   for (std::uint64_t i = 0; i < 5; ++i) {
     Rng rng(42, Stream::names, i);
-    names.push_back(letters().decode(sample(gpt, letters().delimiter(), {.temperature = 0.8}, rng)));
+    names.push_back(
+        letters().decode(sample(gpt, letters().delimiter(), {.temperature = 0.8}, rng)));
   }
   EXPECT_EQ(names, (std::vector<std::string>{"jelan", "imaro", "lia", "enela", "jelancan"}));
 }

@@ -15,7 +15,7 @@ struct CreatureReport {
   Genome genome;
   std::uint64_t seed = 1;
   std::uint32_t replicate = 0;
-  std::string precision, dataset, version;    ///< dataset: SHA-256 of the file
+  std::string precision, dataset, version;  ///< dataset: SHA-256 of the file
   /// Nats per token; none if the weights do not say and there is no dataset.
   std::optional<double> validation_loss, test_loss;
   std::uint64_t parameters = 0;
