@@ -395,14 +395,15 @@ Learnt learn(const Options& options, Beginning begin, bool talks) {
   learnt.test_loss = creature.loss(learnt.data->test);
   WeightFile weights = creature.weights();
   learnt.model = std::make_unique<LanguageModel>(weights, weights.type);
-  put_notes(weights,
-            {.genome = begin.genome,
-             .replicate = options.replicate,
-             .dataset = learnt.data->checksum,
-             .dataset_name = std::filesystem::path(options.common.input).filename().string(),
-             .version = std::string(version()),
-             .validation_loss = *learnt.validation_loss,
-             .test_loss = *learnt.test_loss});
+  put_notes(
+      weights,
+      {.genome = begin.genome,
+       .replicate = options.replicate,
+       .dataset = learnt.data->checksum,
+       .dataset_name = valid_utf8(std::filesystem::path(options.common.input).filename().string()),
+       .version = std::string(version()),
+       .validation_loss = *learnt.validation_loss,
+       .test_loss = *learnt.test_loss});
   if (options.save) learnt.weights = to_bytes(weights);
   learnt.begin = std::move(begin);
   return learnt;

@@ -193,6 +193,19 @@ bool is_drawn(const Gene& gene, const SearchSpace& space) {
   return !gene.is_optional || varies(gene, space);
 }
 
+std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space) {
+  std::vector<std::string> edges;
+  for (const Gene& gene : kGenes) {
+    if (gene.is_category() || !varies(gene, space)) continue;
+    const auto [least, most] = ends_of(space[gene]);
+    const double value = gene.value(genome);
+    const bool at_low = value == least && least > gene.low;
+    const bool at_high = value == most && most < gene.high;
+    if (at_low || at_high) edges.push_back(fmt::format("{} {}", gene.name, gene.text(value)));
+  }
+  return edges;
+}
+
 Genome canonical(const Genome& genome, const SearchSpace& space) {
   Genome result = genome;
   const auto simplify = [&](std::string_view gene, double value) {

@@ -101,12 +101,12 @@ TEST(CommandLine, texts_that_are_asked_for_are_printed_instead_of_the_work) {
   EXPECT_TRUE(contains(printed_for("--completion"), "complete -o default -F _program program"));
 }
 
-TEST(CommandLine, the_temperature_must_be_positive) {
+TEST(CommandLine, the_temperature_must_not_be_negative) {
   CommonOptions options;
   options.temperature = 0.1;
   check(options);
-  options.temperature = 0;
-  EXPECT_EQ(error_of([&] { check(options); }), "--temperature (0) must be positive");
+  options.temperature = -0.1;
+  EXPECT_EQ(error_of([&] { check(options); }), "--temperature (-0.1) must be from 0 to 1000");
 }
 
 TEST(CommandLine, an_output_replaces_neither_an_input_nor_another_output) {

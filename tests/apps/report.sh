@@ -56,7 +56,7 @@ mapfile -t ids < <(ids_with fitness)
 for id in "${ids[@]}"; do
     expect_exit 0 "$report" "$run" --organism "$id"
     mv out genome.json
-    expect_exit 0 "$bin/creature" --genome genome.json --input "$names" --json
+    expect_exit 0 "$bin/creature" --genome genome.json --input "$names" --train --json
     "$python" - "$run/organisms.csv" "$id" out <<'END' || broken "organism $id has another loss"
 import csv, json, sys
 row = {row["id"]: row for row in csv.DictReader(open(sys.argv[1]))}[sys.argv[2]]

@@ -87,6 +87,8 @@ for input in names.txt $'n\xff%41.txt'; do # the second one is no text
     expect_exit 75 env -C started "${search[@]}" --input "$input" --cache cache --folder run \
         --time-limit 0.0001s
     expect_exit 0 env -C elsewhere "$evolve_loss" --resume ../started/run
+    grep -q '"dataset_name": "n' started/genome.json || broken "the dataset has no name"
+    sed -i 's/"dataset_name": .*/"dataset_name": "names.txt",/' started/run/genome.json started/genome.json
     same started/run whole
     cmp started/genome.json whole/genome.json || broken "the genome is not where the run began"
     [[ -s started/cache ]] || broken "the cache is not where the run began"

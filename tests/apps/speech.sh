@@ -11,6 +11,11 @@ search=("$bin/evolve_loss" --input short.txt --space space.json --population 4 -
 # ---- The champion is kept, whatever trains it, and speaks at once without its dataset ----
 expect_exit 0 "${search[@]}"
 expect_text out "(now run: creature)"
+steps=$(grep -o '"steps": [0-9]*' genome.json | tr -d '":')
+case $steps in
+    *400 | *300) expect_text out "at the edge of the search space:" "$steps" ;;
+    *) ! grep -q "at the edge of" out || broken "no edge, but it is said to be at one" ;;
+esac
 expect_text genome.json '"dataset_name": "short.txt"'
 expect_text experiments/latest/settings.json '"input": "short.txt"'
 expect_exit 0 mpirun -n 3 "${search[@]}" --folder again --genome-out again.json

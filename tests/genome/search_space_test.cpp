@@ -69,6 +69,23 @@ TEST(SearchSpace, a_rule_that_is_broken_is_named) {
   EXPECT_THROW(validate(huge), Error);
 }
 
+TEST(SearchSpace, names_the_genes_of_a_genome_that_it_limits) {
+  SearchSpace space;  // n_emb from 8 to 32, n_layer from 1 to 4, steps to 2,000
+  space["lookback"] = ListDomain{{0, 1, 2}};
+  space["activation"] = ListDomain{{0, 1}};
+  using Edges = std::vector<std::string>;
+  EXPECT_EQ(at_edges({.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500}, space),
+            Edges{});
+  EXPECT_EQ(
+      at_edges({.n_emb = 32, .n_head = 2, .n_layer = 1, .n_ctx = 16, .n_ff_exp = 2, .steps = 2000},
+               space),
+      (Edges{"n_emb 32", "steps 2000"}));  // there are no fewer than one layer
+  EXPECT_EQ(
+      at_edges({.n_emb = 8, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500, .lookback = 2},
+               space),
+      (Edges{"n_emb 8", "lookback 2"}));
+}
+
 TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   SearchSpace space;
   space["n_ctx"] = ListDomain{{1, 8}};

@@ -94,6 +94,10 @@ bool varies(const Gene& gene, const SearchSpace& space);
 /// a gene that is added changes no search that does not vary it.
 bool is_drawn(const Gene& gene, const SearchSpace& space);
 
+/// The numbers of a genome that lie at an end of the space beyond which there are valid values, as
+/// text: "steps 2000". A wider space may hold a better genome.
+std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space);
+
 /// The same organism in the one way that the space has to write it: a gene without effect has its
 /// smallest value. So two genomes that mean the same are equal.
 Genome canonical(const Genome& genome, const SearchSpace& space);

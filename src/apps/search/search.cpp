@@ -223,6 +223,21 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
   }
 }
 
+/// A champion at the edge of the space might have been better beyond it.
+void Search::say_where_it_is_limited(const Organism& champion) {
+  constexpr double kNearly = 0.95;
+  std::vector<std::string> limits = at_edges(champion.genome, setup_.space);
+  const double most = setup_.space.max_training_flops;
+  if (most > 0 && champion.flops >= kNearly * most) {
+    limits.push_back(fmt::format("{:.3g} FLOPs a training", champion.flops));
+  }
+  if (limits.empty()) return;
+  log_.report(fmt::format(
+      "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE, for "
+      "example data/spaces/wide.json) may hold a better one.\n",
+      fmt::join(limits, ", ")));
+}
+
 /// What lets the champion speak.
 std::string Search::next_command() const {
   if (options_.genome_out == "genome.json" && options_.experiments == "experiments" &&
@@ -272,6 +287,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
                                        setup_.problem.objective));
   }
   require_champion(finalists);
+  say_where_it_is_limited(champion_of(history, finalists));
   const GenomeFile file =
       genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile

@@ -10,6 +10,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
@@ -43,7 +44,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.program = app.name;
   settings.version = version();
   settings.precision = problem.precision;
-  settings.input = std::filesystem::path(options.common.input).filename().string();
+  settings.input = valid_utf8(std::filesystem::path(options.common.input).filename().string());
   settings.dataset = problem.dataset.checksum;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
@@ -191,6 +192,9 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
 void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader& header) {
   if (journal) {
     require_same(journal_header_from(journal->header()), header);
+    const std::string first_input =
+        settings_from_json(journal_header_from(journal->header()).settings).input;
+    if (!first_input.empty()) settings.input = first_input;  // it may have another name by now
     folder.emplace(journal->folder());
     folder->require_regular_files();
     if (!options.extension.empty()) journal->extend(options.extension);
