@@ -147,6 +147,10 @@ void print_document(std::string_view text, bool prints) {
 
 }  // namespace
 
+std::string dataset_name(const CommonOptions& options) {
+  return valid_utf8(std::filesystem::path(options.input).filename().string());
+}
+
 void check(const CommonOptions& options) {
   require(options.temperature >= 0 && options.temperature <= 1000,
           "--temperature ({}) must be from 0 to 1000", options.temperature);

@@ -43,6 +43,9 @@ struct CommonOptions {
   double temperature = 0.5;
 };
 
+/// The name of the dataset's file, without folders; valid UTF-8.
+std::string dataset_name(const CommonOptions& options);
+
 /// Throws Error naming the option, its value and the rule.
 void check(const CommonOptions& options);
 

@@ -35,12 +35,13 @@ void add_speech_options(CLI::App& app, SpeechOptions& options) {
                "Continue each line of standard input, as --prompt does");
 }
 
-void check(const SpeechOptions& options) {
+void prepare(SpeechOptions& options) {
   validate(options.sampling);
   require(options.sampling.length >= 1 && options.sampling.length <= 10'000'000,
           "--length ({}) must be from 1 to 10,000,000", options.sampling.length);
   require(!options.score || !options.interactive,
           "--score and --interactive contradict each other");
+  if (options.score) options.judged = read_documents(*options.score, read_file(*options.score));
 }
 
 void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options) {
@@ -48,11 +49,8 @@ void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions&
     require(vocabulary.knows(character), "--prompt: the model does not know the character U+{:04X}",
             static_cast<std::uint32_t>(character));
   }
-  if (!options.score) return;
-  const std::vector<std::u32string> texts =
-      read_documents(*options.score, read_file(*options.score));
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    for (const char32_t character : texts[i]) {
+  for (std::size_t i = 0; i < options.judged.size(); ++i) {
+    for (const char32_t character : options.judged[i]) {
       require(vocabulary.knows(character),
               "{}: document {} has a character (U+{:04X}) that the model does not know",
               *options.score, i + 1, static_cast<std::uint32_t>(character));
@@ -62,14 +60,13 @@ void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions&
 
 std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
                                const SpeechOptions& options,
-                               const std::unordered_set<std::string>& known) {
+                               std::unordered_set<std::string> known) {
   if (!options.is_fresh) {
     return model.speak(seed, 0, options.samples, options.sampling, options.prompt);
   }
   constexpr std::size_t kTogether = 512, kTriesEach = 100;
   std::vector<std::string> fresh;
-  std::unordered_set<std::string> seen = known;
-  seen.insert("");
+  known.insert("");
   std::uint64_t tries = 0;
   while (fresh.size() < options.samples) {
     require(tries < kTriesEach * options.samples + kTogether,
@@ -78,15 +75,16 @@ std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
     for (std::string& text :
          model.speak(seed, tries, kTogether, options.sampling, options.prompt)) {
       if (fresh.size() == options.samples) break;
-      if (seen.insert(text).second) fresh.push_back(std::move(text));
+      if (known.insert(text).second) fresh.push_back(std::move(text));
     }
     tries += kTogether;
   }
   return fresh;
 }
 
-void print_scores(LanguageModel& model, const std::string& file, bool as_json) {
-  std::vector<Judged> all = model.judge(read_documents(file, read_file(file)));
+void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents,
+                  bool as_json) {
+  std::vector<Judged> all = model.judge(documents);
   std::ranges::stable_sort(all, std::greater(), &Judged::bits_per_character);
   if (!as_json) say("{:>9} {:>10}  document\n", "nats", "bits/char");
   for (const Judged& judged : all) {

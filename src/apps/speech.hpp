@@ -19,16 +19,18 @@ struct SpeechOptions {
   std::uint32_t samples = 10;
   Sampling sampling = {.length = 200};
   std::string prompt;
-  bool lines = false;                ///< print the documents alone
-  bool is_fresh = false;             ///< only those that are not in the dataset, and none twice
-  bool interactive = false;          ///< continue each line of standard input
-  std::optional<std::string> score;  ///< a file whose documents are judged
+  bool lines = false;                  ///< print the documents alone
+  bool is_fresh = false;               ///< only those that are not in the dataset, and none twice
+  bool interactive = false;            ///< continue each line of standard input
+  std::optional<std::string> score;    ///< a file whose documents are judged ...
+  std::vector<std::u32string> judged;  ///< ... which are these
 };
 
 void add_speech_options(CLI::App& app, SpeechOptions& options);
 
-/// Throws Error naming the option, its value and the rule.
-void check(const SpeechOptions& options);
+/// Reads the documents that are to be judged. Throws Error naming the option or the file, the value
+/// and the rule.
+void prepare(SpeechOptions& options);
 
 /// Throws Error if a model with this vocabulary cannot do what is asked for: because of a character
 /// of the prompt, or of the documents to be judged.
@@ -37,11 +39,10 @@ void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions&
 /// The documents that are asked for. `known`: those that are not fresh. Throws Error if too few
 /// fresh ones are found.
 std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
-                               const SpeechOptions& options,
-                               const std::unordered_set<std::string>& known);
+                               const SpeechOptions& options, std::unordered_set<std::string> known);
 
-/// Judges the documents of a file, the oddest first: as a table, or a JSON object on each line.
-void print_scores(LanguageModel& model, const std::string& file, bool as_json);
+/// Judges some documents, the oddest first: as a table, or a JSON object on each line.
+void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool as_json);
 
 /// Continues what stands on each line of standard input.
 void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& options);

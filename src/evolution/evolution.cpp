@@ -179,7 +179,8 @@ std::optional<Organism> Evolution::next_child(const Birth& birth, const OnAttemp
   again.genome = as_it_was->genome;
   again.origin = as_it_was->origin;
   again.parents = as_it_was->parents;
-  return completed(std::move(again));
+  const double flops = flops_of(again);
+  return completed(std::move(again), flops);
 }
 
 /// The next of the enqueued genomes, if there is one.
@@ -188,15 +189,16 @@ std::optional<Organism> Evolution::enqueued_child() const {
   Organism child;
   child.genome = config().enqueued[history_.size()];
   child.origin = Origin::enqueued;
-  return completed(std::move(child));
+  const double flops = flops_of(child);
+  return completed(std::move(child), flops);
 }
 
 /// With its place in the history, and what its training costs.
-Organism Evolution::completed(Organism child) const {
+Organism Evolution::completed(Organism child, double flops) const {
   child.id = history_.next_id();
   child.island = static_cast<std::uint32_t>(config().island);
   child.generation = static_cast<std::uint32_t>(generation_count());  // counts from 1
-  child.flops = rules_->cost_of(child.genome).flops;
+  child.flops = flops;
   return child;
 }
 
@@ -226,8 +228,9 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
     if (on_attempt) on_attempt();
     Organism child = strategy_->breed(ancestors, birth.place, rng);
     child.genome = canonical(child.genome, space());
-    if (!is_allowed(rules_->cost_of(child.genome), space())) continue;
-    child = completed(std::move(child));
+    const Cost cost = rules_->cost_of(child.genome);
+    if (!is_allowed(cost, space())) continue;
+    child = completed(std::move(child), cost.flops);
     if (child.origin == Origin::elite || !history_.knows(child.genome)) return child;
     known = std::move(child);
   }

@@ -49,7 +49,7 @@ bool is_allowed(const Cost& cost, const SearchSpace& space) {
   return space.max_training_flops == 0 || cost.flops <= space.max_training_flops;
 }
 
-Cost largest_cost(const SearchSpace& space, const std::function<Cost(const Genome&)>& cost_of) {
+Cost largest_cost(const SearchSpace& space, const CostOf& cost_of) {
   Genome largest;
   for (const Gene& gene : kGenes) gene.set(largest, ends_of(space[gene]).second);
   Cost cost = cost_of(largest);

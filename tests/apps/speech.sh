@@ -43,6 +43,9 @@ for other in --train "--seed 5" "--replicate 1" "--lr 0.02" --primordial; do
     expect_exit 0 "${creature[@]}" --input short.txt $other
     expect_text out "trained in"
 done
+head -2500 "$names" | tr 'a' 'b' >elsewhere.txt # with other characters, too
+expect_exit 0 "${creature[@]}" --input elsewhere.txt
+expect_text out "trained in" "evolved on another dataset"
 sed 's/"lr": 0.0/"lr": 0.01/' genome.json >other.json
 expect_exit 0 "${creature[@]}" --input short.txt --genome other.json
 expect_text out "trained in"
@@ -78,6 +81,8 @@ printf 'maria\nxqzzk\nanna\n' >judged.txt
 expect_exit 0 "${creature[@]}" --score judged.txt
 sed -n 2p out | grep -q 'xqzzk$' || broken "the oddest is not the first"
 [[ $(wc -l <out) == 4 ]] || broken "not a line for each document"
+cp out expected
+"${creature[@]}" --score <(cat judged.txt) | cmp - expected || broken "a pipe is judged otherwise"
 expect_exit 0 "${creature[@]}" --score judged.txt --json
 "$python" - out <<'END' || broken "the surprisals do not add up"
 import json, math, sys

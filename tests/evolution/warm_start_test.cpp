@@ -96,6 +96,16 @@ TEST(WarmStart, breeds_nothing_that_the_space_does_not_hold) {
   }
 }
 
+TEST(WarmStart, finds_somebody_where_the_earlier_search_knows_nobody) {
+  SearchSpace space = SearchSpace::primordial();  // one genome, which is born at once
+  space["n_emb"] = ListDomain{{64}};
+  EvolutionConfig config = config_of(1, 2);
+  config.earlier = lessons(1);
+  const std::vector<Organism> history = searched(config, space);
+  ASSERT_FALSE(history.empty());
+  for (const Organism& o : history) EXPECT_EQ(o.genome.n_emb, 64U);
+}
+
 TEST(WarmStart, is_refused_where_nobody_would_learn_from_it) {
   const std::vector<EarlierResult> some(8), few(7);
   EXPECT_EQ(error_of([&] { validate({.strategy = StrategyKind::classic, .earlier = some}); }),

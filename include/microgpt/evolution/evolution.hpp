@@ -148,7 +148,8 @@ class Evolution {
   std::optional<Organism> enqueued_child() const;
   const RecordedBirth* recorded(std::uint64_t id) const;
   bool is_recorded(const Birth& first) const;
-  Organism completed(Organism child) const;
+  Organism completed(Organism child, double flops) const;
+  double flops_of(const Organism& child) const { return rules_->cost_of(child.genome).flops; }
   std::optional<Organism> breed(const Birth& birth, const OnAttempt& on_attempt) const;
   bool fits_budget(const Organism& organism) const;
 

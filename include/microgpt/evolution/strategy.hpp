@@ -13,9 +13,6 @@ namespace microgpt::evolution {
 
 struct EvolutionConfig;
 
-/// What an organism of this genome costs.
-using CostOf = std::function<Cost(const Genome&)>;
-
 /// The ways to make the next generation.
 enum class StrategyKind {
   classic,       ///< elite, immigrants, and children of tournament winners

@@ -39,6 +39,9 @@ struct Cost {
   }
 };
 
+/// What an organism of a genome costs.
+using CostOf = std::function<Cost(const Genome&)>;
+
 /// The parameters that a space allows.
 double parameter_limit(const SearchSpace& space);
 /// Whether a space allows organisms that cost this much.
@@ -46,7 +49,7 @@ bool is_allowed(const Cost& cost, const SearchSpace& space);
 
 /// Hardly any organism of a space costs more: the cost of one with the largest value of each gene,
 /// or the limit of the space, if that is lower.
-Cost largest_cost(const SearchSpace& space, const std::function<Cost(const Genome&)>& cost_of);
+Cost largest_cost(const SearchSpace& space, const CostOf& cost_of);
 
 /// The costs of organisms, known before they are trained. In a training a backward pass costs twice
 /// a forward pass, Adam ten operations per parameter and step. After the first epoch documents come

@@ -10,7 +10,6 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
-#include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
@@ -44,7 +43,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.program = app.name;
   settings.version = version();
   settings.precision = problem.precision;
-  settings.input = valid_utf8(std::filesystem::path(options.common.input).filename().string());
+  settings.input = dataset_name(options.common);
   settings.dataset = problem.dataset.checksum;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
@@ -174,8 +173,10 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
   if (!options.enqueue.empty()) {
     options.evolution.enqueued = enqueued(options, space, cost_of());
   }
-  if (!options.warm_start.empty()) options.evolution.earlier = earlier(options);
-  validate(options.evolution);
+  if (!options.warm_start.empty()) {
+    options.evolution.earlier = earlier(options);
+    validate(options.evolution);
+  }
   settings = settings_of(options, app, problem, space);
   require_affordable(options.evolution, space, cost_of());
   require_writable(options.genome_out);
@@ -191,9 +192,9 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
 
 void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader& header) {
   if (journal) {
-    require_same(journal_header_from(journal->header()), header);
-    const std::string first_input =
-        settings_from_json(journal_header_from(journal->header()).settings).input;
+    const JournalHeader begun = journal_header_from(journal->header());
+    require_same(begun, header);
+    const std::string first_input = settings_from_json(begun.settings).input;
     if (!first_input.empty()) settings.input = first_input;  // it may have another name by now
     folder.emplace(journal->folder());
     folder->require_regular_files();

@@ -1,11 +1,11 @@
 // Evolution guided by a model. A group of births chooses among some hundred candidates, children of
 // the best and of each other, by what the model expects to gain from them for their cost.
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <unordered_set>
 
+#include "../surrogate/candidates.hpp"
 #include "../surrogate/front.hpp"
 #include "../surrogate/gaussian_process.hpp"
 #include "../surrogate/improvement.hpp"
@@ -21,17 +21,6 @@ namespace {
 
 using Known = Memory::Known;
 
-struct Candidate {
-  Genome genome;
-  Origin origin;
-  std::array<std::uint64_t, 2> parents;
-  std::size_t parent_count;
-  double log_flops = 0;   // of its training
-  double log_traded = 0;  // cost that is traded against the loss
-  double gain = 0;
-  bool is_taken = false;
-};
-
 class Guided final : public Strategy {
  public:
   Guided(const EvolutionConfig& config, const SearchSpace& space, const CostOf& cost_of)
@@ -46,7 +35,7 @@ class Guided final : public Strategy {
 
   void learn(const Organism& organism) override {
     if (organism.origin == Origin::elite) return;
-    memory_.add(organism, log_traded(cost_of_(organism.genome)));
+    memory_.add(organism, traded_ ? log_traded(cost_of_(organism.genome)) : 0);
     flops_ += organism.flops;
   }
 
@@ -63,11 +52,16 @@ class Guided final : public Strategy {
 
   Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) override {
     if (!has_model_) return pioneer(ancestors, place, rng);
-    if (ancestors.history.empty() && best_before()) return *best_before();
+    if (ancestors.history.empty()) {
+      if (std::optional<Organism> best = best_before()) return *std::move(best);
+    }
     if (place < config_.elite && !ancestors.parents.empty()) return elite(ancestors, place);
     if (!is_taught_) teach(ancestors);  // not if all births of a group are known from a journal
     if (candidates_.empty()) look_around(ancestors, rng);
-    if (candidates_.empty()) return child_of(variation(parents_, rng));  // and be asked again
+    if (candidates_.empty()) {  // and be asked again
+      return parents_.empty() ? pioneer(ancestors, place, rng)
+                              : child_of(variation(parents_, space_, rng));
+    }
     return child_of(best_candidate());
   }
 
@@ -201,8 +195,8 @@ class Guided final : public Strategy {
       if (round == 0) add_earlier(ancestors, seen, born);
       for (std::size_t i = 0; i < kCandidatesOfRound; ++i) {
         const bool is_random = (round == 0 && i % 3 == 0) || parents.empty();
-        Candidate child = is_random ? Candidate{anywhere(rng), Origin::immigrant, {}, 0}
-                                    : variation(parents, rng);
+        Candidate child = is_random ? Candidate{anywhere(space_, rng), Origin::immigrant, {}, 0}
+                                    : variation(parents, space_, rng);
         if (is_eligible(child, ancestors, seen)) born.push_back(child);
       }
       outlook_on(born);
@@ -236,7 +230,7 @@ class Guided final : public Strategy {
   bool is_eligible(Candidate& candidate, const Ancestors& ancestors,
                    std::unordered_set<Genome, GenomeHash>& seen) const {
     candidate.genome = canonical(candidate.genome, space_);
-    const Cost cost = fit(candidate.genome, most_);
+    const Cost cost = fit(candidate.genome, most_, space_, cost_of_);
     if (!is_allowed(cost, space_)) return false;
     candidate.log_flops = elementary::log(std::max(cost.flops, 1.0));
     candidate.log_traded = log_traded(cost);
@@ -271,59 +265,6 @@ class Guided final : public Strategy {
         candidate.parents.begin(),
         candidate.parents.begin() + static_cast<std::ptrdiff_t>(candidate.parent_count));
     return child;
-  }
-
-  /// A child of one or two of some parents, which stand for their own ancestors if they are
-  /// candidates themselves: half of them neighbours, a quarter crossovers, a quarter mutants.
-  Candidate variation(std::span<const Candidate> parents, Rng& rng) const {
-    Candidate child = parents[rng.below(parents.size())];
-    const std::size_t kind = rng.below(4);
-    if (kind < 2) {
-      child.origin = Origin::neighbour;
-      child.genome = nudge(child.genome, 1 + rng.below(3), space_, rng);
-    } else if (kind == 2) {
-      const Candidate& father = parents[rng.below(parents.size())];
-      child.origin = Origin::crossover;
-      child.genome = crossover(child.genome, father.genome, rng);
-      if (child.parent_count == 1 && father.parent_count > 0) {
-        child.parents[child.parent_count++] = father.parents[0];
-      }
-    } else {
-      child.origin = Origin::mutant;
-      child.genome = mutate(child.genome, space_, rng);
-    }
-    if (child.parent_count == 0) child.origin = Origin::immigrant;
-    return child;
-  }
-
-  /// A random genome; whole numbers of a range are drawn on a logarithmic scale.
-  Genome anywhere(Rng& rng) const {
-    Genome genome = random_genome(space_, rng);
-    for (const Gene& gene : kGenes) {
-      const auto* range = std::get_if<RangeDomain>(&space_[gene]);
-      if (range && range->min > 0 && range->min < range->max) {
-        gene.set(genome, std::round(rng.log_uniform(range->min, range->max)));
-      }
-    }
-    return genome;
-  }
-
-  /// Takes away as few steps as it takes for a training to cost no more than this, if that is
-  /// possible. Returns what the organism costs.
-  Cost fit(Genome& genome, double most) const {
-    constexpr int kTrials = 4;  // the cost is almost proportional to the steps
-    static const Gene& steps = gene_named("steps");
-    const auto* list = std::get_if<ListDomain>(&space_[steps]);
-    const double fewest = ends_of(space_[steps]).first;
-    Cost cost = cost_of_(genome);
-    for (int trial = 0; trial < kTrials && genome.steps > fewest; ++trial) {
-      if (cost.flops <= most || !std::isfinite(cost.flops)) break;
-      double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost.flops)));
-      if (list) fewer = *(std::ranges::upper_bound(list->values, fewer) - 1);
-      steps.set(genome, fewer);
-      cost = cost_of_(genome);
-    }
-    return cost;
   }
 
   /// What each of the first trainings may cost: they are many, and a model learns much from cheap
@@ -367,8 +308,8 @@ class Guided final : public Strategy {
     constexpr int kDraws = 50;
     const double most = most_at_first();
     for (int draw = 0; draw < kDraws; ++draw) {
-      organism.genome = anywhere(rng);
-      const Cost cost = fit(organism.genome, most);
+      organism.genome = anywhere(space_, rng);
+      const Cost cost = fit(organism.genome, most, space_, cost_of_);
       if (cost.flops <= most && is_allowed(cost, space_)) break;
     }
     return organism;

@@ -1,0 +1,93 @@
+#include "creature/beginning.hpp"
+
+#include <utility>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt::apps {
+
+namespace {
+
+/// The genome file, if there is any. One that was named must exist.
+std::optional<GenomeFile> find_genome(const CreatureOptions& options) {
+  const std::string& file = options.genome_file;
+  if (options.primordial) return std::nullopt;
+  if (options.genome_given) return load_genome(file);
+  if (!is_there(file)) return std::nullopt;
+  return parse_genome(file, read_regular_file(file, kLargestJson));
+}
+
+Genome with_overrides(Genome genome, const CreatureOptions& options) {
+  for (const auto& [gene, value] : options.genes) gene->set(genome, value);
+  validate(genome);
+  return genome;
+}
+
+/// A creature that is to be trained.
+Beginning conceive(const CreatureOptions& options) {
+  Beginning begin;
+  begin.dna = find_genome(options);
+  begin.origin = begin.dna ? "evolved" : "default";
+  const GenomeFile dna = begin.dna.value_or(GenomeFile{});
+  begin.genome = with_overrides(dna.genome, options);
+  begin.precision = options.common.precision.value_or(from_name<Precision>(dna.precision));
+  begin.seed = options.seed.value_or(dna.seed);
+  if (options.init) begin.weights = load_weights(*options.init);
+  begin.weights_file = options.init.value_or("");
+  return begin;
+}
+
+/// Whether the training that they are of learnt what this one would learn.
+bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Beginning& begin,
+               const CreatureOptions& options) {
+  if (notes.genome != begin.dna->genome || notes.dataset != begin.dna->dataset) return false;
+  if (weights.seed != begin.seed) return false;
+  return !options.input_given || sha256(read_file(options.common.input)) == notes.dataset;
+}
+
+/// The weights that the run of a genome has kept: beside the genome's file, or in the newest run.
+void find_kept_weights(const CreatureOptions& options, Beginning& begin) {
+  if (!begin.dna) return;
+  const std::filesystem::path beside = std::filesystem::path(options.genome_file).parent_path();
+  for (const std::filesystem::path& folder : {beside, beside / "experiments" / "latest"}) {
+    const std::filesystem::path file = folder / "champion.safetensors";
+    if (!is_there(file)) continue;
+    WeightFile weights = load_weights(file);
+    const std::optional<TrainingNotes> notes = notes_of(weights);
+    if (!notes || !belong_to(weights, *notes, begin, options)) continue;
+    begin.weights = std::move(weights);
+    begin.weights_file = file.string();
+    begin.notes = notes;
+    return;
+  }
+}
+
+/// A trained creature: everything follows from its weights.
+Beginning revive(const CreatureOptions& options) {
+  Beginning begin;
+  begin.origin = "loaded";
+  begin.weights = load_weights(*options.load);
+  begin.weights_file = *options.load;
+  try {
+    begin.notes = notes_of(*begin.weights);
+    begin.genome = begin.notes ? begin.notes->genome : genome_of(begin.weights->config);
+  } catch (const Error& error) {
+    fail("{}: {}", *options.load, error.what());
+  }
+  begin.precision = options.common.precision.value_or(
+      begin.weights->type == NumberType::f64 ? Precision::f64 : Precision::f32);
+  begin.seed = options.seed.value_or(begin.weights->seed.value_or(1));
+  return begin;
+}
+
+}  // namespace
+
+Beginning beginning_of(const CreatureOptions& options) {
+  if (options.load) return revive(options);
+  Beginning begin = conceive(options);
+  if (!options.trains) find_kept_weights(options, begin);
+  return begin;
+}
+
+}  // namespace microgpt::apps

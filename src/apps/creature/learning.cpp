@@ -1,0 +1,171 @@
+#include "creature/learning.hpp"
+
+#include <iterator>
+#include <utility>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
+#include "microgpt/core/version.hpp"
+#include "microgpt/evolution/creature.hpp"
+#include "microgpt/genome/genes.hpp"
+#include "microgpt/run/tables.hpp"
+#include "training_view.hpp"
+
+namespace microgpt::apps {
+
+namespace {
+
+void set_weights(Creature& creature, const Beginning& begin) {
+  try {
+    creature.set_weights(*begin.weights);
+  } catch (const Error& error) {
+    fail("{}: {}", begin.weights_file, error.what());
+  }
+}
+
+/// The accuracy of a genome's loss.
+std::string promise(const GenomeFile& dna) {
+  if (dna.replicates == 0) return "";
+  if (dna.replicates == 1) return fmt::format(", test {:.4f} (of one training)", dna.test_loss);
+  return fmt::format(" ± {:.4f}, test {:.4f} ± {:.4f} (means of {} trainings)", dna.standard_error,
+                     dna.test_loss, dna.test_standard_error, dna.replicates);
+}
+
+void introduce(const CreatureOptions& options, const Beginning& begin) {
+  if (options.load) {
+    say("=== MicroGPT [Loaded] ===\n{}: weights in {}\n{}\n", printable(*options.load),
+        begin.weights->type == NumberType::f64 ? "f64" : "f32",
+        begin.notes ? describe(begin.genome) : architecture(begin.genome));
+    return;
+  }
+  if (begin.dna) {
+    say("=== MicroGPT [Evolved] ===\n{}: generation {}, loss {:.4f}{}\n",
+        printable(options.genome_file), begin.dna->generation, begin.dna->loss,
+        promise(*begin.dna));
+  } else {
+    say("=== MicroGPT [Primordial] ===\nTo evolve: mpirun -n 9 evolve_loss\n");
+  }
+  say("{}\n", describe(begin.genome));
+  if (begin.is_trained(options)) {
+    say("trained: replicate {} of its run, {}; --train trains anew\n", begin.notes->replicate,
+        printable(begin.weights_file));
+  }
+}
+
+void describe_size(const Beginning& begin, std::size_t vocabulary) {
+  say("{} parameters in {}, seed {}\n",
+      with_commas(parameter_count(gpt_config(begin.genome, vocabulary))), name(begin.precision),
+      begin.seed);
+}
+
+void describe_data(const CreatureOptions& options, const Beginning& begin, const Dataset& data) {
+  say("{}: {} training, {} validation and {} test documents, {} characters\n",
+      printable(options.common.input), with_commas(data.training.size()),
+      with_commas(data.validation.size()), with_commas(data.test.size()),
+      data.vocabulary.characters().size());
+  if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
+    say("note: the genome was evolved on another dataset, so its loss is not comparable\n");
+  }
+  if (options.load && begin.weights->seed.value_or(begin.seed) != begin.seed) {
+    say("note: trained with seed {}, so some documents held out here may have been in its training "
+        "set\n",
+        *begin.weights->seed);
+  }
+}
+
+/// Trains to the end.
+Training train(Creature& creature, const CreatureOptions& options, const Genome& genome,
+               bool talks) {
+  std::string trace = "step,document,loss\n";
+  TrainingView view(genome.steps, genome.batch, !talks);
+  for (std::uint32_t step = 1; !creature.trained(); ++step) {
+    const double loss = creature.step();
+    if (options.trace) {
+      for (const std::string& document : creature.last_documents()) {
+        fmt::format_to(std::back_inserter(trace), "{},{},{}\n", step, csv_quoted(document), loss);
+      }
+    }
+    view.step(loss);
+  }
+  return {.trace = std::move(trace), .seconds = view.end()};
+}
+
+NumberType number_type(Precision precision) {
+  return precision == Precision::f64 ? NumberType::f64 : NumberType::f32;
+}
+
+/// Throws Error if the dataset has other characters than the model.
+void require_vocabulary(const Beginning& begin, const Dataset& data) {
+  try {
+    require_same_vocabulary(begin.weights->vocabulary, data.vocabulary.characters());
+  } catch (const Error& error) {
+    fail("{}: {}", begin.weights_file, error.what());
+  }
+}
+
+/// With weights that are there.
+Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
+  Learnt learnt;
+  const bool needs_data = options.input_given || options.speech.is_fresh || !begin.notes;
+  if (needs_data) {
+    learnt.data = load_dataset(options.common.input, begin.seed);
+    require_vocabulary(begin, *learnt.data);
+  }
+  require_known_characters(Vocabulary(begin.weights->vocabulary), options.speech);
+  if (talks) {
+    introduce(options, begin);
+    describe_size(begin, begin.weights->config.n_vocab);
+    if (learnt.data) describe_data(options, begin, *learnt.data);
+  }
+  begin.weights->type = number_type(begin.precision);
+  learnt.model = std::make_unique<LanguageModel>(*begin.weights, begin.weights->type);
+  if (options.save) learnt.weights = to_bytes(*begin.weights);
+  if (learnt.data) {
+    learnt.validation_loss = learnt.model->loss(learnt.data->validation);
+    learnt.test_loss = learnt.model->loss(learnt.data->test);
+  } else {
+    learnt.validation_loss = begin.notes->validation_loss;
+    learnt.test_loss = begin.notes->test_loss;
+  }
+  learnt.begin = std::move(begin);
+  return learnt;
+}
+
+/// From the first step to the last.
+Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
+  Learnt learnt;
+  learnt.data = load_dataset(options.common.input, begin.seed);
+  require_known_characters(learnt.data->vocabulary, options.speech);
+  Creature creature(begin.genome, *learnt.data, begin.precision, begin.seed, options.replicate);
+  if (begin.weights) set_weights(creature, begin);
+  if (talks) {
+    introduce(options, begin);
+    describe_size(begin, learnt.data->vocabulary.size());
+    describe_data(options, begin, *learnt.data);
+  }
+  if (options.save_init) learnt.initial = to_bytes(creature.weights());
+  learnt.training = train(creature, options, begin.genome, talks);
+  learnt.validation_loss = creature.loss(learnt.data->validation);
+  learnt.test_loss = creature.loss(learnt.data->test);
+  WeightFile weights = creature.weights();
+  learnt.model = std::make_unique<LanguageModel>(weights, weights.type);
+  put_notes(weights, {.genome = begin.genome,
+                      .replicate = options.replicate,
+                      .dataset = learnt.data->checksum,
+                      .dataset_name = dataset_name(options.common),
+                      .version = std::string(version()),
+                      .validation_loss = *learnt.validation_loss,
+                      .test_loss = *learnt.test_loss});
+  if (options.save) learnt.weights = to_bytes(weights);
+  learnt.begin = std::move(begin);
+  return learnt;
+}
+
+}  // namespace
+
+Learnt learnt_by(const CreatureOptions& options, Beginning begin, bool talks) {
+  return begin.is_trained(options) ? recall(options, std::move(begin), talks)
+                                   : learn(options, std::move(begin), talks);
+}
+
+}  // namespace microgpt::apps
