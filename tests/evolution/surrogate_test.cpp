@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
 
 #include "microgpt/core/random.hpp"
 #include "surrogate/gaussian_process.hpp"
@@ -286,6 +287,24 @@ TEST(Memory, keeps_the_best_and_some_of_the_others_of_any_number) {
   EXPECT_GT(early, others / 4);
   EXPECT_LT(early, 3 * others / 4);
   EXPECT_GT(bad, others / 4);
+}
+
+TEST(Memory, keeps_the_front_of_fitness_and_cost) {
+  Memory memory;
+  memory.add(evaluated(0, 9), 1);  // the cheapest, and the worst
+  memory.add(evaluated(1, 8), 2);
+  memory.add(evaluated(2, 8.5), 3);  // dominated
+  for (std::uint64_t id = 3; id < 200; ++id) {
+    memory.add(evaluated(id, 2 + 0.01 * static_cast<double>(id % 50)),
+               10 + static_cast<double>(id));
+  }
+  std::size_t cheap = 0;
+  std::set<std::uint64_t> ids;
+  for (const Memory::Known& known : memory.ranking()) {
+    EXPECT_TRUE(ids.insert(known.id).second) << "nobody is known twice";
+    cheap += known.id < 2;
+  }
+  EXPECT_EQ(cheap, 2U);
 }
 
 TEST(Memory, ranks_equals_by_age_and_failures_last) {
