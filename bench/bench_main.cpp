@@ -71,16 +71,15 @@ void engine(benchmark::State& state, const Genome& genome, Simd simd, const Docu
   TrainConfig config = train_config(genome);
   config.steps = 1'000'000'000;  // the learning rate hardly falls
   Trainer<Real> trainer(model.gpt, documents, config);
-  trainer.step();  // the memory of the first one is new
-  std::vector<double> flops_of(documents.size());
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::size_t positions = std::min(model.gpt.config().n_ctx, documents[i].size() - 1);
-    flops_of[i] = 3 * forward_flops(model.gpt.config(), positions);
+  trainer.step();                // the memory of the first one is new
+  std::vector<double> flops_of;  // by the length of a window
+  for (std::size_t length = 0; length <= model.gpt.config().n_ctx; ++length) {
+    flops_of.push_back(3 * forward_flops(model.gpt.config(), length));
   }
   double flops = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(trainer.step());
-    for (const std::uint32_t document : trainer.last_documents()) flops += flops_of[document];
+    for (const Window& window : trainer.last_windows()) flops += flops_of[window.length];
   }
   state.counters["flops"] = benchmark::Counter(flops, benchmark::Counter::kIsRate);
   state.SetItemsProcessed(state.iterations() * genome.batch);

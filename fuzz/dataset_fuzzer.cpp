@@ -41,12 +41,14 @@ void check_parts(const Dataset& dataset, const std::vector<std::u32string>& docu
 }
 
 void run(const std::string& bytes) {
-  const auto documents = loaded(kPath, [&] { return read_documents(kPath, bytes); });
-  if (!documents) return;
-  check(read_documents(kPath, file_of(*documents)) == *documents,
-        "documents survive being written down");
-  const auto dataset = loaded("", [&] { return split(*documents, 1); });
-  if (dataset) check_parts(*dataset, *documents);
+  loaded(kPath, [&] { return read_corpus(kPath, bytes); });  // of any kind
+  const auto corpus = loaded(kPath, [&] { return read_corpus(kPath, bytes, DocumentKind::lines); });
+  if (!corpus) return;
+  const Corpus again = read_corpus(kPath, file_of(corpus->documents), DocumentKind::lines);
+  check(again.documents == corpus->documents, "documents survive being written down");
+  check(again.changes.text().empty(), "a normalised text is not changed again");
+  const auto dataset = loaded("", [&] { return split(corpus->documents, 1); });
+  if (dataset) check_parts(*dataset, corpus->documents);
 }
 
 }  // namespace

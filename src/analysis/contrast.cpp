@@ -60,11 +60,12 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
                           count;
     const double deviation = std::sqrt(
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
-    if (gene.is_optional && deviation == 0) continue;  // nobody varies it
+    const bool varies = deviation > 1e-9 * std::abs(centre);  // but for rounding
+    if (gene.is_optional && !varies) continue;
     contrasts.push_back({.gene = std::string(gene.name),
                          .top = gene.logarithmic ? std::exp(of_top) : of_top,
                          .bottom = gene.logarithmic ? std::exp(of_bottom) : of_bottom,
-                         .separation = deviation > 0 ? (of_top - of_bottom) / deviation : 0});
+                         .separation = varies ? (of_top - of_bottom) / deviation : 0});
   }
   std::stable_sort(contrasts.begin(), contrasts.end(),
                    [](const GeneContrast& a, const GeneContrast& b) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -92,8 +93,11 @@ void configure_parser(CLI::App& app) {
 }
 
 void add_common_options(CLI::App& app, CommonOptions& options) {
-  app.add_option("--input", options.input, "Dataset: UTF-8 text, one document per line")
-      ->capture_default_str();
+  app.add_option("--input", options.input, "Dataset: UTF-8 text")->capture_default_str();
+  add_choice<DocumentKind>(
+      app, "--documents", options.documents,
+      "What a document is: a line; a paragraph, lines with no empty line between them; or the file "
+      "is one stream (default: chosen by looking at the file, and said)");
   add_choice<Precision>(app, "--precision", options.precision,
                         "Number type of the network (default: that of the genome, otherwise f64)");
   app.add_option("--temperature", options.temperature,
@@ -146,6 +150,20 @@ void print_document(std::string_view text, bool prints) {
 }
 
 }  // namespace
+
+Dataset load_dataset(const CommonOptions& options, std::uint64_t seed) {
+  return training::load_dataset(options.input, seed, options.documents);
+}
+
+std::string summary_of(const Dataset& data) {
+  constexpr std::array kWords = {"lines", "paragraphs", "stretches of a stream"};  // by kind
+  std::string text = fmt::format(
+      "{} training, {} validation and {} test {}, {} characters", with_commas(data.training.size()),
+      with_commas(data.validation.size()), with_commas(data.test.size()),
+      kWords[static_cast<std::size_t>(data.kind)], data.vocabulary.characters().size());
+  const std::string changes = data.changes.text();
+  return changes.empty() ? text : fmt::format("{} (normalised: {})", text, changes);
+}
 
 std::string dataset_name(const CommonOptions& options) {
   return valid_utf8(std::filesystem::path(options.input).filename().string());

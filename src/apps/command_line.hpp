@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "microgpt/genome/genome.hpp"
+#include "microgpt/training/dataset.hpp"
 #include "standard_streams.hpp"
 
 namespace CLI {
@@ -39,9 +40,17 @@ std::string default_dataset();
 /// The options of all programs that train.
 struct CommonOptions {
   std::string input = default_dataset();
-  std::optional<Precision> precision;  ///< none: f64, or that of the genome
+  std::optional<DocumentKind> documents;  ///< none: what fits the file
+  std::optional<Precision> precision;     ///< none: f64, or that of the genome
   double temperature = 0.5;
 };
+
+/// Reads the dataset of --input as --documents says. Throws Error; see load_dataset.
+Dataset load_dataset(const CommonOptions& options, std::uint64_t seed);
+
+/// What a dataset consists of, in one line: "8,000 training, 1,000 validation and 1,000 test lines,
+/// 26 characters", and how its text was changed.
+std::string summary_of(const Dataset& dataset);
 
 /// The name of the dataset's file, without folders; valid UTF-8.
 std::string dataset_name(const CommonOptions& options);

@@ -77,7 +77,7 @@ void print_report(const Learnt& learnt, const std::vector<std::string>& document
     print_noted_losses(*learnt.begin.notes);
   }
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    say("{:>4}. {}\n", i + 1, printable(documents[i]));
+    say("{:>4}. {}\n", i + 1, printable_line(documents[i]));
   }
   say("\n");
 }
@@ -102,6 +102,8 @@ Output output_of(const CreatureOptions& options) {
 bool write_files(const CreatureOptions& options, Learnt& learnt) {
   OutputFiles files;
   if (learnt.weights) files.add(*options.save, std::move(*learnt.weights));
+  if (learnt.c_source) files.add(*options.export_c, std::move(*learnt.c_source));
+  if (learnt.page) files.add(*options.page, std::move(*learnt.page));
   if (learnt.initial) files.add(*options.save_init, std::move(*learnt.initial));
   if (options.trace) files.add(*options.trace, std::move(learnt.training.trace));
   return files.commit();
@@ -129,10 +131,13 @@ int live(const CreatureOptions& options) {
       say_text(to_json(report_of(options, learnt, std::move(documents))));
       break;
     case Output::documents:
-      for (const std::string& text : documents) say("{}\n", printable(text));
+      // One line each, and paragraphs with an empty line between them.
+      for (const std::string& text : documents) {
+        say("{}{}\n", printable(text), learnt.kind == DocumentKind::lines ? "" : "\n");
+      }
       break;
     case Output::scores:
-      print_scores(*learnt.model, speech.judged, options.json);
+      print_scores(*learnt.model, learnt.judged, options.json);
       break;
     case Output::continuations:
       converse(*learnt.model, learnt.begin.seed, speech);
@@ -150,7 +155,8 @@ void print_info(const std::string& file) {
   say("{}\n", notes ? describe(notes->genome) : architecture(genome_of(c)));
   if (weights.seed) say("seed        {}\n", *weights.seed);
   if (!notes) return;
-  say("dataset     {}, SHA-256 {}\n", printable(notes->dataset_name), printable(notes->dataset));
+  say("dataset     {}, {}, SHA-256 {}\n", printable(notes->dataset_name), name(notes->documents),
+      printable(notes->dataset));
   say("training    replicate {}, by version {}\n", notes->replicate, printable(notes->version));
   say("losses      validation {:.4f}, test {:.4f}, in nats per token\n", notes->validation_loss,
       notes->test_loss);

@@ -41,7 +41,8 @@ void prepare(SpeechOptions& options) {
           "--length ({}) must be from 1 to 10,000,000", options.sampling.length);
   require(!options.score || !options.interactive,
           "--score and --interactive contradict each other");
-  if (options.score) options.judged = read_documents(*options.score, read_file(*options.score));
+  options.prompt = composed(options.prompt);
+  if (options.score) options.score_bytes = read_file(*options.score);
 }
 
 void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options) {
@@ -49,13 +50,20 @@ void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions&
     require(vocabulary.knows(character), "--prompt: the model does not know the character U+{:04X}",
             static_cast<std::uint32_t>(character));
   }
-  for (std::size_t i = 0; i < options.judged.size(); ++i) {
-    for (const char32_t character : options.judged[i]) {
+}
+
+std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
+                                               const Vocabulary& vocabulary, DocumentKind kind) {
+  if (!options.score) return {};
+  Corpus corpus = read_corpus(*options.score, options.score_bytes, kind);
+  for (std::size_t i = 0; i < corpus.documents.size(); ++i) {
+    for (const char32_t character : corpus.documents[i]) {
       require(vocabulary.knows(character),
               "{}: document {} has a character (U+{:04X}) that the model does not know",
               *options.score, i + 1, static_cast<std::uint32_t>(character));
     }
   }
+  return std::move(corpus.documents);
 }
 
 std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
@@ -92,7 +100,7 @@ void print_scores(LanguageModel& model, const std::vector<std::u32string>& docum
       say_text(to_json(judged));
     } else {
       say("{:>9.4f} {:>10.4f}  {}\n", judged.nats(), judged.bits_per_character(),
-          printable(judged.text));
+          printable_line(judged.text));
     }
   }
 }
@@ -102,8 +110,8 @@ void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& opt
   for (std::uint64_t turn = 0; std::getline(std::cin, line); ++turn) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
-      for (const std::string& text :
-           model.speak(seed, turn * options.samples, options.samples, options.sampling, line)) {
+      for (const std::string& text : model.speak(seed, turn * options.samples, options.samples,
+                                                 options.sampling, composed(line))) {
         say("{}\n", printable(text));
       }
     } catch (const Error& error) {

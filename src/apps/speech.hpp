@@ -19,22 +19,26 @@ struct SpeechOptions {
   std::uint32_t samples = 10;
   Sampling sampling = {.length = 200};
   std::string prompt;
-  bool lines = false;                  ///< print the documents alone
-  bool is_fresh = false;               ///< only those that are not in the dataset, and none twice
-  bool interactive = false;            ///< continue each line of standard input
-  std::optional<std::string> score;    ///< a file whose documents are judged ...
-  std::vector<std::u32string> judged;  ///< ... which are these
+  bool lines = false;                ///< print the documents alone
+  bool is_fresh = false;             ///< only those that are not in the dataset, and none twice
+  bool interactive = false;          ///< continue each line of standard input
+  std::optional<std::string> score;  ///< a file whose documents are judged ...
+  std::string score_bytes;           ///< ... and what is in it
 };
 
 void add_speech_options(CLI::App& app, SpeechOptions& options);
 
-/// Reads the documents that are to be judged. Throws Error naming the option or the file, the value
+/// Reads the file that is to be judged. Throws Error naming the option or the file, the value
 /// and the rule.
 void prepare(SpeechOptions& options);
 
-/// Throws Error if a model with this vocabulary cannot do what is asked for: because of a character
-/// of the prompt, or of the documents to be judged.
+/// Throws Error if a model with this vocabulary does not know a character of the prompt.
 void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options);
+
+/// The documents that are to be judged. Throws Error if one is no text, or has a character that a
+/// model with this vocabulary does not know.
+std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
+                                               const Vocabulary& vocabulary, DocumentKind kind);
 
 /// The documents that are asked for. `known`: those that are not fresh. Throws Error if too few
 /// fresh ones are found.

@@ -1,6 +1,7 @@
 #include "microgpt/core/files.hpp"
 
 #include <fcntl.h>
+#include <nettle/base64.h>
 #include <nettle/sha2.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -107,6 +108,12 @@ std::string read_file(const std::filesystem::path& path, std::size_t most) {
 std::string read_regular_file(const std::filesystem::path& path, std::size_t most) {
   require_regular_or_absent(path);
   return read_file(path, most);
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(text.data(), bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  return text;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
+#include <memory>
 #include <system_error>
 
 #include "microgpt/core/error.hpp"
@@ -27,6 +29,23 @@ std::string encode_utf8(std::u32string_view text) {
   std::string bytes;
   utf8::utf32to8(text.begin(), text.end(), std::back_inserter(bytes));
   return bytes;
+}
+
+std::string composed(std::string_view text) {
+  const auto invalid = utf8::find_invalid(text.begin(), text.end());
+  require(invalid == text.end(), "invalid UTF-8 at byte {}",
+          std::distance(text.begin(), invalid) + 1);
+  // Below U+0300 every character is composed already.
+  const auto may_change = [](char byte) { return static_cast<unsigned char>(byte) >= 0xCC; };
+  if (std::ranges::none_of(text, may_change)) return std::string(text);
+  utf8proc_uint8_t* result = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &result,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(result, &std::free);
+  require(length >= 0, "{}", utf8proc_errmsg(length));
+  return std::string(reinterpret_cast<const char*>(result), static_cast<std::size_t>(length));
 }
 
 std::string valid_utf8(std::string_view text) {
@@ -67,6 +86,18 @@ std::string printable(std::string_view text) {
     }
   }
   return shown;
+}
+
+std::string printable_line(std::string_view text) {
+  std::string line;
+  for (const char c : printable(text)) {
+    if (c == '\n') {
+      line += "\u23CE";
+    } else {
+      line += c;
+    }
+  }
+  return line;
 }
 
 std::size_t display_width(char32_t character) {

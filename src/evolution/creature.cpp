@@ -93,8 +93,11 @@ struct BodyOf {
 
   std::vector<std::string> last_documents() const {
     std::vector<std::string> texts;
-    for (const std::uint32_t document : trainer.last_documents()) {
-      texts.push_back(vocabulary.decode(documents[document]));
+    for (const Window& window : trainer.last_windows()) {
+      const std::span<const Token> document = documents[window.document];
+      const bool is_cut = is_long(document.size() - 1, gpt.config().n_ctx);
+      texts.push_back(
+          vocabulary.decode(is_cut ? document.subspan(window.begin, window.length + 1) : document));
     }
     return texts;
   }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::evolution {
 
@@ -77,9 +78,17 @@ void summarise(Finalist& finalist) {
 
 }  // namespace
 
-Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates)
+Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer)
     : replicates_(replicates) {
-  for (Organism& organism : finalists) finalists_.emplace_back().organism = std::move(organism);
+  for (Organism& organism : finalists) {
+    const double most = genome::gene_named("steps").high;
+    const double steps = std::min(most, std::round(longer * organism.genome.steps));
+    const double factor = steps / organism.genome.steps;
+    organism.flops *= factor;
+    organism.genome.lr /= std::sqrt(std::sqrt(factor));
+    organism.genome.steps = static_cast<std::uint32_t>(steps);
+    finalists_.emplace_back().organism = std::move(organism);
+  }
 }
 
 std::vector<Task> Finals::tasks() const {
@@ -89,6 +98,7 @@ std::vector<Task> Finals::tasks() const {
       Task& task = tasks.emplace_back(task_of(finalist.organism));
       task.replicate = replicate;
       task.priority = task.flops;  // the longest first; the virtual clock has stopped
+      task.keeps_weights = true;   // those of one of them are the champion's
     }
   }
   return tasks;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "microgpt/genome/genes.hpp"
+#include "microgpt/training/windows.hpp"
 
 namespace microgpt::genome {
 
@@ -32,10 +33,12 @@ double scoring_flops(const GptConfig& config, const Documents& documents) {
   double positions = 0, pairs = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::size_t predictions = documents[i].size() - 1;
-    const double first = static_cast<double>(std::min(config.n_ctx, predictions));
-    const double windows = static_cast<double>(predictions) - first;  // besides the first one
-    positions += first + windows * first;
-    pairs += pairs_of(first) * (1 + windows);
+    const std::size_t first = std::min(config.n_ctx, predictions);
+    const std::size_t stride = training::scoring_stride(predictions, config.n_ctx);
+    const std::size_t others = (predictions - first + stride - 1) / stride;
+    const double windows = static_cast<double>(1 + others), T = static_cast<double>(first);
+    positions += windows * T;
+    pairs += windows * pairs_of(T);
   }
   return forward_flops(config, positions, pairs);
 }
@@ -58,16 +61,44 @@ Cost largest_cost(const SearchSpace& space, const CostOf& cost_of) {
   return cost;
 }
 
+namespace {
+
+/// What an epoch of a long document is on average over the lengths of its first window: each of the
+/// P + n_ctx - 1 stretches of n_ctx tokens that reach into it is a window with probability
+/// 1 / n_ctx. `predictions`: P > n_ctx.
+struct LongDocument {
+  double windows, positions, pairs;
+
+  LongDocument(double predictions, double n_ctx)
+      : windows((predictions + n_ctx - 1) / n_ctx),
+        positions(predictions),
+        // The whole ones, and at both ends one of each smaller length.
+        pairs(((predictions - n_ctx + 1) * pairs_of(n_ctx) + n_ctx * (n_ctx * n_ctx - 1) / 3) /
+              n_ctx) {}
+};
+
+}  // namespace
+
 auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {
   const auto [found, is_new] = sums_.try_emplace(n_ctx);
   Sums& sums = found->second;
   if (!is_new) return sums;
-  sums.positions = sums.pairs = {0};
+  double windows = 0, positions = 0, pairs = 0;
+  bool has_long = false;
   for (std::size_t i = 0; i < dataset_->training.size(); ++i) {
-    const double T = static_cast<double>(std::min(n_ctx, dataset_->training[i].size() - 1));
-    sums.positions.push_back(sums.positions.back() + T);
-    sums.pairs.push_back(sums.pairs.back() + pairs_of(T));
+    const std::size_t predictions = dataset_->training[i].size() - 1;
+    if (training::is_long(predictions, n_ctx)) {
+      const LongDocument cut(static_cast<double>(predictions), static_cast<double>(n_ctx));
+      windows += cut.windows, positions += cut.positions, pairs += cut.pairs;
+      has_long = true;
+    } else {
+      const double T = static_cast<double>(std::min(n_ctx, predictions));
+      windows += 1, positions += T, pairs += pairs_of(T);
+      sums.first_epoch.push_back({positions, pairs});
+    }
   }
+  if (has_long) sums.first_epoch.clear();  // whose order is random, too
+  sums.mean = {positions / windows, pairs / windows};
   return sums;
 }
 
@@ -76,16 +107,16 @@ auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {
 Cost CostModel::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);
-  const std::size_t documents = dataset_->training.size();
   const std::size_t learnt = std::size_t{genome.steps} * genome.batch;
-  const auto total = [&](const std::vector<double>& sum) {
-    if (learnt <= documents) return sum[learnt];
-    return static_cast<double>(learnt) * (sum.back() / static_cast<double>(documents));
-  };
-  const double positions = total(sums.positions), pairs = total(sums.pairs);
+  Work work = {static_cast<double>(learnt) * sums.mean.positions,
+               static_cast<double>(learnt) * sums.mean.pairs};
+  if (learnt <= sums.first_epoch.size()) {
+    work = learnt == 0 ? Work() : sums.first_epoch[learnt - 1];
+  }
   const auto parameters = static_cast<double>(parameter_count(config));
   const double adam = 10.0 * genome.steps * parameters;
-  return {.flops = 3 * forward_flops(config, positions, pairs) + adam, .parameters = parameters};
+  return {.flops = 3 * forward_flops(config, work.positions, work.pairs) + adam,
+          .parameters = parameters};
 }
 
 }  // namespace microgpt::genome

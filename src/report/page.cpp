@@ -2,16 +2,22 @@
 
 #include "microgpt/core/files.hpp"
 
-// The page with its styles and scripts, but without data (see page/report.html). Embedded by the
-// assembler; a C++ literal of a megabyte would take the compiler seconds.
+// The pages with their styles and scripts, but without data (see page/report.html and
+// page/speaker.html). Embedded by the assembler; a C++ literal of a megabyte would take the
+// compiler seconds.
 __asm__(
     ".pushsection .rodata\n"
     "microgpt_report_page_begin:\n"
-    ".incbin \"" MICROGPT_REPORT_PAGE
-    "\"\n"
+    ".incbin \"" MICROGPT_PAGES
+    "/report_page.html\"\n"
     "microgpt_report_page_end:\n"
+    "microgpt_speaker_page_begin:\n"
+    ".incbin \"" MICROGPT_PAGES
+    "/speaker_page.html\"\n"
+    "microgpt_speaker_page_end:\n"
     ".popsection\n");
 extern "C" const char microgpt_report_page_begin[], microgpt_report_page_end[];
+extern "C" const char microgpt_speaker_page_begin[], microgpt_speaker_page_end[];
 
 namespace microgpt::report {
 
@@ -31,16 +37,27 @@ std::string for_html(std::string_view json) {
   return text;
 }
 
+/// A page with a text in its place.
+std::string filled(std::string_view page, std::string_view place, std::string_view content) {
+  const std::size_t begin = page.find(place);
+  std::string text(page.substr(0, begin));
+  text += content;
+  text += page.substr(begin + place.size());
+  return text;
+}
+
+constexpr std::string_view kWeights = "{{weights}}";
+
 }  // namespace
 
 std::string report_page(const RunRecord& run) {
-  constexpr std::string_view kPlace = "{{data}}";
   const std::string_view page(microgpt_report_page_begin, microgpt_report_page_end);
-  const std::size_t place = page.find(kPlace);
-  std::string text(page.substr(0, place));
-  text += for_html(run_json(run));
-  text += page.substr(place + kPlace.size());
-  return text;
+  return filled(filled(page, kWeights, base64(run.weights)), "{{data}}", for_html(run_json(run)));
+}
+
+std::string speaker_page(std::string_view weights) {
+  const std::string_view page(microgpt_speaker_page_begin, microgpt_speaker_page_end);
+  return filled(page, kWeights, base64(weights));
 }
 
 void write_report(const std::filesystem::path& folder, RunState state) {

@@ -10,8 +10,12 @@
 namespace microgpt::report {
 
 Progress::Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
-                   double start)
-    : config_(config), objective_(objective), final_trainings_(final_trainings), start_(start) {}
+                   double start, double final_steps)
+    : config_(config),
+      objective_(objective),
+      final_trainings_(final_trainings),
+      final_steps_(final_steps),
+      start_(start) {}
 
 void Progress::finished(const Trial& trial) {
   const auto& [task, evaluation, timing, known] = trial;
@@ -49,7 +53,7 @@ std::optional<double> Progress::remaining_flops() const {
   const double births_left = static_cast<double>(births() - std::min(births(), done_));
   const double search =
       config_.budget_flops > 0 ? std::max(0.0, config_.budget_flops - flops_) : births_left * mean;
-  const double of_finalist = champion_ ? champion_->task.flops : mean;
+  const double of_finalist = final_steps_ * (champion_ ? champion_->task.flops : mean);
   const std::size_t finals_left = final_trainings_ - std::min(final_trainings_, finals_done_);
   return search + static_cast<double>(finals_left) * of_finalist;
 }

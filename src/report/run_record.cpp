@@ -33,7 +33,7 @@ std::vector<Finalist> load_finalists(const RunRecord& run) {
   try {
     const RunSettings& s = run.settings;
     Finals finals(finalists_of(run.organisms, s.evolution.goal, s.finalists, s.tokens),
-                  s.replicates);
+                  s.replicates, s.final_steps);
     finals.tell(trials);
     return {finals.ranking().begin(), finals.ranking().end()};
   } catch (const Error& error) {
@@ -56,6 +56,14 @@ void add_names(RunRecord& run) {
     const auto found = names.find(organism.id);
     if (found != names.end()) organism.evaluation->names = found->second;
   }
+}
+
+/// A page with more would be slow to open.
+std::string load_small_weights(const std::filesystem::path& file) {
+  constexpr std::uintmax_t kLargest = 300'000;
+  std::error_code failure;
+  const std::uintmax_t size = std::filesystem::file_size(file, failure);
+  return failure || size > kLargest ? "" : read_file(file);
 }
 
 RunState state_of(const std::filesystem::path& folder) {
@@ -106,6 +114,7 @@ RunRecord load_run(const std::filesystem::path& folder) {
   add_names(run);
   run.finalists = load_finalists(run);
   run.ablations = load_ablations(run);
+  run.weights = load_small_weights(run.folder / "champion.safetensors");
   if (has_failed(run)) run.state = RunState::failed;
   return run;
 }

@@ -181,12 +181,14 @@ std::string pareto_table(std::span<const Organism> history, CostKind cost, std::
 
 }  // namespace
 
-std::string finals_report(std::span<const Finalist> finalists, Objective objective) {
+std::string finals_report(std::span<const Finalist> finalists, Objective objective,
+                          double final_steps) {
   if (finalists.empty()) return "";
   std::string text = fmt::format(
-      "Finalists, each retrained {} times (means and their standard errors; luck: score in the\n"
+      "Finalists, each retrained {} times{} (means and their standard errors; luck: score in the\n"
       "search minus mean of the new trainings)\n",
-      finalists.front().replicates.size());
+      finalists.front().replicates.size(),
+      final_steps == 1 ? "" : fmt::format(" with {:.3g} times as many steps", final_steps));
   for (const Finalist& f : finalists) {
     if (f.failed()) {
       text += fmt::format("  #{:<5} MAX: all trainings failed\n", f.organism.id);
@@ -268,7 +270,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
         cost == CostKind::parameters ? "parameters" : "FLOPs");
   }
   text += '\n';
-  text += finals_report(finalists, objective);
+  text += finals_report(finalists, objective, settings.final_steps);
   const Organism& champion = champion_of(history, finalists);
   text +=
       fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
@@ -276,10 +278,15 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
                   score_text(objective, champion.evaluation->fitness), describe(champion.genome));
   if (!finalists.empty() && !finalists.front().failed()) {
     const Finalist& f = finalists.front();
-    text += fmt::format(
-        "  expected of a new training: validation loss {:.4f}, with 95 % probability within "
-        "{:.4f};\n  test loss {:.4f}, within {:.4f}\n",
-        f.validation.mean, f.validation.next_within(), f.test.mean, f.test.next_within());
+    const bool has_interval = f.validation.count > 1;
+    text +=
+        has_interval
+            ? fmt::format(
+                  "  expected of a new training: validation loss {:.4f}, with 95 % "
+                  "probability within {:.4f};\n  test loss {:.4f}, within {:.4f}\n",
+                  f.validation.mean, f.validation.next_within(), f.test.mean, f.test.next_within())
+            : fmt::format("  of one new training: validation loss {:.4f}, test loss {:.4f}\n",
+                          f.validation.mean, f.test.mean);
     const std::string words = settings.ngram_order == 0
                                   ? ""
                                   : verdict(f.validation.mean, {.ngram = settings.ngram_loss,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "json_lines.hpp"
 #include "limits.hpp"
@@ -17,6 +18,9 @@ std::string fingerprint(const Problem& p) {
   std::string text =
       fmt::format("version {} dataset {} objective {} precision {} seed {}", version(),
                   p.dataset.checksum, name(p.objective), name(p.precision), p.seed);
+  if (p.dataset.kind != DocumentKind::lines) {
+    text += fmt::format(" documents {}", name(p.dataset.kind));
+  }
   text += fmt::format(" temperature {}", p.temperature);  // for the names in evaluations
   if (p.objective == Objective::beauty) text += fmt::format(" samples {}", p.samples);
   return text;
@@ -184,7 +188,9 @@ void CachedEvaluator::take(Trial trial) {
     trial.evaluation = failed_evaluation(error.what());
   }
   record(trial);
+  std::string weights = std::exchange(trial.evaluation.weights, {});  // too much to remember
   cache_.add(trial);
+  trial.evaluation.weights = std::move(weights);
   const Training training = training_of(trial.task);
   ready_.push_back(std::move(trial));
   in_training_.erase(training);

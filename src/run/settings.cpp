@@ -7,6 +7,7 @@
 #include "genome/gene_json.hpp"
 #include "json_lines.hpp"
 #include "microgpt/core/fields.hpp"
+#include "microgpt/evolution/finals.hpp"
 
 namespace microgpt::run {
 
@@ -23,6 +24,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"precision", &S::precision},
                                 Field{"input", &S::input},
                                 Field{"dataset", &S::dataset},
+                                Field{"documents", &S::documents},
                                 Field{"population", &E::population, 1},
                                 Field{"mode", &E::mode},
                                 Field{"slots", &E::slots},
@@ -40,6 +42,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
                                 Field{"replicates", &S::replicates},
+                                Field{"final_steps", &S::final_steps, 1, kMostLonger},
                                 Field{"ablate", &S::ablate},
                                 Field{"deadline_factor", &S::deadline_factor},
                                 Field{"memory_limit", &S::memory_limit},
@@ -70,15 +73,18 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "ablate") return settings.ablate > 0;
   if (name == "enqueued") return !settings.evolution.enqueued.empty();
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
+  if (name == "final_steps") return settings.final_steps != 1;
+  if (name == "documents") return settings.documents != DocumentKind::lines;
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
 }
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"tournament", "samples",         "ablate",       "enqueued",
-                                    "warm_start", "objective",       "largest_cost", "ngram_order",
-                                    "ngram_loss", "ngram_test_loss", "input"};
+  constexpr std::array kOptional = {"tournament",  "samples",     "ablate",     "enqueued",
+                                    "warm_start",  "objective",   "documents",  "largest_cost",
+                                    "final_steps", "ngram_order", "ngram_loss", "ngram_test_loss",
+                                    "input"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

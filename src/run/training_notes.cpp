@@ -10,12 +10,11 @@ namespace {
 
 constexpr const char* kKey = "training";  // of the metadata
 using N = TrainingNotes;
-constexpr std::tuple kFields = {Field{"replicate", &N::replicate},
-                                Field{"dataset", &N::dataset},
-                                Field{"dataset_name", &N::dataset_name},
-                                Field{"version", &N::version},
-                                Field{"validation_loss", &N::validation_loss},
-                                Field{"test_loss", &N::test_loss}};
+constexpr std::tuple kFields = {
+    Field{"replicate", &N::replicate},       Field{"dataset", &N::dataset},
+    Field{"dataset_name", &N::dataset_name}, Field{"documents", &N::documents},
+    Field{"version", &N::version},           Field{"validation_loss", &N::validation_loss},
+    Field{"test_loss", &N::test_loss}};
 
 }  // namespace
 
@@ -34,8 +33,10 @@ std::optional<TrainingNotes> notes_of(const WeightFile& file) {
     require(object.is_object(), "must be an object");
     TrainingNotes notes;
     notes.genome = genome::read_genes(object);
-    visit_fields(kFields,
-                 [&](const auto& field) { json::read(object, field.name, notes.*field.member); });
+    visit_fields(kFields, [&](const auto& field) {
+      const bool is_older = field.name == "documents" && object.find(field.name) == nullptr;
+      if (!is_older) json::read(object, field.name, notes.*field.member);
+    });
     return notes;
   } catch (const Error& error) {
     fail("\"{}\" in the metadata: {}", kKey, error.what());

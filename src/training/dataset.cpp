@@ -32,10 +32,10 @@ std::string Vocabulary::decode(std::span<const Token> tokens) const {
   return encode_utf8(text);
 }
 
-void Documents::add(std::u32string_view text, const Vocabulary& vocabulary) {
+void Documents::add(std::u32string_view text, const Vocabulary& vocabulary, bool ends) {
   tokens_.push_back(vocabulary.delimiter());
   for (const char32_t character : text) tokens_.push_back(vocabulary.encode(character));
-  tokens_.push_back(vocabulary.delimiter());
+  if (ends) tokens_.push_back(vocabulary.delimiter());
   ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
 }
 
@@ -56,16 +56,6 @@ Documents Documents::shuffled(Rng& rng) const {
 
 namespace {
 
-/// The document on one line; empty if there is none.
-std::u32string parse_line(std::string_view line) {
-  std::u32string document = decode_utf8(trim(line));
-  for (const char32_t character : document) {
-    require(character >= 0x20 && (character < 0x7F || character > 0x9F),
-            "control character U+{:04X}", static_cast<std::uint32_t>(character));
-  }
-  return document;
-}
-
 Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
   std::set<char32_t> characters;
   for (const std::u32string& document : documents) {
@@ -74,65 +64,64 @@ Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
   return Vocabulary(std::u32string(characters.begin(), characters.end()));
 }
 
-constexpr std::size_t kHeldOut = 1000, kLargeDataset = 10'000;
+constexpr std::uintmax_t kLargestFile = std::uintmax_t{2} << 30;
+
+/// How many documents of each kind a dataset has: how many of the file, and how many distinct ones.
+[[noreturn]] void fail_for_few(const std::vector<std::u32string>& documents, DocumentKind kind) {
+  fail(
+      "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth for "
+      "test, and at least one of each, and one other to learn from, must be there{}",
+      documents.size(), std::set(documents.begin(), documents.end()).size(),
+      kind == DocumentKind::stream ? "" : "; or take the text as --documents stream");
+}
 
 }  // namespace
 
-std::vector<std::u32string> read_documents(const std::filesystem::path& path,
-                                           std::string_view bytes) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  std::vector<std::u32string> documents;
-  for (std::size_t line = 1; !bytes.empty(); ++line) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    try {
-      std::u32string document = parse_line(bytes.substr(0, end));
-      if (!document.empty()) documents.push_back(std::move(document));
-    } catch (const Error& error) {
-      fail("{}: line {}: {}; a dataset is UTF-8 text, one document a line", path.string(), line,
-           error.what());
-    }
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
-  }
-  require(!documents.empty(), "{}: empty; a dataset has one document a line", path.string());
-  return documents;
-}
-
-Dataset split(std::vector<std::u32string> documents, std::uint64_t seed) {
+Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, DocumentKind kind) {
   Rng rng(seed, Stream::split, 0);
   shuffle(documents, rng);
-  const std::size_t held_out = documents.size() < kLargeDataset ? documents.size() / 10 : kHeldOut;
+  const std::size_t held_out = std::min(documents.size() / 10, kHeldOutDocuments);
+  const auto has_room = [&](const Documents& part) {
+    return part.size() < held_out && part.prediction_count() < kHeldOutTokens;
+  };
 
   Dataset dataset;
+  dataset.kind = kind;
   dataset.vocabulary = vocabulary_of(documents);
+  const auto add = [&](Documents& part, const std::u32string& document) {
+    part.add(document, dataset.vocabulary, kind != DocumentKind::stream);
+  };
   std::unordered_set<std::u32string> test, validation;
   for (const std::u32string& document : documents) {
-    if (dataset.test.size() < held_out) {
+    if (has_room(dataset.test)) {
       test.insert(document);
-      dataset.test.add(document, dataset.vocabulary);
+      add(dataset.test, document);
     } else if (test.contains(document)) {
       continue;
-    } else if (dataset.validation.size() < held_out) {
+    } else if (has_room(dataset.validation)) {
       validation.insert(document);
-      dataset.validation.add(document, dataset.vocabulary);
+      add(dataset.validation, document);
     } else if (!validation.contains(document)) {
-      dataset.training.add(document, dataset.vocabulary);
+      add(dataset.training, document);
     }
   }
   if (held_out == 0 || dataset.validation.size() == 0 || dataset.training.size() == 0) {
-    fail(
-        "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth "
-        "for test, and at least one of each, and one other to learn from, must be there",
-        documents.size(), std::set(documents.begin(), documents.end()).size());
+    fail_for_few(documents, kind);
   }
   return dataset;
 }
 
-Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed) {
+Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
+                     std::optional<DocumentKind> kind) {
+  std::error_code failure;
+  const std::uintmax_t size = std::filesystem::file_size(path, failure);
+  require(failure || size <= kLargestFile, "{}: has {:.1f} GiB; a dataset has 2 GiB at most",
+          path.string(), static_cast<double>(size) / (1 << 30));
   const std::string bytes = read_file(path);
-  std::vector<std::u32string> documents = read_documents(path, bytes);
+  Corpus corpus = read_corpus(path, bytes, kind);
   try {
-    Dataset dataset = split(std::move(documents), seed);
+    Dataset dataset = split(std::move(corpus.documents), seed, corpus.kind);
+    dataset.changes = corpus.changes;
     dataset.checksum = sha256(bytes);
 #ifdef __GLIBC__
     malloc_trim(0);  // returns the memory of the many small texts, which matters on a full node

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/training/windows.hpp"
 
 namespace microgpt::training {
 
@@ -12,15 +13,15 @@ namespace {
 
 /// A part of a document that is processed in one forward pass, and whose last `scored` predictions
 /// are scored.
-struct Window {
+struct ScoredWindow {
   std::span<const Token> tokens;   // at most n_ctx of them
   std::span<const Token> targets;  // the tokens shifted by one
   std::size_t scored;
   std::size_t place;  // index of its first loss among those of all documents
 };
 
-std::vector<Window> windows_of(const Documents& documents, std::size_t context) {
-  std::vector<Window> windows;
+std::vector<ScoredWindow> windows_of(const Documents& documents, std::size_t context) {
+  std::vector<ScoredWindow> windows;
   windows.reserve(documents.size());
   std::size_t place = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
@@ -28,9 +29,12 @@ std::vector<Window> windows_of(const Documents& documents, std::size_t context) 
     const std::size_t predictions = document.size() - 1;
     const std::size_t first = std::min(predictions, context);
     windows.push_back({document.first(first), document.subspan(1, first), first, place});
-    for (std::size_t end = context + 1; end <= predictions; ++end) {
+    const std::size_t stride = scoring_stride(predictions, context);
+    for (std::size_t done = first; done < predictions;) {
+      const std::size_t scored = std::min(stride, predictions - done), end = done + scored;
       windows.push_back({document.subspan(end - context, context),
-                         document.subspan(end - context + 1, context), 1, place + end - 1});
+                         document.subspan(end - context + 1, context), scored, place + done});
+      done = end;
     }
     place += predictions;
   }
@@ -39,7 +43,7 @@ std::vector<Window> windows_of(const Documents& documents, std::size_t context) 
 
 /// The windows sorted by their first tokens, so that those with a common prefix are adjacent. The
 /// sort key is approximate; prefixes it misses are computed again, with the same bits.
-std::vector<Window> sorted(const std::vector<Window>& windows) {
+std::vector<ScoredWindow> sorted(const std::vector<ScoredWindow>& windows) {
   struct Key {
     std::uint64_t prefix;  // the low bytes of the first eight tokens
     std::size_t window;
@@ -47,7 +51,7 @@ std::vector<Window> sorted(const std::vector<Window>& windows) {
   };
   std::vector<Key> keys;
   keys.reserve(windows.size());
-  for (const Window& window : windows) {
+  for (const ScoredWindow& window : windows) {
     std::uint64_t prefix = 0;
     for (std::size_t i = 0; i < 8; ++i) {
       prefix = prefix << 8 | (i < window.tokens.size() ? window.tokens[i] & 0xFF : 0);
@@ -55,7 +59,7 @@ std::vector<Window> sorted(const std::vector<Window>& windows) {
     keys.push_back({prefix, keys.size()});
   }
   std::ranges::sort(keys);
-  std::vector<Window> result;
+  std::vector<ScoredWindow> result;
   result.reserve(windows.size());
   for (const Key& key : keys) result.push_back(windows[key.window]);
   return result;
@@ -68,7 +72,7 @@ class Scorer {
  public:
   Scorer(Gpt<Real>& gpt, std::size_t predictions) : gpt_(gpt), losses_(predictions) {}
 
-  void add(const Window& window) {
+  void add(const ScoredWindow& window) {
     const std::span<const std::uint32_t> rows = batch_.add_shared(window.tokens);
     const std::size_t length = rows.size();
     if (path_.size() < length) path_.resize(length, 0);
@@ -127,7 +131,7 @@ class Scorer {
 template <class Real>
 std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents) {
   Scorer<Real> scorer(gpt, documents.prediction_count());
-  for (const Window& window : sorted(windows_of(documents, gpt.config().n_ctx))) {
+  for (const ScoredWindow& window : sorted(windows_of(documents, gpt.config().n_ctx))) {
     scorer.add(window);
   }
   return scorer.losses();

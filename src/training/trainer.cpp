@@ -14,14 +14,9 @@ Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainCo
       documents_(documents),
       config_(config),
       adam_(gpt.weights().size(), gpt.tape().kernels(), config.adam),
-      order_(documents.size(), config.seed, config.replicate) {
+      order_(documents, gpt.config().n_ctx, config.seed, config.replicate) {
   require(documents.size() > 0, "there is no document to train on");
-  require(config.batch > 0, "a step must learn from one document at least");
-}
-
-template <class Real>
-std::size_t Trainer<Real>::predictions_of(std::size_t document) const {
-  return std::min(gpt_.config().n_ctx, documents_[document].size() - 1);
+  require(config.batch > 0, "a step must learn from one window at least");
 }
 
 namespace {
@@ -55,12 +50,12 @@ double Trainer<Real>::learning_rate() const {
 }
 
 template <class Real>
-std::size_t Trainer<Real>::choose_documents() {
+std::size_t Trainer<Real>::choose_windows() {
   std::size_t predictions = 0;
   chosen_.clear();
   for (std::size_t i = 0; i < config_.batch; ++i) {
-    chosen_.push_back(static_cast<std::uint32_t>(order_.next()));
-    predictions += predictions_of(chosen_.back());
+    chosen_.push_back(order_.next());
+    predictions += chosen_.back().length;
   }
   return predictions;
 }
@@ -71,10 +66,10 @@ std::size_t Trainer<Real>::fill_part(std::size_t first) {
   targets_.clear();
   std::size_t i = first;
   while (i < chosen_.size() && batch_.tokens.size() < rows_of_part()) {
-    const std::span<const Token> document = documents_[chosen_[i]];
-    const std::size_t predictions = predictions_of(chosen_[i++]);
-    const std::span<const Token> targets = document.subspan(1, predictions);
-    batch_.add(document.first(predictions));
+    const Window& window = chosen_[i++];
+    const std::span<const Token> document = documents_[window.document];
+    const std::span<const Token> targets = document.subspan(window.begin + 1, window.length);
+    batch_.add(document.subspan(window.begin, window.length));
     targets_.insert(targets_.end(), targets.begin(), targets.end());
   }
   return i;
@@ -82,7 +77,7 @@ std::size_t Trainer<Real>::fill_part(std::size_t first) {
 
 template <class Real>
 double Trainer<Real>::step() {
-  const std::size_t predictions = choose_documents();
+  const std::size_t predictions = choose_windows();
   Dropout dropout = {
       .rate = config_.dropout,
       .rng = Rng(config_.seed, Stream::dropout, std::uint64_t{config_.replicate} << 32 | step_)};

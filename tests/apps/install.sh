@@ -46,9 +46,9 @@ completes() {
 
 # An environment module leads to what was installed.
 if [[ -e /usr/share/modules/init/bash ]]; then
-    mkdir -p modules/microgpt && cp "$source/scripts/hpc/modulefile" modules/microgpt/0.3.0
+    mkdir -p modules/microgpt && cp "$source/scripts/hpc/modulefile" modules/microgpt/0.4.0
     expect_exit 0 bash -c '. /usr/share/modules/init/bash
-        module use "$1/modules" && MICROGPT_PREFIX=$1/usr module load microgpt/0.3.0 &&
+        module use "$1/modules" && MICROGPT_PREFIX=$1/usr module load microgpt/0.4.0 &&
         command -v creature' _ "$work"
     expect_text out "$work/usr/bin/creature"
 fi

@@ -44,4 +44,13 @@ for run in beauty wide; do
 done
 expect_exit 0 "${looks[@]}" 'html <b>/report.html' --escaping
 
+# The champion speaks in the report, and alone in a page: as the program does.
+expect_exit 0 "$bin/creature" --load ordinary/champion.safetensors --page me.html --silent
+for page in me.html ordinary/report.html; do
+    expect_exit 0 "$python" "$4/tests/report/speaker_page.py" $page ordinary/champion.safetensors "$bin/creature"
+done
+expect_exit 0 "$bin/creature" --primordial --input "$names" -e 12 -h 2 -y 2 -c 6 -s 300 --lr 0.02 --act swiglu \
+    --pos both --lookback 2 --qk-norm on --tie on --precision f32 --save wild.st --page wild.html --silent
+expect_exit 0 "$python" "$4/tests/report/speaker_page.py" wild.html wild.st "$bin/creature" "" el margaretha
+
 echo "page: $checks checks passed"

@@ -66,6 +66,32 @@ expect_exit 0 creature "${small[@]}" --input ten.txt -b 8 -s 3 --trace rounds.cs
     broken "batches see the documents in another order"
 grep -q '"""jon"""' round.csv || broken "a quote is not doubled"
 
+# ---- As C99: it speaks and continues as the program does ----
+cc -std=c99 -Wall -Wextra -xc -fsyntax-only /dev/null || broken "there is no C compiler"
+exports=(
+    "--act relu"
+    "--act gelu --pos both --lookback 2 --qk-norm on"
+    "--act swiglu --pos rotary --tie on -e 12 -h 2 --precision f32"
+    "--act relu2 --lookback 1 -h 1 -y 2 -c 3"
+)
+for options in "${exports[@]}"; do
+    # shellcheck disable=SC2086  # options and their values
+    expect_exit 0 creature --primordial --input "$names" -e 8 -c 8 -s 300 --lr 0.02 $options \
+        --export-c model.h --save model.st --silent
+    expect_exit 0 cc -std=c99 -O1 -Wall -Wextra -Werror -DMICROGPT_MAIN -x c model.h -o speaker -lm
+    for beginning in "" an mar x; do
+        given=(${beginning:+--prompt "$beginning"})
+        expect_exit 0 creature --load model.st --lines --samples 1 --temperature 0 "${given[@]}"
+        mv out expected
+        expect_exit 0 ./speaker 1 0 "$beginning"
+        cmp out expected || broken "$options, '$beginning': $(cat out) instead of $(cat expected)"
+    done
+    # Names of its own, from another random stream: most of them are different.
+    expect_exit 0 ./speaker 20 1
+    [[ $(sort -u out | wc -l) -ge 10 ]] || broken "it repeats itself: $(cat out)"
+    expect_exit 2 ./speaker 1 0 "é"
+done
+
 # ---- What does not fit is refused, and nothing is written or overwritten ----
 echo precious >kept
 cp kept out.st && cp kept out.csv

@@ -68,6 +68,21 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
   }
 }
 
+// With a rate that is smaller by the fourth root of the factor.
+TEST(Finals, may_train_longer) {
+  std::vector<Organism> best = organisms(2);
+  for (Organism& organism : best) organism.flops = 1e9, organism.genome.lr = 0.008;
+  const Finals finals(best, 1, 16);
+  const auto tasks = finals.tasks();
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(tasks[1].genome.steps, 16U * 101);
+  EXPECT_DOUBLE_EQ(tasks[1].flops, 16e9);
+  EXPECT_DOUBLE_EQ(tasks[1].genome.lr, 0.004);
+  EXPECT_TRUE(tasks[1].keeps_weights);
+  for (Organism& organism : best) organism.genome.steps = 90'000'000;
+  EXPECT_EQ(Finals(best, 1, 3.0).tasks()[0].genome.steps, 100'000'000U) << "the most there is";
+}
+
 TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
   Finals finals(organisms(3), 2);
   std::vector<Trial> trials;

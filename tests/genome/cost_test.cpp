@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "microgpt/training/windows.hpp"
+
 namespace microgpt::test {
 
 using namespace genome;
@@ -35,14 +37,17 @@ TEST(Cost, a_forward_pass_costs_what_its_loops_count) {
 TEST(Cost, scoring_is_the_sum_of_its_windows) {
   const Vocabulary vocabulary(U"ab");
   Documents documents;
-  for (const std::u32string text : {U"a", U"abab", U"babababa"}) documents.add(text, vocabulary);
+  for (const std::u32string text :
+       {U"a", U"abab", U"babababa", U"babaabbababababbabababababababababababab"})
+    documents.add(text, vocabulary);
   for (const std::size_t n_ctx : {1U, 3U, 5U, 16U}) {
     const GptConfig config = {.n_vocab = 3, .n_ctx = n_ctx};
     double expected = 0;
     for (std::size_t i = 0; i < documents.size(); ++i) {
       const std::size_t predictions = documents[i].size() - 1;
       expected += forward_flops(config, std::min(n_ctx, predictions));
-      for (std::size_t end = n_ctx + 1; end <= predictions; ++end) {
+      const std::size_t stride = predictions > 32 ? std::max<std::size_t>(1, n_ctx / 2) : 1;
+      for (std::size_t done = n_ctx; done < predictions; done += stride) {
         expected += forward_flops(config, n_ctx);
       }
     }
@@ -73,6 +78,29 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
     }
     EXPECT_DOUBLE_EQ(cost(genome).flops, expected);
     EXPECT_EQ(cost(genome).parameters, static_cast<double>(parameter_count(config)));
+  }
+}
+
+// In random order: on average over many seeds.
+TEST(Cost, a_training_on_long_documents_is_on_average_that_of_its_windows) {
+  std::vector<std::u32string> texts;
+  for (std::size_t i = 0; i < 60; ++i) {
+    texts.push_back(std::u32string(1 + 37 * i % 300, U"abcdefgh"[i % 8]) + U"x");
+  }
+  const Dataset dataset = split(texts, 1);
+  const CostModel cost(dataset);
+  for (const std::uint32_t n_ctx : {2U, 16U, 64U}) {
+    const Genome genome = {.n_ctx = n_ctx, .steps = 40, .batch = 4};
+    const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
+    double sum = 0;
+    constexpr std::uint64_t kSeeds = 200;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      training::WindowOrder order(dataset.training, n_ctx, seed, 0);
+      for (int i = 0; i < 160; ++i) sum += 3 * forward_flops(config, order.next().length);
+    }
+    const double adam = 400 * static_cast<double>(parameter_count(config));
+    const double expected = sum / kSeeds + adam;
+    EXPECT_NEAR(cost(genome).flops / expected, 1, 0.01) << n_ctx;
   }
 }
 

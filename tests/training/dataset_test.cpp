@@ -22,7 +22,9 @@ namespace {
 
 using Texts = std::vector<std::u32string>;
 
-Texts read(std::string_view bytes) { return read_documents("names.txt", bytes); }
+Texts read(std::string_view bytes) {
+  return read_corpus("names.txt", bytes, DocumentKind::lines).documents;
+}
 std::string message(std::string_view bytes) {
   return error_of([&] { read(bytes); });
 }
@@ -62,9 +64,9 @@ TEST(ReadDocuments, names_file_line_and_byte_of_invalid_utf8) {
 }
 
 TEST(ReadDocuments, names_file_line_and_code_of_a_control_character) {
-  const std::string error = message("anna\r\nb\tb\n");
+  const std::string error = message("anna\r\nb\bb\n");
   EXPECT_TRUE(contains(error, "names.txt: line 2"));
-  EXPECT_TRUE(contains(error, "control character U+0009"));
+  EXPECT_TRUE(contains(error, "control character U+0008"));
   EXPECT_TRUE(contains(message(std::string_view("a\0b", 3)), "U+0000"));
   EXPECT_TRUE(contains(message("a\x1F"
                                "b"),
@@ -72,14 +74,95 @@ TEST(ReadDocuments, names_file_line_and_code_of_a_control_character) {
   EXPECT_TRUE(contains(message("a\x7F"
                                "b"),
                        "U+007F"));
-  EXPECT_TRUE(contains(message("a\xC2\x85"
+  EXPECT_TRUE(contains(message("a\xC2\x86"
                                "b"),
-                       "U+0085"));
-  EXPECT_TRUE(contains(message("anna\rbob"), "U+000D")) << "a lone carriage return ends no line";
+                       "U+0086"));
   EXPECT_EQ(read("a b\xC2\xA0"
                  "c~"),
             (Texts{U"a b\u00A0c~"}))
       << "spaces are none";
+}
+
+TEST(ReadDocuments, normalises_and_counts_what_it_changes) {
+  const Corpus corpus = read_corpus("x",
+                                    "a\tb\u00A0c\n"               // a no-break space is no tab
+                                    "e\u0301\u200Bf\rg\u2028h\n"  // decomposed; other line ends
+                                    "\u00ADi\u200Dj\n",           // a joiner is left
+                                    DocumentKind::lines);
+  EXPECT_EQ(corpus.documents, (Texts{U"a b\u00A0c", U"\u00E9f", U"g", U"h", U"i\u200Dj"}));
+  EXPECT_EQ(corpus.changes.text(),
+            "2 line ends, 1 tab, 2 invisible characters, 1 line with decomposed characters");
+  EXPECT_EQ(read_corpus("x", "anna\r\nbob\r\n", DocumentKind::lines).changes.text(), "");
+}
+
+/// `count` groups of so many lines.
+std::string groups(int count, int lines) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    for (int j = 0; j < lines; ++j) text += fmt::format("  line {} of {}  \n", j, i);
+    text += " \n\n";
+  }
+  return text;
+}
+
+TEST(ReadCorpus, looks_what_kind_of_text_it_is) {
+  const auto kind_of = [](const std::string& text) { return read_corpus("x", text).kind; };
+  EXPECT_EQ(kind_of(groups(20, 2)), DocumentKind::paragraphs);
+  EXPECT_EQ(kind_of(groups(19, 2)), DocumentKind::lines) << "too few groups";
+  EXPECT_EQ(kind_of(groups(40, 1)), DocumentKind::lines) << "groups of a line each";
+  EXPECT_EQ(kind_of(std::string(1000, 'a')), DocumentKind::stream);
+  EXPECT_EQ(kind_of(std::string(999, 'a')), DocumentKind::lines);
+  EXPECT_EQ(kind_of(groups(1, 20) + std::string(1000, 'a')), DocumentKind::lines);
+}
+
+TEST(ReadCorpus, keeps_the_lines_of_paragraphs_and_their_beginnings) {
+  const Corpus corpus = read_corpus("x", "\n a \n  b\n \n\nc", DocumentKind::paragraphs);
+  EXPECT_EQ(corpus.documents, (Texts{U" a\n  b", U"c"}));
+}
+
+TEST(ReadCorpus, cuts_a_stream_into_stretches_that_are_the_text) {
+  for (const std::size_t length : {40U, 1000U, 30'000U, 400'000U}) {
+    SCOPED_TRACE(length);
+    Rng rng = rng_of(length);
+    std::string text;
+    while (text.size() < length) text += "ab \n"[rng.below(60) < 58 ? rng.below(3) : 3];
+    const Corpus corpus = read_corpus("x", text + "e", DocumentKind::stream);
+    std::u32string together;
+    for (const std::u32string& each : corpus.documents) {
+      EXPECT_LE(each.size(),
+                std::max<std::size_t>(1, std::min<std::size_t>(8192, (length + 2) / 20)));
+      together += each;
+    }
+    EXPECT_GE(corpus.documents.size(), 20U);
+    std::u32string expected;  // without spaces at the ends of lines
+    for (const char32_t c : decode_utf8(text + "e\n")) {
+      while (c == U'\n' && !expected.empty() && expected.back() == U' ') expected.pop_back();
+      expected += c;
+    }
+    EXPECT_EQ(together, expected);
+  }
+}
+
+TEST(Split, of_a_stream_leaves_the_ends_of_stretches_open_and_holds_out_few_tokens) {
+  std::vector<std::u32string> stretches;
+  for (int i = 0; i < 400; ++i) {
+    stretches.push_back(std::u32string(1000, U'a' + static_cast<char32_t>(i % 26)) + U"\n");
+    stretches.back() += decode_utf8(fmt::to_string(i));  // each of them differs
+  }
+  const Dataset stream = split(stretches, 1, DocumentKind::stream);
+  const Dataset lines = split(stretches, 1);
+  EXPECT_EQ(stream.kind, DocumentKind::stream);
+  EXPECT_EQ(lines.training[0].size(), stream.training[0].size() + 1);
+  EXPECT_NE(stream.training[0].back(), stream.vocabulary.delimiter());
+  for (const Documents* part : {&stream.validation, &stream.test}) {
+    EXPECT_EQ(part->size(), 40U) << "a tenth";
+  }
+  for (std::u32string& each : stretches) each += std::u32string(9000, U'z');
+  const Dataset dear = split(stretches, 1, DocumentKind::stream);
+  for (const Documents* part : {&dear.validation, &dear.test}) {
+    EXPECT_GE(part->prediction_count(), kHeldOutTokens);
+    EXPECT_LT(part->prediction_count(), kHeldOutTokens + 10'010);
+  }
 }
 
 TEST(ReadDocuments, of_nothing_but_white_space_throws) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numbers>
 #include <numeric>
+#include <set>
 #include <vector>
 
 #include "../support/corpus.hpp"
@@ -88,12 +90,12 @@ TEST(Trainer, a_step_of_a_batch_is_one_of_the_mean_loss_over_its_documents) {
     SCOPED_TRACE(fmt::format("batch {}", batch));
     SomeGpt<double> trained({.n_ctx = 8}, 1), by_hand({.n_ctx = 8}, 1);
     Trainer<double> trainer(trained.gpt, documents, {.steps = 1, .batch = batch});
-    DocumentOrder order(documents.size(), 1, 0);
+    WindowOrder order(documents, 8, 1, 0);
     Documents chosen;
     std::vector<Token> tokens;
     std::vector<std::uint32_t> ends;
     for (std::size_t i = 0; i < batch; ++i) {
-      const std::span<const Token> document = documents[order.next()];
+      const std::span<const Token> document = documents[order.next().document];
       tokens.insert(tokens.end(), document.begin(), document.end());
       ends.push_back(static_cast<std::uint32_t>(tokens.size()));
     }
@@ -102,23 +104,45 @@ TEST(Trainer, a_step_of_a_batch_is_one_of_the_mean_loss_over_its_documents) {
     adam.step(by_hand.gpt.weights(), gradients, 0.005);
     trainer.step();
     EXPECT_TRUE(same_bits(copy(trained.gpt.weights()), copy(by_hand.gpt.weights())));
-    EXPECT_EQ(trainer.last_documents().size(), batch);
+    EXPECT_EQ(trainer.last_windows().size(), batch);
   }
 }
 
-TEST(DocumentOrder, is_that_of_the_documents_and_then_new_in_each_epoch) {
-  constexpr std::size_t kDocuments = 50;
-  const auto epochs = [](std::uint64_t seed, std::uint32_t replicate) {
-    DocumentOrder order(kDocuments, seed, replicate);
-    std::vector<std::vector<std::size_t>> result(4);
-    for (auto& epoch : result) {
-      for (std::size_t i = 0; i < kDocuments; ++i) epoch.push_back(order.next());
+/// So many documents of such lengths.
+Documents documents_with(std::size_t count, std::size_t shortest, std::size_t longest) {
+  Documents documents;
+  Rng rng = rng_of(1);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t length = shortest + rng.below(longest - shortest + 1);
+    documents.add(std::u32string(length, U'a' + static_cast<char32_t>(i % 26)), letters());
+  }
+  return documents;
+}
+
+std::vector<Window> windows_of(const Documents& documents, std::size_t n_ctx, std::size_t count,
+                               std::uint64_t seed = 1, std::uint32_t replicate = 0) {
+  WindowOrder order(documents, n_ctx, seed, replicate);
+  std::vector<Window> windows;
+  while (windows.size() < count) windows.push_back(order.next());
+  return windows;
+}
+
+TEST(WindowOrder, of_short_documents_is_theirs_and_then_new_in_each_epoch) {
+  const Documents documents = documents_with(50, 1, 31);
+  const auto epochs = [&](std::uint64_t seed, std::uint32_t replicate) {
+    std::vector<std::vector<std::uint32_t>> result(4);
+    const std::vector<Window> all = windows_of(documents, 8, 200, seed, replicate);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::size_t predictions = documents[all[i].document].size() - 1;
+      EXPECT_EQ(all[i].begin, 0U);
+      EXPECT_EQ(all[i].length, std::min<std::size_t>(8, predictions));
+      result[i / 50].push_back(all[i].document);
     }
     return result;
   };
   const auto first = epochs(1, 0);
-  std::vector<std::size_t> in_order(kDocuments);
-  std::iota(in_order.begin(), in_order.end(), std::size_t{0});
+  std::vector<std::uint32_t> in_order(50);
+  std::iota(in_order.begin(), in_order.end(), 0U);
   EXPECT_EQ(first[0], in_order);
   for (std::size_t i = 1; i < first.size(); ++i) {
     EXPECT_NE(first[i], first[i - 1]);
@@ -127,6 +151,40 @@ TEST(DocumentOrder, is_that_of_the_documents_and_then_new_in_each_epoch) {
   EXPECT_EQ(epochs(1, 0), first);
   EXPECT_NE(epochs(2, 0)[1], first[1]);
   EXPECT_NE(epochs(1, 1)[1], first[1]);
+}
+
+TEST(WindowOrder, predicts_each_token_of_long_documents_once_an_epoch) {
+  for (const std::size_t n_ctx : {1U, 7U, 32U, 100U}) {
+    SCOPED_TRACE(n_ctx);
+    const Documents documents = documents_with(30, 20, 400);
+    WindowOrder order(documents, n_ctx, 1, 0);
+    std::set<std::uint32_t> firsts;  // lengths of first windows
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      std::map<std::pair<std::uint32_t, std::uint32_t>, int> times;
+      std::size_t expected = 0, predicted = 0;
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        const std::size_t predictions = documents[i].size() - 1;
+        expected += is_long(predictions, n_ctx) ? predictions : std::min(predictions, n_ctx);
+      }
+      while (predicted < expected) {
+        const Window w = order.next();
+        ASSERT_LE(w.length, n_ctx);
+        ASSERT_GT(w.length, 0U);
+        ASSERT_LT(w.begin + w.length, documents[w.document].size());
+        if (w.begin == 0) firsts.insert(w.length);
+        predicted += w.length;
+        for (std::uint32_t t = 0; t < w.length; ++t) {
+          EXPECT_EQ(++times[std::pair(w.document, w.begin + t)], 1);
+        }
+      }
+      EXPECT_EQ(predicted, expected);
+    }
+    EXPECT_GE(firsts.size(), std::min<std::size_t>(n_ctx, 10)) << "a context may begin anywhere";
+  }
+  const Documents documents = documents_with(10, 100, 200);
+  EXPECT_EQ(windows_of(documents, 8, 50), windows_of(documents, 8, 50));
+  EXPECT_NE(windows_of(documents, 8, 50), windows_of(documents, 8, 50, 2));
+  EXPECT_NE(windows_of(documents, 8, 50), windows_of(documents, 8, 50, 1, 1));
 }
 
 TEST(Trainer, counts_its_steps_and_finishes) {

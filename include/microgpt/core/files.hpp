@@ -65,6 +65,9 @@ bool makes_a_file(const std::filesystem::path& path);
 /// Whether writing to `path` would replace the file at `other`, which need not exist yet.
 bool would_replace(const std::filesystem::path& path, const std::filesystem::path& other);
 
+/// In Base64 (RFC 4648).
+std::string base64(std::string_view bytes);
+
 /// SHA-256 as 64 hexadecimal digits, as sha256sum prints it.
 std::string sha256(std::string_view bytes);
 

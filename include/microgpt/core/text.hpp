@@ -14,12 +14,19 @@ std::u32string decode_utf8(std::string_view text);
 
 std::string encode_utf8(std::u32string_view text);
 
+/// `text` in Unicode's normal form C, which has one character for a letter and its accents where
+/// there is one. Throws Error as decode_utf8() does.
+std::string composed(std::string_view text);
+
 /// `text` with U+FFFD in place of invalid UTF-8.
 std::string valid_utf8(std::string_view text);
 
 /// `text` made safe for terminals: invalid bytes, control characters (except newlines and tabs) and
 /// characters that change the writing direction appear as \x1b, \u202e and the like.
 std::string printable(std::string_view text);
+
+/// The same on one line: a newline appears as \u23CE, the sign for "return".
+std::string printable_line(std::string_view text);
 
 /// The number of terminal columns that a character occupies: 0, 1 or 2.
 std::size_t display_width(char32_t character);

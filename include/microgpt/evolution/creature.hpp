@@ -33,7 +33,7 @@ class Creature {
 
   /// One step of training; see Trainer::step. Throws Error if the loss is not finite.
   double step();
-  /// The documents that the last step learnt from.
+  /// The documents that the last step learnt from, or the parts of long ones.
   std::vector<std::string> last_documents() const;
   bool trained() const;
   /// All steps that are left. Returns the loss of the last one; NaN if none was left.

@@ -52,9 +52,9 @@ bool is_allowed(const Cost& cost, const SearchSpace& space);
 Cost largest_cost(const SearchSpace& space, const CostOf& cost_of);
 
 /// The costs of organisms, known before they are trained. In a training a backward pass costs twice
-/// a forward pass, Adam ten operations per parameter and step. After the first epoch documents come
-/// in a random order, so each counts as the mean of all. The dataset is scanned once for each
-/// context length; after that a search can ask for thousands of costs at no expense.
+/// a forward pass, Adam ten operations per parameter and step. Where windows come in random order,
+/// each counts as the mean of all. The dataset is scanned once for each context length; after that
+/// a search can ask for thousands of costs at no expense.
 class CostModel {
  public:
   /// The dataset must outlive it.
@@ -62,9 +62,13 @@ class CostModel {
   Cost operator()(const Genome& genome) const;
 
  private:
-  /// Prefix sums over the documents: of positions, and of query-key pairs in causal attention.
+  /// Positions, and query-key pairs in causal attention.
+  struct Work {
+    double positions = 0, pairs = 0;
+  };
   struct Sums {
-    std::vector<double> positions, pairs;
+    std::vector<Work> first_epoch;  ///< of the first windows together; empty if in random order
+    Work mean;                      ///< of a window
   };
   const Sums& sums_of(std::size_t n_ctx) const;
 

@@ -17,9 +17,10 @@ namespace microgpt::report {
 /// clock.
 class Progress {
  public:
-  /// `final_trainings`: the replicates of all finalists together.
+  /// `final_trainings`: the replicates of all finalists together; each takes `final_steps` times as
+  /// long as in the search.
   Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
-           double start);
+           double start, double final_steps = 1);
 
   /// A training has ended.
   void finished(const Trial& trial);
@@ -49,7 +50,7 @@ class Progress {
   EvolutionConfig config_;
   Objective objective_;
   std::size_t final_trainings_;
-  double start_;
+  double final_steps_, start_;
   std::size_t done_ = 0, failed_ = 0, finals_done_ = 0;
   std::uint32_t generation_ = 0;
   double flops_ = 0;                           // of the trainings of the search that have ended

@@ -37,6 +37,7 @@ struct RunRecord {
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
   std::vector<Ablation> ablations;  ///< of the champion, the most valuable change first
   std::vector<Trial> trials;        ///< see read_timings_csv()
+  std::string weights;              ///< champion.safetensors, if it has at most 300 kB
 
   /// The best so far; null if there is no successful organism yet.
   const Organism* champion() const;

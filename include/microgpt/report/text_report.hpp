@@ -41,7 +41,8 @@ struct CountingLosses {
 std::string verdict(double loss, const CountingLosses& counting);
 
 /// The scores of the finalists in their replicates, and the luck of each in the search.
-std::string finals_report(std::span<const Finalist> finalists, Objective objective);
+std::string finals_report(std::span<const Finalist> finalists, Objective objective,
+                          double final_steps);
 
 /// What each change of a champion against the primordial organism is worth.
 std::string ablation_report(const Genome& champion, std::span<const Ablation> ablations,

@@ -6,6 +6,7 @@
 
 #include "microgpt/genome/genome.hpp"
 #include "microgpt/model/weights.hpp"
+#include "microgpt/training/corpus.hpp"
 
 namespace microgpt::run {
 
@@ -13,8 +14,9 @@ namespace microgpt::run {
 struct TrainingNotes {
   Genome genome;
   std::uint32_t replicate = 0;
-  std::string dataset;                        ///< SHA-256 of the file
-  std::string dataset_name;                   ///< of the file, without folders
+  std::string dataset;       ///< SHA-256 of the file
+  std::string dataset_name;  ///< of the file, without folders
+  DocumentKind documents = DocumentKind::lines;
   std::string version;                        ///< of the program
   double validation_loss = 0, test_loss = 0;  ///< nats per token
 };

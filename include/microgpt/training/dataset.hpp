@@ -8,6 +8,7 @@
 
 #include "microgpt/core/random.hpp"
 #include "microgpt/model/gpt.hpp"
+#include "microgpt/training/corpus.hpp"
 
 namespace microgpt::training {
 
@@ -32,7 +33,8 @@ class Vocabulary {
   std::u32string characters_;
 };
 
-/// A list of token sequences, each of the form delimiter, characters, delimiter.
+/// A list of token sequences, each of the form delimiter, characters, delimiter; the stretches of a
+/// stream go on, so they have no delimiter at their end.
 class Documents {
  public:
   Documents() = default;
@@ -44,7 +46,7 @@ class Documents {
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::span(tokens_).subspan(begin, ends_[i] - begin);
   }
-  void add(std::u32string_view text, const Vocabulary& vocabulary);
+  void add(std::u32string_view text, const Vocabulary& vocabulary, bool ends = true);
   /// The same documents in a random order.
   Documents shuffled(Rng& rng) const;
   /// The number of tokens to predict: all but the first of each document.
@@ -66,19 +68,24 @@ class Documents {
 struct Dataset {
   Vocabulary vocabulary;
   Documents training, validation, test;
+  DocumentKind kind = DocumentKind::lines;
+  TextChanges changes;   ///< when the file was read
   std::string checksum;  ///< SHA-256 of the file
 };
 
-/// One document per line of a UTF-8 file, trimmed; empty lines are skipped. Throws Error naming
-/// file, line and rule for invalid UTF-8, control characters, or no documents.
-std::vector<std::u32string> read_documents(const std::filesystem::path& path,
-                                           std::string_view bytes);
+/// Held-out parts have so many documents, and so many tokens, at most: more would make scores more
+/// exact than the choice of an organism needs, and scoring dearer than training.
+inline constexpr std::size_t kHeldOutDocuments = 1000, kHeldOutTokens = 65'536;
 
 /// Shuffles the documents with the seed and holds out 1,000 for validation and 1,000 for test, or a
-/// tenth each if there are fewer than 10,000. Throws Error if a part would be empty.
-Dataset split(std::vector<std::u32string> documents, std::uint64_t seed);
+/// tenth each if there are fewer than 10,000, and no further ones once these have 65,536 tokens.
+/// Throws Error if a part would be empty.
+Dataset split(std::vector<std::u32string> documents, std::uint64_t seed,
+              DocumentKind kind = DocumentKind::lines);
 
-/// Reads and splits a file. Throws Error as the functions above do, and if it cannot be read.
-Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed);
+/// Reads and splits a file. Throws Error as the functions above and read_corpus() do, and if the
+/// file cannot be read or has more than 2 GiB.
+Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
+                     std::optional<DocumentKind> kind = std::nullopt);
 
 }  // namespace microgpt::training

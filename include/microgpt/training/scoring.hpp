@@ -8,8 +8,8 @@
 namespace microgpt::training {
 
 /// -ln P of every predicted token of some documents, in nats: of all but the first of each, the
-/// closing delimiter included. In documents longer than n_ctx the context window slides, so that
-/// models with any n_ctx are scored on the same tokens.
+/// closing delimiter included, so that models with any n_ctx are scored on the same tokens. In
+/// documents longer than n_ctx the context slides, see scoring_stride().
 template <class Real>
 std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents);
 

@@ -8,7 +8,7 @@
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/training/adam.hpp"
 #include "microgpt/training/dataset.hpp"
-#include "microgpt/training/document_order.hpp"
+#include "microgpt/training/windows.hpp"
 
 namespace microgpt::training {
 
@@ -27,17 +27,17 @@ constexpr auto enum_names(RateSchedule) {
 
 struct TrainConfig {
   std::size_t steps = 200;
-  std::size_t batch = 1;         ///< documents per step
+  std::size_t batch = 1;         ///< windows per step
   double learning_rate = 0.005;  ///< the highest
   RateSchedule schedule = RateSchedule::linear;
   double warmup = 0;   ///< share of the steps in which the rate rises linearly from 0
   double dropout = 0;  ///< share of the channels that are dropped; see Gpt::forward
   AdamConfig adam = {};
-  std::uint64_t seed = 1;  ///< with the replicate: of the document order after the first epoch
+  std::uint64_t seed = 1;  ///< with the replicate: of the order of windows
   std::uint32_t replicate = 0;
 };
 
-/// Trains a Gpt on mini-batches: each step learns from the next `batch` documents.
+/// Trains a Gpt on mini-batches: each step learns from the next `batch` windows of the documents.
 template <class Real>
 class Trainer {
  public:
@@ -46,24 +46,21 @@ class Trainer {
 
   bool finished() const { return step_ == config_.steps; }
   std::size_t steps_done() const { return step_; }
-  /// Trains on the next documents and returns their loss before the update: the mean cross-entropy
-  /// of all predictions, min(n_ctx, tokens - 1) of each document, in nats. Throws Error if it is
-  /// not finite.
+  /// Trains on the next windows and returns their loss before the update: the mean cross-entropy of
+  /// all predictions, in nats. Throws Error if it is not finite.
   double step();
-  /// The documents of the last step, as indices.
-  std::span<const std::uint32_t> last_documents() const { return chosen_; }
+  /// What the last step has learnt from.
+  std::span<const Window> last_windows() const { return chosen_; }
   /// Runs all remaining steps.
   void run();
 
  private:
-  /// The number of tokens of a document that are predicted.
-  std::size_t predictions_of(std::size_t document) const;
   /// Of the next step.
   double learning_rate() const;
-  /// Chooses the documents of the next step; returns the number of their predictions.
-  std::size_t choose_documents();
-  /// A batch is learnt in parts whose gradients add up. Fills batch_ and targets_ with the
-  /// documents chosen from place `first` on; returns the place after the last.
+  /// Chooses the windows of the next step; returns the number of their predictions.
+  std::size_t choose_windows();
+  /// A batch is learnt in parts whose gradients add up. Fills batch_ and targets_ with the windows
+  /// chosen from place `first` on; returns the place after the last.
   std::size_t fill_part(std::size_t first);
   /// The rows of a part, or little more. With many, the numbers of the forward pass have left the
   /// cache when the backward pass wants them; with few, large weights are read too often.
@@ -74,9 +71,9 @@ class Trainer {
   const Documents& documents_;
   TrainConfig config_;
   Adam<Real> adam_;
-  DocumentOrder order_;
-  std::vector<std::uint32_t> chosen_;  // documents of a step
-  TokenBatch batch_;                   // of a part
+  WindowOrder order_;
+  std::vector<Window> chosen_;  // of a step
+  TokenBatch batch_;            // of a part
   std::vector<Token> targets_;
   std::size_t step_ = 0;
 };

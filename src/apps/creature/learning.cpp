@@ -8,6 +8,8 @@
 #include "microgpt/core/version.hpp"
 #include "microgpt/evolution/creature.hpp"
 #include "microgpt/genome/genes.hpp"
+#include "microgpt/model/c_source.hpp"
+#include "microgpt/report/page.hpp"
 #include "microgpt/run/tables.hpp"
 #include "training_view.hpp"
 
@@ -59,10 +61,7 @@ void describe_size(const Beginning& begin, std::size_t vocabulary) {
 }
 
 void describe_data(const CreatureOptions& options, const Beginning& begin, const Dataset& data) {
-  say("{}: {} training, {} validation and {} test documents, {} characters\n",
-      printable(options.common.input), with_commas(data.training.size()),
-      with_commas(data.validation.size()), with_commas(data.test.size()),
-      data.vocabulary.characters().size());
+  say("{}: {}\n", printable(options.common.input), summary_of(data));
   if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
     say("note: the genome was evolved on another dataset, so its loss is not comparable\n");
   }
@@ -103,15 +102,27 @@ void require_vocabulary(const Beginning& begin, const Dataset& data) {
   }
 }
 
+/// A file is read as the one that the weights were trained on, unless something else is said.
+CommonOptions common_of(const CreatureOptions& options, const Beginning& begin) {
+  CommonOptions common = options.common;
+  if (begin.notes && !common.documents) common.documents = begin.notes->documents;
+  return common;
+}
+
 /// With weights that are there.
 Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
   const bool needs_data = options.input_given || options.speech.is_fresh || !begin.notes;
   if (needs_data) {
-    learnt.data = load_dataset(options.common.input, begin.seed);
+    learnt.data = load_dataset(common_of(options, begin), begin.seed);
     require_vocabulary(begin, *learnt.data);
   }
-  require_known_characters(Vocabulary(begin.weights->vocabulary), options.speech);
+  const Vocabulary vocabulary(begin.weights->vocabulary);
+  learnt.kind = learnt.data   ? learnt.data->kind
+                : begin.notes ? begin.notes->documents
+                              : options.common.documents.value_or(DocumentKind::lines);
+  require_known_characters(vocabulary, options.speech);
+  learnt.judged = documents_to_judge(options.speech, vocabulary, learnt.kind);
   if (talks) {
     introduce(options, begin);
     describe_size(begin, begin.weights->config.n_vocab);
@@ -120,6 +131,8 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   begin.weights->type = number_type(begin.precision);
   learnt.model = std::make_unique<LanguageModel>(*begin.weights, begin.weights->type);
   if (options.save) learnt.weights = to_bytes(*begin.weights);
+  if (options.export_c) learnt.c_source = c_source(*begin.weights);
+  if (options.page) learnt.page = speaker_page(to_bytes(*begin.weights));
   if (learnt.data) {
     learnt.validation_loss = learnt.model->loss(learnt.data->validation);
     learnt.test_loss = learnt.model->loss(learnt.data->test);
@@ -134,8 +147,10 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
 /// From the first step to the last.
 Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
-  learnt.data = load_dataset(options.common.input, begin.seed);
+  learnt.data = load_dataset(common_of(options, begin), begin.seed);
+  learnt.kind = learnt.data->kind;
   require_known_characters(learnt.data->vocabulary, options.speech);
+  learnt.judged = documents_to_judge(options.speech, learnt.data->vocabulary, learnt.kind);
   Creature creature(begin.genome, *learnt.data, begin.precision, begin.seed, options.replicate);
   if (begin.weights) set_weights(creature, begin);
   if (talks) {
@@ -153,10 +168,13 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
                       .replicate = options.replicate,
                       .dataset = learnt.data->checksum,
                       .dataset_name = dataset_name(options.common),
+                      .documents = learnt.data->kind,
                       .version = std::string(version()),
                       .validation_loss = *learnt.validation_loss,
                       .test_loss = *learnt.test_loss});
   if (options.save) learnt.weights = to_bytes(weights);
+  if (options.export_c) learnt.c_source = c_source(weights);
+  if (options.page) learnt.page = speaker_page(to_bytes(weights));
   learnt.begin = std::move(begin);
   return learnt;
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "creature/beginning.hpp"
 #include "microgpt/training/dataset.hpp"
@@ -21,7 +22,9 @@ struct Learnt {
   std::optional<Dataset> data;  ///< none if weights were loaded, and no dataset was asked for
   std::unique_ptr<LanguageModel> model;
   std::optional<double> validation_loss, test_loss;
-  std::optional<std::string> weights, initial;  ///< files
+  DocumentKind kind = DocumentKind::lines;                      ///< that it has learnt
+  std::vector<std::u32string> judged;                           ///< documents that it is to judge
+  std::optional<std::string> weights, initial, c_source, page;  ///< files
   Training training;
 };
 

@@ -16,6 +16,10 @@ namespace {
 
 void add_weight_options(CLI::App& app, CreatureOptions& options) {
   app.add_option("--save", options.save, "Write the trained weights to this safetensors file");
+  app.add_option("--export-c", options.export_c,
+                 "Write the trained model as a C99 header that speaks, without libraries");
+  app.add_option("--page", options.page,
+                 "Write an HTML page in which the trained model speaks, to send to somebody");
   app.add_option("--save-init", options.save_init, "Write the weights before the first step");
   app.add_option("--trace", options.trace,
                  "Write step, document and loss as CSV, a row for each document of a step");
@@ -96,8 +100,11 @@ std::vector<NamedFile> files_of(
 void prepare(CreatureOptions& options) {
   check(options.common);
   prepare(options.speech);
-  const std::vector<NamedFile> outputs = files_of(
-      {{"--save", options.save}, {"--save-init", options.save_init}, {"--trace", options.trace}});
+  const std::vector<NamedFile> outputs = files_of({{"--save", options.save},
+                                                   {"--save-init", options.save_init},
+                                                   {"--trace", options.trace},
+                                                   {"--export-c", options.export_c},
+                                                   {"--page", options.page}});
   for (const NamedFile& output : outputs) require_writable(output.file);
   const bool has_genome = !options.primordial && !options.load;
   require_apart(

@@ -25,7 +25,7 @@ struct CreatureOptions {
   std::optional<std::string> info;      ///< a weight file
   std::map<const Gene*, double> genes;  ///< overrides of the genome
   // Files to read weights from, and to write after success.
-  std::optional<std::string> load, init, save, save_init, trace;
+  std::optional<std::string> load, init, save, save_init, trace, export_c, page;
 };
 
 /// Reads a command line, and finds what would go wrong after a training. Returns false after

@@ -7,6 +7,8 @@
 #include <map>
 
 #include "choice.hpp"
+#include "effort.hpp"
+#include "microgpt/evolution/finals.hpp"
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::apps {
@@ -14,7 +16,6 @@ namespace microgpt::apps {
 namespace {
 
 constexpr std::uint32_t kAblationTrainings = 3;  // of each ablation
-constexpr std::size_t kUnlimited = 1'000'000;    // generations, where a budget ends the search
 
 /// Beauty, the other objective, belongs to another program.
 void add_fitness(CLI::App& app, Objective& objective) {
@@ -37,6 +38,12 @@ void add_fitness(CLI::App& app, Objective& objective) {
 /// How organisms are bred.
 void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
+  if (search.objective == Objective::loss) {
+    app.add_option("--effort", options.effort,
+                   "The best model that can be had in this time (10m, 2h), or with so many "
+                   "floating-point operations (3e13): chooses search space, budget, precision and "
+                   "finals by the text and by the speed of this machine, and says what it chose");
+  }
   app.add_option("--population", e.population, "Organisms per generation and island")
       ->capture_default_str();
   app.add_option("--generations", e.generations, "Number of generations")->capture_default_str();
@@ -71,6 +78,10 @@ void add_population_options(CLI::App& app, SearchOptions& options, const SearchA
                  "Number of best organisms that are retrained to select the champion (0: none)")
       ->capture_default_str();
   app.add_option("--replicates", options.replicates, "New trainings of each finalist")
+      ->capture_default_str();
+  app.add_option("--final-steps", options.final_steps,
+                 "Steps of these trainings, as a multiple of those in the search: what is best in "
+                 "many short trainings is then tried in few long ones")
       ->capture_default_str();
   app.add_flag("--ablate")
       ->description(
@@ -211,6 +222,9 @@ std::vector<std::string> given_options(const CLI::App& app, const SearchOptions&
     if (option->count() == 0 || anew || paths.contains(name)) continue;
     given.push_back(name + "=" + option->results().back());
   }
+  if (!options.effort.empty() && app.count("--precision") == 0) {
+    given.push_back(fmt::format("--precision={}", name(*options.common.precision)));
+  }
   for (const auto& [name, path] : paths) {
     if (!path.empty()) given.push_back(name + "=" + from_everywhere(path));
   }
@@ -237,7 +251,17 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       "Exit status: 0 if there is a champion, 1 after an unexpected error, 2 for bad input or if "
       "every training failed; 75 (time limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) "
       "if the run was stopped and can be resumed.");
+  if (app.get_option_no_throw("--effort") != nullptr) {
+    for (const char* other : {"--space", "--budget-flops", "--generations", "--mode", "--islands",
+                              "--enqueue", "--resume"}) {
+      app.get_option("--effort")->excludes(other);
+    }
+  }
   if (!parse(app, arguments, prints)) return false;
+  if (!options.effort.empty()) {
+    parse_effort(options.effort);
+    if (!options.common.precision) options.common.precision = Precision::f32;
+  }
   options.given = given_options(app, options);
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
@@ -247,6 +271,8 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
             "--ablate needs --finalists of at least 1: it is compared with their trainings");
     options.ablate = std::min(kAblationTrainings, options.replicates);
   }
+  require(options.final_steps >= 1 && options.final_steps <= kMostLonger,
+          "--final-steps ({}) must be from 1 to {}", options.final_steps, kMostLonger);
   const Limits& limits = options.limits;
   require(
       limits.deadline_factor == 0 || (limits.deadline_factor >= 1 && limits.deadline_factor <= 1e6),

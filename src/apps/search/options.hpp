@@ -13,10 +13,15 @@
 
 namespace microgpt::apps {
 
+/// Generations, where a budget ends the search.
+inline constexpr std::size_t kUnlimited = 1'000'000;
+
 /// The command line of evolve_loss and evolve: the settings of a run, as far as it gives them, and
 /// what its result does not depend on.
 struct SearchOptions : RunSettings {
   CommonOptions common;
+  std::string effort;       ///< see parse_effort
+  std::string effort_said;  ///< what was chosen because of it
   std::string space_file;
   std::string genome_out = "genome.json";
   std::string experiments = "experiments";

@@ -81,7 +81,10 @@ class Run {
     try {
       Start start = start_of(app_, arguments);
       options_ = std::move(start.options);
-      if (start.goes) setup.emplace(options_, app_, std::move(start.resumed));
+      if (start.goes) {
+        const auto ranks = static_cast<std::size_t>(session_.size());
+        setup.emplace(options_, app_, std::move(start.resumed), ranks == 1 ? 1 : ranks - 1);
+      }
     } catch (...) {
       session_.share(spec);  // lets the others leave
       throw;

@@ -20,7 +20,8 @@ Search::Search(const SearchOptions& options, const SearchApp& app, SearchSetup& 
       app_(app),
       setup_(setup),
       view_(options.view, setup.folder->path() / "run.log", options.evolution,
-            setup.problem.objective, std::size_t{options.finalists} * options.replicates),
+            setup.problem.objective, std::size_t{options.finalists} * options.replicates,
+            options.final_steps),
       log_(view_.log()),
       recorder_(options, setup, view_) {}
 
@@ -71,11 +72,9 @@ std::string Search::introduction(const Session& session) const {
   const auto add = [&](std::string_view label, const std::string& what) {
     text += fmt::format("{:<11}{}\n", label, what);
   };
-  add("dataset", fmt::format("{}: {} training, {} validation and {} test documents, {} characters",
-                             options_.common.input, with_commas(data.training.size()),
-                             with_commas(data.validation.size()), with_commas(data.test.size()),
-                             data.vocabulary.characters().size()));
+  add("dataset", fmt::format("{}: {}", options_.common.input, summary_of(data)));
   const RunSettings& s = setup_.settings;
+  if (!options_.effort_said.empty()) add("effort", options_.effort_said);
   add("baselines",
       fmt::format("n-gram of order {} {:.4f}, bigram {:.4f}, uniform {:.4f} (validation "
                   "loss in nats per token)",
@@ -135,7 +134,7 @@ void Search::report_stop(Stop reason) {
 Finals Search::finals_of(std::span<const Organism> history) const {
   return Finals(
       finalists_of(history, options_.evolution.goal, options_.finalists, setup_.settings.tokens),
-      options_.replicates);
+      options_.replicates, options_.final_steps);
 }
 
 /// When everyone is born and the last trainings are under way, idle workers begin with the finals
@@ -200,9 +199,12 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
     task.replicate = static_cast<std::uint32_t>(best - all.begin() + 1);
     expected = *best;
   }
-  task.keeps_weights = true;
-  trains.submit(std::span(&task, 1));
-  const Evaluation again = trains.wait().evaluation;
+  Evaluation again = expected;
+  if (again.weights.empty()) {  // its result was known from a journal or a cache
+    task.keeps_weights = true;
+    trains.submit(std::span(&task, 1));
+    again = trains.wait().evaluation;
+  }
   try {
     require(!again.failed(), "{}", again.failure);
     require(again.loss == expected.loss, "its loss is {} now, but it was {}", again.loss,
@@ -213,6 +215,7 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
                      .replicate = task.replicate,
                      .dataset = s.dataset,
                      .dataset_name = s.input,
+                     .documents = s.documents,
                      .version = s.version,
                      .validation_loss = again.loss,
                      .test_loss = again.test_loss.value_or(0)});
@@ -292,8 +295,8 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
       genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
   save_genome(options_.genome_out, file);
-  recorder_.write_page(RunState::finished);
   if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);
+  recorder_.write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.
   setup_.folder->write("genome.json", to_json(file));
   log_.report(

@@ -37,7 +37,8 @@ class Search {
   /// What each change of the champion is worth, if that is asked for.
   std::vector<Ablation> ablate(std::span<const Finalist> finalists, Evaluator& evaluator);
   /// The content of champion.safetensors: the replicate of the champion with the lowest validation
-  /// loss, trained once more. Empty, with a warning, if that fails.
+  /// loss. If its weights are not there it is trained once more; empty, with a warning, if that
+  /// fails.
   std::string weights_of_champion(std::span<const Finalist> finalists, Evaluator& trains);
   /// Waits for all that was submitted, and records it.
   std::vector<Trial> awaited(Evaluator& evaluator);

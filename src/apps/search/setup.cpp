@@ -15,6 +15,7 @@
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/report/run_record.hpp"
 #include "microgpt/training/baselines.hpp"
+#include "search/effort.hpp"
 
 namespace microgpt::apps {
 
@@ -45,6 +46,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.precision = problem.precision;
   settings.input = dataset_name(options.common);
   settings.dataset = problem.dataset.checksum;
+  settings.documents = problem.dataset.kind;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
   settings.memory_limit = options.limits.memory_mb;
@@ -152,7 +154,7 @@ OpenPipe::~OpenPipe() {
 }
 
 SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
-                         std::unique_ptr<Journal> resumed)
+                         std::unique_ptr<Journal> resumed, std::size_t workers)
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
   check(options.common);
@@ -169,7 +171,8 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
   require(!journal || is_there(options.common.input),
           "{}: the dataset of this run is no longer there; --input says where it is now",
           options.common.input);
-  problem.dataset = load_dataset(options.common.input, options.evolution.seed);
+  problem.dataset = load_dataset(options.common, options.evolution.seed);
+  if (!options.effort.empty()) space = choose_by_effort(options, problem, workers);
   if (!options.enqueue.empty()) {
     options.evolution.enqueued = enqueued(options, space, cost_of());
   }

@@ -35,8 +35,10 @@ class OpenPipe {
 class SearchSetup {
  public:
   /// `resumed` is the journal of the resumed run, or null. Reads the enqueued genomes into the
-  /// options. Throws Error naming the setting or the file, the value and the rule.
-  SearchSetup(SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed);
+  /// options, and puts what --effort stands for there, with so many workers. Throws Error naming
+  /// the setting or the file, the value and the rule.
+  SearchSetup(SearchOptions& options, const SearchApp& app, std::unique_ptr<Journal> resumed,
+              std::size_t workers);
   SearchSetup(const SearchSetup&) = delete;
   SearchSetup& operator=(const SearchSetup&) = delete;
 

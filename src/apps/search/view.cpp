@@ -35,7 +35,8 @@ void validate(const ViewOptions& options) {
 }
 
 RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_file,
-                 const EvolutionConfig& config, Objective objective, std::size_t final_trainings)
+                 const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
+                 double final_steps)
     : screen_(screen_of_standard_output()),
       live_(stays_in_place(options, screen_)),
       log_(log_file, {.print = [this](std::string_view text) { terminal_.print(text); },
@@ -45,7 +46,7 @@ RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_fi
       config_(config),
       objective_(objective),
       start_(seconds_since_1970()),
-      progress_(config, objective, final_trainings, start_) {}
+      progress_(config, objective, final_trainings, start_, final_steps) {}
 
 void RunView::result(const Trial& trial) {
   const auto& [task, evaluation, timing, known] = trial;

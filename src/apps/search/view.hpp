@@ -27,9 +27,11 @@ void validate(const ViewOptions& options);
 /// Shows a run in progress: its log and, on a terminal, a live display.
 class RunView {
  public:
-  /// `final_trainings`: of all finalists together.
+  /// `final_trainings`: of all finalists together; each has `final_steps` times as many steps as
+  /// in the search.
   RunView(const ViewOptions& options, const std::filesystem::path& log_file,
-          const EvolutionConfig& config, Objective objective, std::size_t final_trainings);
+          const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
+          double final_steps);
 
   RunLog& log() { return log_; }
 

@@ -51,6 +51,7 @@
 
   const parts = [
     "Header",
+    "Speaker",
     "Trajectory",
     "Family",
     "Parallel",

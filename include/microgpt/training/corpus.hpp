@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "microgpt/core/enum_names.hpp"
+
+namespace microgpt::training {
+
+/// What a document is.
+enum class DocumentKind {
+  lines,       ///< each line that is not empty
+  paragraphs,  ///< lines with no empty line between them
+  stream       ///< the whole file, in stretches that follow each other
+};
+
+constexpr auto enum_names(DocumentKind) {
+  return enum_table<DocumentKind>("documents", {{DocumentKind::lines, "lines"},
+                                                {DocumentKind::paragraphs, "paragraphs"},
+                                                {DocumentKind::stream, "stream"}});
+}
+
+/// How often a text was changed when it was read.
+struct TextChanges {
+  std::size_t line_ends = 0;  ///< of other systems, and page breaks: now line feeds
+  std::size_t tabs = 0;       ///< now spaces
+  std::size_t invisible =
+      0;  ///< characters without width that only direct how text is set: left out
+  std::size_t composed = 0;  ///< lines that were not in Unicode's normal form C
+
+  /// "3 tabs, 1 line end"; empty if nothing was changed.
+  std::string text() const;
+};
+
+/// A text file, cut into documents.
+struct Corpus {
+  DocumentKind kind = DocumentKind::lines;
+  /// Without white space at their end; lines also without any at their beginning. Lines of a
+  /// document are separated by line feeds.
+  std::vector<std::u32string> documents;
+  TextChanges changes;
+};
+
+/// Looks what kind of text it is: paragraphs, if empty lines separate at least 20 groups of two
+/// lines or more on average; a stream, if there are at least 1,000 characters in fewer than 20
+/// lines; otherwise lines.
+inline constexpr std::size_t kFewDocuments = 20, kShortStream = 1000;
+
+/// Reads UTF-8 text. Without a kind it looks which one fits. Throws Error naming file, line and
+/// rule for invalid UTF-8 and control characters, and if there is no document.
+Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
+                   std::optional<DocumentKind> kind = std::nullopt);
+
+}  // namespace microgpt::training

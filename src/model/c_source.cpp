@@ -1,0 +1,323 @@
+#include "microgpt/model/c_source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "microgpt/core/text.hpp"
+
+namespace microgpt::model {
+
+namespace {
+
+constexpr const char* kBeginning = R"(/* A GPT that speaks, as C99. Made by creature --export-c.
+
+     cc -O2 -DMICROGPT_MAIN -x c FILE -o speak -lm
+     ./speak [COUNT [TEMPERATURE [BEGINNING [SEED]]]]
+
+   In a program of your own: mg_start(), mg_read() for each token of a beginning, then
+   mg_next() and mg_read() in turn, until the token is MG_DELIMITER. mg_texts has the tokens. */
+#ifndef MICROGPT_MODEL
+#define MICROGPT_MODEL
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+)";
+
+constexpr const char* kEnd = R"(
+typedef struct {
+  int tokens[MG_CONTEXT], count; /* that it has read */
+  mg_real keys[MG_LAYERS][MG_CONTEXT][MG_EMB], values[MG_LAYERS][MG_CONTEXT][MG_EMB];
+  mg_real logits[MG_VOCAB]; /* of what comes next */
+  uint64_t random;
+} mg_speaker;
+
+/* y = W x */
+static void mg_linear(mg_real *y, const mg_real *w, const mg_real *x, int outputs, int inputs) {
+  for (int i = 0; i < outputs; ++i) {
+    mg_real sum = 0;
+    for (int j = 0; j < inputs; ++j) sum += w[i * inputs + j] * x[j];
+    y[i] = sum;
+  }
+}
+
+static void mg_add(mg_real *x, const mg_real *y, int n) {
+  for (int i = 0; i < n; ++i) x[i] += y[i];
+}
+
+/* y = x / sqrt(mean of x^2 + epsilon) */
+static void mg_norm(mg_real *y, const mg_real *x, int n) {
+  mg_real sum = 0;
+  for (int i = 0; i < n; ++i) sum += x[i] * x[i];
+  const mg_real root = (mg_real)sqrt(sum / n + MG_EPSILON);
+  for (int i = 0; i < n; ++i) y[i] = x[i] / root;
+}
+
+/* Queries or keys as attention wants them: normalised, and turned by their position. */
+static void mg_place(mg_real *x, int position) {
+  enum { width = MG_EMB / MG_HEADS, pairs = width / 2 };
+  for (mg_real *head = x; head < x + MG_EMB; head += width) {
+    if (MG_QK_NORM) mg_norm(head, head, width);
+    for (int i = 0; MG_ROTARY && i < pairs; ++i) {
+      const double angle = position * pow(MG_ROTARY_BASE, -(double)i / pairs);
+      const mg_real c = (mg_real)cos(angle), s = (mg_real)sin(angle);
+      const mg_real a = head[i], b = head[i + pairs];
+      head[i] = a * c - b * s, head[i + pairs] = a * s + b * c;
+    }
+  }
+}
+
+/* Each head mixes the values of the tokens that its query is interested in. */
+static void mg_attend(const mg_speaker *s, int layer, const mg_real *q, mg_real *mixed) {
+  enum { width = MG_EMB / MG_HEADS };
+  for (int head = 0; head < MG_EMB; head += width) {
+    mg_real weight[MG_CONTEXT], largest = 0, sum = 0;
+    for (int t = 0; t < s->count; ++t) {
+      mg_real score = 0;
+      for (int i = head; i < head + width; ++i) score += q[i] * s->keys[layer][t][i];
+      weight[t] = score / (mg_real)sqrt((double)width);
+      if (t == 0 || weight[t] > largest) largest = weight[t];
+    }
+    for (int t = 0; t < s->count; ++t) sum += weight[t] = (mg_real)exp(weight[t] - largest);
+    for (int i = head; i < head + width; ++i) {
+      mixed[i] = 0;
+      for (int t = 0; t < s->count; ++t) mixed[i] += weight[t] / sum * s->values[layer][t][i];
+    }
+  }
+}
+
+static mg_real mg_sigmoid(mg_real x) { return 1 / (1 + (mg_real)exp(-x)); }
+
+static void mg_feed_forward(const mg_layer *layer, const mg_real *x, mg_real *y) {
+  mg_real hidden[MG_HIDDEN], gate[MG_HIDDEN];
+  mg_linear(hidden, layer->fc1, x, MG_HIDDEN, MG_EMB);
+  if (layer->gate) mg_linear(gate, layer->gate, x, MG_HIDDEN, MG_EMB);
+  for (int i = 0; i < MG_HIDDEN; ++i) {
+    const mg_real h = hidden[i];
+    if (layer->gate) {
+      hidden[i] = gate[i] * mg_sigmoid(gate[i]) * h;
+    } else if (MG_GELU) {
+      hidden[i] = h * mg_sigmoid((mg_real)1.5957691216057308 * (h + (mg_real)0.044715 * h * h * h));
+    } else {
+      hidden[i] = h > 0 ? (MG_SQUARED ? h * h : h) : 0;
+    }
+  }
+  mg_linear(y, layer->fc2, hidden, MG_EMB, MG_HIDDEN);
+}
+
+/* Reads a token that has room in the context. */
+static void mg_step(mg_speaker *s, int token) {
+  const int position = s->count++;
+  mg_real x[MG_EMB], y[MG_EMB], q[MG_EMB], mixed[MG_EMB];
+  s->tokens[position] = token;
+  memcpy(x, &mg_wte[token * MG_EMB], sizeof x);
+  if (mg_wpe) mg_add(x, &mg_wpe[position * MG_EMB], MG_EMB);
+  for (int d = 1; mg_before[d - 1]; ++d) {
+    const int before = s->tokens[position < d ? 0 : position - d];
+    mg_add(x, &mg_before[d - 1][before * MG_EMB], MG_EMB);
+  }
+  for (int i = 0; i < MG_LAYERS; ++i) {
+    const mg_layer *layer = &mg_layers[i];
+    mg_norm(y, x, MG_EMB);
+    mg_linear(q, layer->wq, y, MG_EMB, MG_EMB);
+    mg_linear(s->keys[i][position], layer->wk, y, MG_EMB, MG_EMB);
+    mg_linear(s->values[i][position], layer->wv, y, MG_EMB, MG_EMB);
+    mg_place(q, position);
+    mg_place(s->keys[i][position], position);
+    mg_attend(s, i, q, mixed);
+    mg_linear(y, layer->wo, mixed, MG_EMB, MG_EMB);
+    mg_add(x, y, MG_EMB);
+    mg_norm(y, x, MG_EMB);
+    mg_feed_forward(layer, y, q);
+    mg_add(x, q, MG_EMB);
+  }
+  mg_norm(y, x, MG_EMB);
+  mg_linear(s->logits, mg_head, y, MG_VOCAB, MG_EMB);
+}
+
+/* Reads a token. A full context slides: what is left of it gets new positions. */
+static void mg_read(mg_speaker *s, int token) {
+  if (s->count == MG_CONTEXT) {
+    s->count = 0;
+    for (int i = 1; i < MG_CONTEXT; ++i) mg_step(s, s->tokens[i]);
+  }
+  mg_step(s, token);
+}
+
+/* Begins a document. */
+static void mg_start(mg_speaker *s, uint64_t seed) {
+  s->random = seed * 2 + 1;
+  s->count = 0;
+  mg_read(s, MG_DELIMITER);
+}
+
+/* Draws the next token; at temperature 0 it is the likeliest one. */
+static int mg_next(mg_speaker *s, double temperature) {
+  int likeliest = 0;
+  double sum = 0, left;
+  for (int i = 1; i < MG_VOCAB; ++i) {
+    if (s->logits[i] > s->logits[likeliest]) likeliest = i;
+  }
+  if (temperature <= 0) return likeliest;
+  for (int i = 0; i < MG_VOCAB; ++i) sum += exp((s->logits[i] - s->logits[likeliest]) / temperature);
+  s->random ^= s->random << 13, s->random ^= s->random >> 7, s->random ^= s->random << 17;
+  left = (double)(s->random >> 11) / 9007199254740992.0 * sum;
+  for (int i = 0; i < MG_VOCAB; ++i) {
+    left -= exp((s->logits[i] - s->logits[likeliest]) / temperature);
+    if (left < 0) return i;
+  }
+  return likeliest;
+}
+
+/* The token at the beginning of a text in UTF-8; -1 if there is none. Moves the text on. */
+static int mg_token(const char **text) {
+  for (int i = 0; i < MG_DELIMITER; ++i) {
+    const size_t length = strlen(mg_texts[i]);
+    if (strncmp(*text, mg_texts[i], length) != 0) continue;
+    *text += length;
+    return i;
+  }
+  return -1;
+}
+
+#ifdef MICROGPT_MAIN
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv) {
+  static mg_speaker s;
+  const int count = argc > 1 ? atoi(argv[1]) : 10;
+  const double temperature = argc > 2 ? atof(argv[2]) : 0.5;
+  const uint64_t seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
+  for (int i = 0; i < count; ++i) {
+    const char *beginning = argc > 3 ? argv[3] : "";
+    int length = 0;
+    mg_start(&s, seed + (uint64_t)i * 1000003);
+    printf("%s", beginning);
+    for (int warm = 0; warm < 8; ++warm) mg_next(&s, 1); /* seeds that are alike give other numbers */
+    while (*beginning) {
+      const int token = mg_token(&beginning);
+      if (token < 0) return fprintf(stderr, "the model does not know %s\n", beginning), 2;
+      mg_read(&s, token), ++length;
+    }
+    for (; length < 200; ++length) {
+      const int token = mg_next(&s, temperature);
+      if (token == MG_DELIMITER) break;
+      printf("%s", mg_texts[token]);
+      mg_read(&s, token);
+    }
+    printf("\n");
+  }
+  return 0;
+}
+#endif
+#endif
+)";
+
+/// A text as a string literal: everything but letters, digits and spaces as octal numbers.
+std::string literal(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ';
+    quoted += is_plain ? std::string(1, c) : fmt::format("\\{:03o}", byte);
+  }
+  return quoted + "\"";
+}
+
+/// The name of a tensor as an identifier: "layers.0.wq" as mg_layers_0_wq.
+std::string identifier(std::string name) {
+  std::ranges::replace(name, '.', '_');
+  std::ranges::replace(name, '-', '_');
+  return "mg_" + name + (name == "wpe" ? "_rows" : "");
+}
+
+class Source {
+ public:
+  explicit Source(const WeightFile& file) : file_(file) {}
+
+  std::string text() {
+    text_ = kBeginning;
+    const GptConfig& c = file_.config;
+    add("enum {{ MG_VOCAB = {}, MG_DELIMITER = {}, MG_EMB = {}, MG_HEADS = {}, MG_LAYERS = {},\n"
+        "       MG_CONTEXT = {}, MG_HIDDEN = {}, MG_QK_NORM = {}, MG_ROTARY = {}, MG_GELU = {},\n"
+        "       MG_SQUARED = {} }};\n",
+        c.n_vocab, c.n_vocab - 1, c.n_emb, c.n_head, c.n_layer, c.n_ctx, c.n_emb * c.n_ff_exp,
+        int{c.qk_norm}, int{c.rotates()}, int{c.activation == Activation::gelu},
+        int{c.activation == Activation::relu2});
+    add("#define MG_EPSILON 1e-5\n#define MG_ROTARY_BASE {:.1f}\n", kRotaryBase);
+    add("typedef {} mg_real;\n\n", file_.type == NumberType::f64 ? "double" : "float");
+    add_tokens();
+    for (const Tensor& tensor : file_.tensors) add_tensor(tensor);
+    add_tables();
+    return text_ + kEnd;
+  }
+
+ private:
+  template <class... Arguments>
+  void add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
+  }
+
+  void add_tokens() {
+    text_ += "static const char *const mg_texts[MG_VOCAB] = {";
+    for (std::size_t i = 0; i < file_.vocabulary.size(); ++i) {
+      add("{}{},", i % 12 == 0 ? "\n  " : " ", literal(encode_utf8(file_.vocabulary.substr(i, 1))));
+    }
+    text_ += " \"\"};\n\n";
+  }
+
+  /// Rows are outputs, as in the file.
+  void add_tensor(const Tensor& tensor) {
+    add("static const mg_real {}[] = {{ /* {} x {} */", identifier(tensor.name), tensor.rows,
+        tensor.cols);
+    for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+      const char* const space = i % 8 == 0 ? "\n  " : " ";
+      if (file_.type == NumberType::f64) {
+        add("{}{:.17g},", space, tensor.values[i]);
+      } else {
+        add("{}{:.9g},", space, tensor.values[i]);
+      }
+    }
+    text_ += "};\n";
+  }
+
+  bool has(std::string_view name) const {
+    return std::ranges::find(file_.tensors, name, &Tensor::name) != file_.tensors.end();
+  }
+
+  std::string pointer(const std::string& name) const { return has(name) ? identifier(name) : "0"; }
+
+  void add_tables() {
+    add("\nstatic const mg_real *const mg_wpe = {};\n", pointer("wpe"));
+    add("static const mg_real *const mg_head = {};\n",
+        has("lm_head") ? identifier("lm_head") : identifier("wte"));
+    text_ += "/* of the token before, of the one before that, ... */\n";
+    text_ += "static const mg_real *const mg_before[] = {";
+    for (std::size_t d = 1; d <= file_.config.lookback; ++d) {
+      add("{}, ", identifier(fmt::format("wte-{}", d)));
+    }
+    text_ +=
+        "0};\n\ntypedef struct {\n  const mg_real *wq, *wk, *wv, *wo, *fc1, *gate, *fc2;\n"
+        "} mg_layer;\nstatic const mg_layer mg_layers[MG_LAYERS] = {\n";
+    for (std::size_t i = 0; i < file_.config.n_layer; ++i) {
+      text_ += "  {";
+      for (const char* name : {"wq", "wk", "wv", "wo", "fc1", "gate", "fc2"}) {
+        add("{}, ", pointer(fmt::format("layers.{}.{}", i, name)));
+      }
+      text_ += "},\n";
+    }
+    text_ += "};\n";
+  }
+
+  const WeightFile& file_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string c_source(const WeightFile& file) { return Source(file).text(); }
+
+}  // namespace microgpt::model

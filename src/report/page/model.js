@@ -1,0 +1,187 @@
+// A GPT from a safetensors file: docs/weights.md has the format and the forward pass.
+window.microgpt = {};
+
+(function (microgpt) {
+  "use strict";
+
+  function bytesOf(base64) {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  }
+
+  // The matrices of a file by name, and its metadata.
+  function parse(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const begin = 8 + view.getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, begin)));
+    const metadata = header.__metadata__;
+    delete header.__metadata__;
+    const matrices = {};
+    for (const [name, entry] of Object.entries(header)) {
+      const [from, to] = entry.data_offsets;
+      const Numbers = entry.dtype === "F64" ? Float64Array : Float32Array;
+      const values = new Numbers(bytes.slice(begin + from, begin + to).buffer);
+      matrices[name] = { rows: entry.shape[0], columns: entry.shape[1], values };
+    }
+    return { matrices, metadata };
+  }
+
+  const row = ({ values, columns }, i) => values.subarray(i * columns, (i + 1) * columns);
+
+  function add(x, y) {
+    for (let i = 0; i < x.length; ++i) x[i] += y[i];
+  }
+
+  function dot(a, b, begin, end) {
+    let sum = 0;
+    for (let i = begin; i < end; ++i) sum += a[i] * b[i];
+    return sum;
+  }
+
+  function product(matrix, x) {
+    const y = new Float64Array(matrix.rows);
+    for (let i = 0; i < matrix.rows; ++i) y[i] = dot(row(matrix, i), x, 0, matrix.columns);
+    return y;
+  }
+
+  function softmax(scores) {
+    const largest = Math.max(...scores);
+    const weights = scores.map((score) => Math.exp(score - largest));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    return weights.map((weight) => weight / sum);
+  }
+
+  const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+  const activations = {
+    relu: (h) => Math.max(h, 0),
+    relu2: (h) => Math.max(h, 0) ** 2,
+    gelu: (h) => h * sigmoid(Math.sqrt(8 / Math.PI) * (h + 0.044715 * h ** 3)),
+    swiglu: (h, gate) => gate * sigmoid(gate) * h,
+  };
+
+  class Model {
+    constructor(base64) {
+      const { matrices, metadata } = parse(bytesOf(base64));
+      this.matrices = matrices;
+      this.texts = [...metadata.vocab];
+      this.delimiter = this.texts.length;
+      this.heads = Number(metadata.n_head);
+      this.epsilon = Number(metadata.rms_eps);
+      this.activation = metadata.activation || "relu";
+      this.normalises = "qk_norm" in metadata;
+      this.rotaryBase = Number(metadata.rotary_base || 0); // 0: nothing is rotated
+      this.context = Number(metadata.n_ctx || 0) || matrices.wpe.rows;
+      this.channels = matrices.wte.columns;
+      this.layers = Object.keys(matrices).filter((name) => name.endsWith(".wq")).length;
+      const training = metadata.training ? JSON.parse(metadata.training) : {};
+      this.notes = { dataset: training.dataset_name || "", documents: training.documents || "" };
+    }
+
+    normalised(x, begin = 0, end = x.length) {
+      const y = x.slice();
+      const root = Math.sqrt(dot(x, x, begin, end) / (end - begin) + this.epsilon);
+      for (let i = begin; i < end; ++i) y[i] = x[i] / root;
+      return y;
+    }
+
+    // Queries or keys as attention wants them: normalised by head, and turned by their position.
+    placed(x, position) {
+      const width = this.channels / this.heads;
+      const pairs = Math.floor(width / 2);
+      for (let head = 0; head < x.length; head += width) {
+        if (this.normalises) x = this.normalised(x, head, head + width);
+        for (let i = head; this.rotaryBase && i < head + pairs; ++i) {
+          const angle = position * this.rotaryBase ** (-(i - head) / pairs);
+          const [a, b, c, s] = [x[i], x[i + pairs], Math.cos(angle), Math.sin(angle)];
+          [x[i], x[i + pairs]] = [a * c - b * s, a * s + b * c];
+        }
+      }
+      return x;
+    }
+
+    embedded(tokens, position) {
+      const x = Float64Array.from(row(this.matrices.wte, tokens[position]));
+      if (this.matrices.wpe) add(x, row(this.matrices.wpe, position));
+      for (let d = 1; this.matrices["wte-" + d]; ++d) {
+        add(x, row(this.matrices["wte-" + d], tokens[Math.max(position - d, 0)]));
+      }
+      return x;
+    }
+
+    // What the model expects after some tokens: the scores of all tokens, and by layer and head how
+    // much the last of them attended to each. The context slides.
+    read(tokens) {
+      const seen = tokens.slice(-this.context);
+      const width = this.channels / this.heads;
+      let rows = seen.map((_, position) => this.embedded(seen, position));
+      const attention = [];
+      for (let number = 0; number < this.layers; ++number) {
+        const weights = (name) => this.matrices[`layers.${number}.${name}`];
+        const inputs = rows.map((x) => this.normalised(x));
+        const keys = inputs.map((x, p) => this.placed(product(weights("wk"), x), p));
+        const values = inputs.map((x) => product(weights("wv"), x));
+        rows = rows.map((x, position) => {
+          const query = this.placed(product(weights("wq"), inputs[position]), position);
+          const mixed = new Float64Array(this.channels);
+          for (let head = 0; head < this.heads; ++head) {
+            const [from, to] = [head * width, (head + 1) * width];
+            const scores = keys
+              .slice(0, position + 1)
+              .map((key) => dot(query, key, from, to) / Math.sqrt(width));
+            const shares = softmax(scores);
+            shares.forEach((share, t) => {
+              for (let i = from; i < to; ++i) mixed[i] += share * values[t][i];
+            });
+            if (position === seen.length - 1) attention.push({ layer: number, head, shares });
+          }
+          const next = x.slice();
+          add(next, product(weights("wo"), mixed));
+          const y = this.normalised(next);
+          const gates = weights("gate") ? product(weights("gate"), y) : [];
+          const act = activations[this.activation];
+          const hidden = product(weights("fc1"), y).map((h, i) => act(h, gates[i]));
+          add(next, product(weights("fc2"), hidden));
+          return next;
+        });
+      }
+      const head = this.matrices.lm_head || this.matrices.wte;
+      const logits = [...product(head, this.normalised(rows[rows.length - 1]))];
+      return { logits, attention, seen };
+    }
+
+    // The tokens of a text after the delimiter. Throws an error for a character that it does not know.
+    encode(text) {
+      const tokens = [...text.normalize("NFC")].map((character) => {
+        const token = this.texts.indexOf(character);
+        if (token < 0) throw new Error(`The model does not know the character “${character}”.`);
+        return token;
+      });
+      return [this.delimiter, ...tokens];
+    }
+
+    // The probabilities of the next token; at temperature 0 the likeliest has all.
+    chances(logits, temperature) {
+      if (temperature > 0) return softmax(logits.map((logit) => logit / temperature));
+      const likeliest = logits.indexOf(Math.max(...logits));
+      return logits.map((_, token) => (token === likeliest ? 1 : 0));
+    }
+
+    // A document that begins with a text. `random` gives numbers from 0 to 1.
+    speak(text, temperature, length, random) {
+      const tokens = this.encode(text);
+      while (tokens.length <= length) {
+        const chances = this.chances(this.read(tokens).logits, temperature);
+        let left = random();
+        const found = chances.findIndex((chance) => (left -= chance) < 0);
+        const token = found < 0 ? chances.indexOf(Math.max(...chances)) : found;
+        if (token === this.delimiter) break;
+        tokens.push(token);
+      }
+      return tokens
+        .slice(1)
+        .map((token) => this.texts[token])
+        .join("");
+    }
+  }
+
+  microgpt.Model = Model;
+})(window.microgpt);
