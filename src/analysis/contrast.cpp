@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "microgpt/analysis/insight.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::analysis {
@@ -74,6 +75,12 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
   return contrasts;
 }
 
+std::string mean_text(double mean) {
+  constexpr double kLarge = 10'000;
+  return mean < kLarge ? fmt::format("{:.4g}", mean)
+                       : with_commas(static_cast<std::size_t>(std::llround(mean)));
+}
+
 std::vector<std::string> insights(std::span<const Organism> history) {
   constexpr double kClear = 0.8, kSlight = 0.4;  // Cohen's conventions: a large, a small effect
   const std::vector<Organism> ranking = successes(history);
@@ -85,9 +92,9 @@ std::vector<std::string> insights(std::span<const Organism> history) {
     const double size = std::abs(c.separation);
     if (size < kSlight) continue;
     const Gene& gene = *std::ranges::find(kGenes, std::string_view(c.gene), &Gene::name);
-    sentences.push_back(fmt::format("The best organisms have {}{} ({:.4g} against {:.4g}).",
-                                    size < kClear ? "slightly " : "",
-                                    c.separation > 0 ? gene.more : gene.less, c.top, c.bottom));
+    sentences.push_back(fmt::format(
+        "The best organisms have {}{} ({} against {}).", size < kClear ? "slightly " : "",
+        c.separation > 0 ? gene.more : gene.less, mean_text(c.top), mean_text(c.bottom)));
   }
   if (sentences.empty()) sentences = {"No gene separates the best from the worst clearly."};
   return sentences;

@@ -98,6 +98,9 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       app, "--documents", options.documents,
       "What a document is: a line; a paragraph, lines with no empty line between them; or the file "
       "is one stream (default: chosen by looking at the file, and said)");
+  app.add_option("--split-seed", options.split_seed,
+                 "Random seed that decides which documents are held out (default: --seed), so that "
+                 "runs of several seeds are scored on the same ones");
   add_choice<Precision>(app, "--precision", options.precision,
                         "Number type of the network (default: that of the genome, otherwise f64)");
   app.add_option("--temperature", options.temperature,
@@ -152,7 +155,8 @@ void print_document(std::string_view text, bool prints) {
 }  // namespace
 
 Dataset load_dataset(const CommonOptions& options, std::uint64_t seed) {
-  return training::load_dataset(options.input, seed, options.documents);
+  return training::load_dataset(options.input, options.split_seed.value_or(seed),
+                                options.documents);
 }
 
 std::string summary_of(const Dataset& data) {

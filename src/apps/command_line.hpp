@@ -40,12 +40,14 @@ std::string default_dataset();
 /// The options of all programs that train.
 struct CommonOptions {
   std::string input = default_dataset();
-  std::optional<DocumentKind> documents;  ///< none: what fits the file
-  std::optional<Precision> precision;     ///< none: f64, or that of the genome
+  std::optional<DocumentKind> documents;    ///< none: what fits the file
+  std::optional<std::uint64_t> split_seed;  ///< none: that of everything else
+  std::optional<Precision> precision;       ///< none: f64, or that of the genome
   double temperature = 0.5;
 };
 
-/// Reads the dataset of --input as --documents says. Throws Error; see load_dataset.
+/// Reads the dataset of --input as --documents and --split-seed say. Throws Error; see
+/// load_dataset.
 Dataset load_dataset(const CommonOptions& options, std::uint64_t seed);
 
 /// What a dataset consists of, in one line: "8,000 training, 1,000 validation and 1,000 test lines,

@@ -40,8 +40,10 @@ void add_options(CLI::App& app, Options& options) {
   CLI::Option* organism =
       app.add_option("--organism", options.organism,
                      "Print the genome of this organism, as a genome.json for creature");
-  app.add_option("--compare", options.compare,
-                 "Runs to compare: settings that differ, champions, losses, costs")
+  app.add_option(
+         "--compare", options.compare,
+         "Runs to compare: settings that differ, champions, losses, costs; of more than four, "
+         "and as CSV, a row for each run")
       ->expected(1, 100)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes(organism)

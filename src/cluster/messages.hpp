@@ -161,7 +161,7 @@ void serialize(Archive& archive, microgpt::training::Vocabulary& vocabulary, uns
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
   archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
-  archive& p.dataset.kind& p.dataset.checksum;
+  archive& p.dataset.kind& p.dataset.split_seed& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
 }
 

@@ -150,17 +150,39 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
 }
 
 /// For two runs: the difference of their test losses, with its standard error.
-std::string difference(std::span<const RunRecord> runs) {
-  if (runs.size() != 2) return "";
-  if (runs[0].settings.dataset != runs[1].settings.dataset) {
-    return "The datasets differ, so the losses are not comparable.\n";
-  }
-  const Finalist *a = promise_of(runs[0]), *b = promise_of(runs[1]);
+std::string difference(const RunRecord& first, const RunRecord& second) {
+  const Finalist *a = promise_of(first), *b = promise_of(second);
   if (a == nullptr || b == nullptr || a->test.count < 2 || b->test.count < 2) return "";
   return fmt::format(
       "Test loss of the second minus that of the first: {:+.4f} ± {:.4f} (standard "
       "error).\n",
       b->test.mean - a->test.mean, std::hypot(a->test.standard_error, b->test.standard_error));
+}
+
+/// For more runs, of several seeds for example: the means of their losses.
+std::string means(std::span<const RunRecord> runs) {
+  std::vector<double> validation, test;
+  for (const RunRecord& run : runs) {
+    const Finalist* const first = promise_of(run);
+    if (first == nullptr) continue;
+    validation.push_back(first->validation.mean), test.push_back(first->test.mean);
+  }
+  if (test.size() < 2) return "";
+  const Estimate of_validation = estimate_of(validation), of_test = estimate_of(test);
+  return fmt::format(
+      "Mean of {} runs and its standard error: validation loss {:.4f}{}, test loss {:.4f}{}.\n",
+      test.size(), of_validation.mean, plus_minus(of_validation), of_test.mean,
+      plus_minus(of_test));
+}
+
+/// What the losses of runs say together.
+std::string conclusion(std::span<const RunRecord> runs) {
+  for (const RunRecord& run : runs) {
+    if (run.settings.dataset != runs[0].settings.dataset) {
+      return "The datasets differ, so the losses are not comparable.\n";
+    }
+  }
+  return runs.size() == 2 ? difference(runs[0], runs[1]) : means(runs);
 }
 
 TextTable compared(std::span<const RunRecord> runs) {
@@ -222,19 +244,21 @@ TextTable importance_table(std::span<const Organism> trained) {
 }  // namespace
 
 std::string comparison(std::span<const RunRecord> runs, Format format) {
-  const TextTable table = compared(runs);
+  constexpr std::size_t kBesideEachOther = 4;
+  const TextTable by_run = compared(runs), by_row = transposed(by_run);
+  const TextTable& table = runs.size() > kBesideEachOther ? by_row : by_run;
   switch (format) {
     case Format::csv:
-      return csv_of(table);
+      return csv_of(by_row);
     case Format::json:
-      return json_of_columns(table);
+      return json_of_columns(by_run);
     case Format::markdown:
-      return markdown_of(table) + "\n" + difference(runs);
+      return markdown_of(table) + "\n" + conclusion(runs);
     case Format::text:
     case Format::html:
       break;
   }
-  return text_of(table) + "\n" + difference(runs);
+  return text_of(table) + "\n" + conclusion(runs);
 }
 
 std::string run_markdown(const RunRecord& run) {

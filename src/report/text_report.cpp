@@ -84,8 +84,8 @@ std::string gene_table(std::span<const GeneContrast> contrasts, std::size_t grou
       "  {1:<12} {2:>10} {3:>10} {4:>11}\n",
       group, "gene", "best", "worst", "separation");
   for (const GeneContrast& c : contrasts) {
-    text += fmt::format("  {:<12} {:>10.4g} {:>10.4g} {:>+11.2f}\n", c.gene, c.top, c.bottom,
-                        c.separation);
+    text += fmt::format("  {:<12} {:>10} {:>10} {:>+11.2f}\n", c.gene, mean_text(c.top),
+                        mean_text(c.bottom), c.separation);
   }
   return text;
 }

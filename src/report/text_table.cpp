@@ -29,6 +29,19 @@ std::vector<std::size_t> widths_of(const TextTable& table) {
 
 }  // namespace
 
+TextTable transposed(const TextTable& table) {
+  TextTable result;
+  result.columns.push_back(table.columns.front());
+  for (const std::vector<Cell>& row : table.rows) result.columns.push_back(row.front().shown);
+  for (std::size_t column = 1; column < table.columns.size(); ++column) {
+    const std::string& label = table.columns[column];
+    std::vector<Cell>& row = result.rows.emplace_back();
+    row.push_back({.shown = label, .exact = label});
+    for (const std::vector<Cell>& of : table.rows) row.push_back(of[column]);
+  }
+  return result;
+}
+
 std::string escaped_for_markdown(std::string_view text) {
   std::string escaped;
   for (const char c : text) {

@@ -25,6 +25,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"input", &S::input},
                                 Field{"dataset", &S::dataset},
                                 Field{"documents", &S::documents},
+                                Field{"split_seed", &S::split_seed},
                                 Field{"population", &E::population, 1},
                                 Field{"mode", &E::mode},
                                 Field{"slots", &E::slots},
@@ -73,6 +74,7 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "ablate") return settings.ablate > 0;
   if (name == "enqueued") return !settings.evolution.enqueued.empty();
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
+  if (name == "split_seed") return settings.split_seed.has_value();
   if (name == "final_steps") return settings.final_steps != 1;
   if (name == "documents") return settings.documents != DocumentKind::lines;
   if (name == "warm_start") return !settings.evolution.earlier.empty();
@@ -81,16 +83,19 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"tournament",  "samples",     "ablate",     "enqueued",
-                                    "warm_start",  "objective",   "documents",  "largest_cost",
-                                    "final_steps", "ngram_order", "ngram_loss", "ngram_test_loss",
-                                    "input"};
+  constexpr std::array kOptional = {"split_seed",      "tournament",  "samples",     "ablate",
+                                    "enqueued",        "warm_start",  "objective",   "documents",
+                                    "largest_cost",    "final_steps", "ngram_order", "ngram_loss",
+                                    "ngram_test_loss", "input"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 
 template <class Type>
 void write(json::Writer& writer, const Type& value) {
   writer.write(value);
+}
+void write(json::Writer& writer, const std::optional<std::uint64_t>& value) {
+  writer.write(*value);
 }
 void write(json::Writer& writer, const std::vector<Genome>& genomes) {
   writer.begin_list();
@@ -115,6 +120,9 @@ void write(json::Writer& writer, const std::vector<EarlierResult>& results) {
 template <class Type>
 void read_field(const json::Value& object, std::string_view key, Type& to) {
   json::read(object, key, to);
+}
+void read_field(const json::Value& object, std::string_view key, std::optional<std::uint64_t>& to) {
+  json::read(object, key, to.emplace());
 }
 void read_field(const json::Value& object, std::string_view key, std::vector<Genome>& to) {
   for (const json::Value& genome : json::list(object, key, "genomes")) {

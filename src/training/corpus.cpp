@@ -116,25 +116,26 @@ std::vector<std::u32string> trimmed(std::vector<std::u32string> lines) {
   return lines;
 }
 
-std::vector<std::u32string> paragraphs_of(const std::vector<std::u32string>& lines) {
+std::vector<std::u32string> paragraphs_of(std::vector<std::u32string> lines) {
   std::vector<std::u32string> paragraphs;
   bool begins = true;
-  for (const std::u32string& line : lines) {
-    if (!line.empty() && begins) {
-      paragraphs.push_back(line);
-    } else if (!line.empty()) {
-      (paragraphs.back() += U'\n') += line;
+  for (std::u32string& line : lines) {
+    const bool is_empty = line.empty();
+    if (!is_empty && begins) {
+      paragraphs.push_back(std::move(line));
+    } else if (!is_empty) {
+      (paragraphs.back() += U'\n') += std::exchange(line, {});
     }
-    begins = line.empty();
+    begins = is_empty;
   }
   return paragraphs;
 }
 
 /// Stretches of a twentieth of the text, at most 8,192 characters; they end with a line, or at
 /// least with a word, where one ends in their last quarter.
-std::vector<std::u32string> stretches_of(const std::vector<std::u32string>& lines) {
+std::vector<std::u32string> stretches_of(std::vector<std::u32string> lines) {
   std::u32string text;
-  for (const std::u32string& line : lines) (text += line) += U'\n';
+  for (std::u32string& line : lines) (text += std::exchange(line, {})) += U'\n';
   const std::size_t most = std::clamp<std::size_t>(text.size() / 20, 1, 8192);
   std::vector<std::u32string> stretches;
   for (std::u32string_view rest = text; !rest.empty();) {
@@ -165,10 +166,10 @@ Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
       corpus.documents = trimmed(std::move(lines));
       break;
     case DocumentKind::paragraphs:
-      corpus.documents = paragraphs_of(lines);
+      corpus.documents = paragraphs_of(std::move(lines));
       break;
     case DocumentKind::stream:
-      corpus.documents = stretches_of(lines);
+      corpus.documents = stretches_of(std::move(lines));
       break;
   }
   return corpus;

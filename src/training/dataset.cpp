@@ -57,14 +57,18 @@ Documents Documents::shuffled(Rng& rng) const {
 namespace {
 
 Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
-  std::set<char32_t> characters;
+  std::vector<bool> occurs(0x110000);
   for (const std::u32string& document : documents) {
-    characters.insert(document.begin(), document.end());
+    for (const char32_t character : document) occurs[character] = true;
   }
-  return Vocabulary(std::u32string(characters.begin(), characters.end()));
+  std::u32string characters;
+  for (char32_t c = 0; c < occurs.size(); ++c) {
+    if (occurs[c]) characters.push_back(c);
+  }
+  return Vocabulary(characters);
 }
 
-constexpr std::uintmax_t kLargestFile = std::uintmax_t{2} << 30;
+constexpr std::size_t kEnoughToTrain = 1000;
 
 /// How many documents of each kind a dataset has: how many of the file, and how many distinct ones.
 [[noreturn]] void fail_for_few(const std::vector<std::u32string>& documents, DocumentKind kind) {
@@ -87,12 +91,13 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
 
   Dataset dataset;
   dataset.kind = kind;
+  dataset.split_seed = seed;
   dataset.vocabulary = vocabulary_of(documents);
   const auto add = [&](Documents& part, const std::u32string& document) {
     part.add(document, dataset.vocabulary, kind != DocumentKind::stream);
   };
   std::unordered_set<std::u32string> test, validation;
-  for (const std::u32string& document : documents) {
+  for (std::u32string& document : documents) {
     if (has_room(dataset.test)) {
       test.insert(document);
       add(dataset.test, document);
@@ -103,6 +108,7 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
       add(dataset.validation, document);
     } else if (!validation.contains(document)) {
       add(dataset.training, document);
+      if (dataset.training.size() > kEnoughToTrain) document = {};  // large texts need the memory
     }
   }
   if (held_out == 0 || dataset.validation.size() == 0 || dataset.training.size() == 0) {
@@ -113,16 +119,14 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
 
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
                      std::optional<DocumentKind> kind) {
-  std::error_code failure;
-  const std::uintmax_t size = std::filesystem::file_size(path, failure);
-  require(failure || size <= kLargestFile, "{}: has {:.1f} GiB; a dataset has 2 GiB at most",
-          path.string(), static_cast<double>(size) / (1 << 30));
-  const std::string bytes = read_file(path);
+  std::string bytes = read_file(path);
   Corpus corpus = read_corpus(path, bytes, kind);
+  const std::string checksum = sha256(bytes);
+  bytes = {};
   try {
     Dataset dataset = split(std::move(corpus.documents), seed, corpus.kind);
     dataset.changes = corpus.changes;
-    dataset.checksum = sha256(bytes);
+    dataset.checksum = checksum;
 #ifdef __GLIBC__
     malloc_trim(0);  // returns the memory of the many small texts, which matters on a full node
 #endif

@@ -122,7 +122,7 @@ rm genome.json
 shows_nothing() { ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$@"; }
 for name in ada bo cleo dan eve flo gus hal ida jon; do printf '%s\u202e\n' "$name"; done >$'bidi\e[2J'
 expect_exit 0 "$bin/creature" --primordial -s 200 --temperature 1 --input $'bidi\e[2J'
-expect_text out '\x1b[2J' '\u202e'
+expect_text out '\x1b[2J' 'normalised: 10 invisible characters'
 shows_nothing out || broken "the terminal is told what to do by names"
 cp -r cheap $'evil\e[2J<b>'
 sed -i 's/"inject": ""/"inject": "\\u001b[2J<i>"/' $'evil\e[2J<b>/settings.json'

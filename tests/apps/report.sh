@@ -79,7 +79,11 @@ expect_exit 0 "$report" --compare "$run" other --format json
 "$python" -c 'import json, sys; a, b = json.load(open("out")); assert b["seed"] == 2, b' ||
     broken "the comparison is no JSON"
 expect_exit 0 "$report" --compare "$run" other "$run" --format csv
-[[ $(head -1 out) == ",$(basename "$run"),other,$(basename "$run")" ]] || broken "not three columns"
+[[ $(wc -l <out) == 4 && $(cut -d, -f1 out | sed -n 3p) == other ]] || broken "not a row for each run"
+head -1 out | grep -q '^,.*seed,.*test loss$' || broken "the columns are not figures"
+expect_exit 0 "$report" --compare "$run" other "$run" other "$run"
+expect_text out "Mean of 5 runs and its standard error: validation loss"
+[[ $(grep -c '^other ' out) == 2 ]] || broken "not a row for each run"
 
 # The last generation of a search that has ended is whole, though a budget may have cut it short.
 cp -r "$run" short && rm short/genome.json short/replicates.csv && sed -i '$d' short/organisms.csv

@@ -32,7 +32,7 @@ expect_exit 0 "${creature[@]}" --genome again/genome.json --silent
 expect_exit 0 "${creature[@]}" --load again/champion.safetensors --json
 expect_text out '"validation_loss": 2.' '"training_flops": 0.0' '"replicate": '
 expect_exit 0 "${creature[@]}" --info again/champion.safetensors
-expect_text out "parameters in f64" "dataset     short.txt, SHA-256" "training    replicate" "losses"
+expect_text out "parameters in f64" "dataset     short.txt, lines, SHA-256" "training    replicate" "losses"
 mv away.txt short.txt
 # The loss that the file promises is the one it has.
 expect_exit 0 "${creature[@]}" --silent --input short.txt

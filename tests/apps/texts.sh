@@ -45,6 +45,31 @@ loss=$(cat out)
 expect_exit 0 "$bin/creature" --genome stream.json --input stream.txt --silent --train --replicate 1
 [[ $(cat out) == "$loss" ]] || true # the kept weights are of another replicate, perhaps
 
+# Runs of several seeds are scored on the same documents if they are told to, and the champion too.
+for seed in 3 4; do
+    expect_exit 0 "${quick[@]}" --input "$names" --seed $seed --split-seed 7 --folder split-$seed --genome-out split.json
+    grep -F baselines out >baselines-$seed
+done
+cmp baselines-3 baselines-4 || broken "other documents are held out"
+expect_exit 0 "${quick[@]}" --input "$names" --seed 7 --folder split-7 --genome-out split.json
+grep -F baselines out | cmp - baselines-3 || broken "the split of seed 7 is another one"
+expect_exit 0 "$bin/creature" --load split-3/champion.safetensors --input "$names" --silent
+mv out own
+expect_exit 0 "$bin/creature" --load split-3/champion.safetensors --silent
+cmp out own || broken "the champion is scored on other documents: $(cat out own)"
+expect_exit 75 "${quick[@]}" --input "$names" --seed 3 --split-seed 7 --folder split-stop --genome-out split.json \
+    --time-limit 0.0001s
+expect_exit 0 "$bin/evolve_loss" --resume split-stop
+cmp split-3/organisms.csv split-stop/organisms.csv || broken "resumed with another split"
+
+# A champion of another text is kept when one takes its place.
+cp poems.json both.json
+expect_exit 0 "${quick[@]}" --input stream.txt --folder after --genome-out both.json
+expect_text out "both.json was evolved on another dataset, poems.txt; it is both.json.old now"
+cmp poems.json both.json.old || broken "the other champion is lost"
+expect_exit 0 "${quick[@]}" --input stream.txt --folder again --genome-out both.json --seed 2
+cmp poems.json both.json.old || broken "one of the same text was kept"
+
 # What --effort chooses depends on the operations, the slots and the text alone, not on the ranks.
 effort=("$bin/evolve_loss" --effort 8e9 --slots 4 --input "$names")
 expect_exit 0 "${effort[@]}" --folder one --genome-out one.json

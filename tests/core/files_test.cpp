@@ -93,6 +93,13 @@ TEST(RequireWritable, names_the_path_where_no_file_can_be_written) {
 }
 
 // FIPS 180-4, examples of SHA-256.
+TEST(Base64, encodes_three_bytes_as_four_letters) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("Man"), "TWFu");
+  EXPECT_EQ(base64("Ma"), "TWE=");
+  EXPECT_EQ(base64(std::string_view("\0\xFF\xFE", 3)), "AP/+");
+}
+
 TEST(Sha256, gives_the_published_digests) {
   EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

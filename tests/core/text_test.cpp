@@ -48,6 +48,18 @@ TEST(Utf8, invalid_bytes_throw_with_their_position) {
   EXPECT_TRUE(contains(position("a\xF4\x90\x80\x80"), "byte 2")) << "past U+10FFFF";
 }
 
+TEST(Composed, has_one_character_for_a_letter_and_its_accents) {
+  EXPECT_EQ(composed("plain"), "plain");
+  EXPECT_EQ(composed("e\u0301a\u0302\u0323"), "\u00E9\u1EAD");
+  EXPECT_EQ(composed("\u212B \uAC00"), "\u00C5 \uAC00") << "the sign for an angstrom is a letter";
+  EXPECT_EQ(composed("\u1112\u1161\u11AB"), "\uD55C") << "of three letters";
+  EXPECT_TRUE(contains(error_of([] { composed("ab\xFF"); }), "invalid UTF-8 at byte 3"));
+}
+
+TEST(Printable, on_one_line_shows_where_lines_end) {
+  EXPECT_EQ(printable_line("a\nb\x1b"), "a\u23CEb\\x1b");
+}
+
 TEST(Trim, removes_ascii_white_space_at_both_ends_only) {
   EXPECT_EQ(trim("anna"), "anna");
   EXPECT_EQ(trim(" \t anna maria\r\n\v\f "), "anna maria");

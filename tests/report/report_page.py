@@ -55,6 +55,32 @@ def check_silence(page, checks):
     checks.none(page.ask("report.errors"), "the page noted errors")
 
 
+def check_trials(page, checks):
+    """The table of all organisms sorts by every column, both ways, and filters."""
+    rows = "[...document.querySelectorAll('.trials tbody tr')]"
+    trained = page.ask("report.columns.id.filter((id) => !report.organism(id).copy).length")
+    shown = page.ask(f"{rows}.length")
+    checks.that(shown == min(trained, 50), f"{shown} of {trained} organisms are in the table")
+    heads = page.ask("document.querySelectorAll('.trials .sort').length")
+    for i in range(heads):
+        for direction in ("ascending", "descending"):
+            page.ask(f"document.querySelectorAll('.trials .sort')[{i}].click()")
+            said = page.ask(f"document.querySelectorAll('.trials th')[{i}].getAttribute('aria-sort')")
+            other = "descending" if direction == "ascending" else "ascending"
+            # The score is sorted already, the best first.
+            checks.that(said in (direction, other), f"column {i} is sorted: {said}")
+    page.ask("document.querySelectorAll('.trials .sort')[0].click()")
+    first = page.ask(f"{rows}.map((row) => parseInt(row.cells[0].textContent.replace(/\\D/g, ''), 10))")
+    checks.that(first == sorted(first, reverse=first[:1] > first[-1:]), f"organisms: {first[:9]}")
+    page.ask("""(() => {
+      const box = document.querySelector("#trials input");
+      box.value = "primordial";
+      box.dispatchEvent(new Event("input"));
+    })()""")
+    kept = page.ask(f"{rows}.map((row) => row.textContent)")
+    checks.that(all("primordial" in row for row in kept), f"the filter keeps {kept[:3]}")
+
+
 def check_marks(page, checks, expected):
     charts = page.charts()
     missing = [name for name in expected if name not in charts]
@@ -305,6 +331,7 @@ def check_file(arguments, checks):
         check_marks(page, checks, expected)
         check_genes(page, checks)
         check_lists(page, checks)
+        check_trials(page, checks)
         if "family" in expected:
             check_hover(page, checks)
             check_choice(page, checks)

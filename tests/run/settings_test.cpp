@@ -39,9 +39,24 @@ TEST(Settings, carry_what_a_run_began_with_and_looks_for) {
   EXPECT_EQ(again.evolution.earlier, s.evolution.earlier);
   EXPECT_EQ(again.evolution.goal, s.evolution.goal);
   EXPECT_EQ(again.largest_cost, s.largest_cost);
+  EXPECT_EQ(again.split_seed, std::nullopt);
+  EXPECT_EQ(again.final_steps, 1);
   std::string text = to_json(s);
   text.replace(text.find("\"fitness\": 2.1"), 14, "\"fitness\": \"2\"");
   EXPECT_EQ(error_of([&] { settings_from_json(text); }), "\"fitness\" must be a number");
+}
+
+TEST(Settings, say_how_the_text_was_read_and_how_long_finals_train_if_it_is_unusual) {
+  RunSettings s;
+  s.tokens = 27;
+  for (const char* key : {"documents", "split_seed", "final_steps"}) {
+    EXPECT_FALSE(contains(to_json(s), key));
+  }
+  s.documents = DocumentKind::stream, s.split_seed = 0, s.final_steps = 15.5;
+  const RunSettings again = settings_from_json(to_json(s));
+  EXPECT_EQ(again.documents, DocumentKind::stream);
+  EXPECT_EQ(again.split_seed, 0U);
+  EXPECT_EQ(again.final_steps, 15.5);
 }
 
 TEST(Settings, a_wrong_value_is_named) {

@@ -22,6 +22,8 @@ TEST(TrainingNotes, are_read_back_with_the_weights) {
                                .replicate = 3,
                                .dataset = "00ff",
                                .dataset_name = "a \"file\".txt",
+                               .documents = DocumentKind::paragraphs,
+                               .split_seed = 7,
                                .version = "9",
                                .validation_loss = 0.1 + 0.2,
                                .test_loss = 2.5};
@@ -36,6 +38,8 @@ TEST(TrainingNotes, are_read_back_with_the_weights) {
   EXPECT_EQ(found.replicate, 3U);
   EXPECT_EQ(found.dataset, "00ff");
   EXPECT_EQ(found.dataset_name, notes.dataset_name);
+  EXPECT_EQ(found.documents, DocumentKind::paragraphs);
+  EXPECT_EQ(found.split_seed, 7U);
   EXPECT_EQ(found.version, "9");
   EXPECT_EQ(found.validation_loss, notes.validation_loss);
   EXPECT_EQ(found.test_loss, 2.5);

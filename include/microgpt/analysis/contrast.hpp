@@ -25,6 +25,9 @@ std::vector<Organism> successes(std::span<const Organism> history);
 /// The size of the groups of best and worst that are compared: ten, or half of all.
 std::size_t group_size(std::size_t successes);
 
+/// The mean of a gene as text: "7888", "0.0043", "13,440".
+std::string mean_text(double mean);
+
 /// The differences between the best and the worst, in sentences.
 std::vector<std::string> insights(std::span<const Organism> history);
 

@@ -48,12 +48,12 @@ struct Finalist {
 /// The end of a search. Its best organisms were chosen because of one good training, so some of
 /// them were lucky. Each is retrained `replicates` times with fresh initial weights and a fresh
 /// order of the documents, and the one with the best mean is the champion (of those that failed
-/// least often): its mean is not biased by the selection. These trainings may be longer than those of
-/// the search: what is best in many short ones is then tried in few long ones.
+/// least often): its mean is not biased by the selection. These trainings may be longer than those
+/// of the search: what is best in many short ones is then tried in few long ones.
 class Finals {
  public:
-  /// `longer`: how many times as many steps each training takes. Its learning rate is smaller by the
-  /// fourth root of that; docs/texts.md has what was measured.
+  /// `longer`: how many times as many steps each training takes. Its learning rate is smaller by
+  /// the fourth root of that; docs/texts.md has what was measured.
   Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer = 1);
 
   std::vector<Task> tasks() const;

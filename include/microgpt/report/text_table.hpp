@@ -21,6 +21,9 @@ struct TextTable {
   std::vector<std::vector<Cell>> rows;
 };
 
+/// The same table with rows and columns exchanged.
+TextTable transposed(const TextTable& table);
+
 /// `text` with Markdown syntax escaped.
 std::string escaped_for_markdown(std::string_view text);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ struct RunSettings {
   std::string input;    ///< the name of the dataset's file, without folders
   std::string dataset;  ///< SHA-256 of the file
   DocumentKind documents = DocumentKind::lines;
+  std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
   Objective fitness = Objective::loss;
   EvolutionConfig evolution;
   std::uint32_t finalists = 0, replicates = 5;

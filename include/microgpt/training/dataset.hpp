@@ -69,8 +69,9 @@ struct Dataset {
   Vocabulary vocabulary;
   Documents training, validation, test;
   DocumentKind kind = DocumentKind::lines;
-  TextChanges changes;   ///< when the file was read
-  std::string checksum;  ///< SHA-256 of the file
+  std::uint64_t split_seed = 1;  ///< decides which documents are held out
+  TextChanges changes;           ///< when the file was read
+  std::string checksum;          ///< SHA-256 of the file
 };
 
 /// Held-out parts have so many documents, and so many tokens, at most: more would make scores more
@@ -83,8 +84,7 @@ inline constexpr std::size_t kHeldOutDocuments = 1000, kHeldOutTokens = 65'536;
 Dataset split(std::vector<std::u32string> documents, std::uint64_t seed,
               DocumentKind kind = DocumentKind::lines);
 
-/// Reads and splits a file. Throws Error as the functions above and read_corpus() do, and if the
-/// file cannot be read or has more than 2 GiB.
+/// Reads and splits a file. Throws Error as the functions above, read_file() and read_corpus() do.
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
                      std::optional<DocumentKind> kind = std::nullopt);
 

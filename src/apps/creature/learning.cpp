@@ -106,6 +106,7 @@ void require_vocabulary(const Beginning& begin, const Dataset& data) {
 CommonOptions common_of(const CreatureOptions& options, const Beginning& begin) {
   CommonOptions common = options.common;
   if (begin.notes && !common.documents) common.documents = begin.notes->documents;
+  if (begin.notes && !common.split_seed) common.split_seed = begin.notes->split_seed;
   return common;
 }
 
@@ -169,6 +170,7 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
                       .dataset = learnt.data->checksum,
                       .dataset_name = dataset_name(options.common),
                       .documents = learnt.data->kind,
+                      .split_seed = options.common.split_seed,
                       .version = std::string(version()),
                       .validation_loss = *learnt.validation_loss,
                       .test_loss = *learnt.test_loss});

@@ -8,8 +8,8 @@
 
 #include "choice.hpp"
 #include "effort.hpp"
-#include "microgpt/evolution/finals.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/evolution/finals.hpp"
 
 namespace microgpt::apps {
 

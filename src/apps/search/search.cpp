@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/report/text_report.hpp"
 #include "microgpt/run/cache.hpp"
@@ -216,6 +217,7 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
                      .dataset = s.dataset,
                      .dataset_name = s.input,
                      .documents = s.documents,
+                     .split_seed = s.split_seed,
                      .version = s.version,
                      .validation_loss = again.loss,
                      .test_loss = again.test_loss.value_or(0)});
@@ -227,8 +229,10 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
 }
 
 /// A champion at the edge of the space might have been better beyond it.
-void Search::say_where_it_is_limited(const Organism& champion) {
+void Search::say_where_it_is_limited(std::uint64_t id) {
   constexpr double kNearly = 0.95;
+  // As it was in the search: finals may train longer.
+  const Organism& champion = *std::ranges::find(recorder_.history(), id, &Organism::id);
   std::vector<std::string> limits = at_edges(champion.genome, setup_.space);
   const double most = setup_.space.max_training_flops;
   if (most > 0 && champion.flops >= kNearly * most) {
@@ -237,7 +241,7 @@ void Search::say_where_it_is_limited(const Organism& champion) {
   if (limits.empty()) return;
   log_.report(fmt::format(
       "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE, for "
-      "example data/spaces/wide.json) may hold a better one.\n",
+      "example data/spaces/wide.json) or more --effort may hold a better one.\n",
       fmt::join(limits, ", ")));
 }
 
@@ -275,6 +279,23 @@ void Search::require_champion(std::span<const Finalist> finalists) {
        failure_of(finalists.front()), options_.genome_out);
 }
 
+/// A champion of another dataset is not lost when this one takes its place.
+void Search::keep_other_champion() {
+  const std::filesystem::path file = options_.genome_out;
+  if (!is_there(file) || !makes_a_file(file)) return;
+  try {
+    const std::string content = read_regular_file(file, kLargestJson);
+    const GenomeFile other = parse_genome(file.string(), content);
+    if (other.dataset.empty() || other.dataset == setup_.settings.dataset) return;
+    const std::string kept = file.string() + ".old";
+    write_file_atomically(kept, content);
+    log_.report(fmt::format("\n{} was evolved on another dataset{}; it is {} now\n", file.string(),
+                            other.dataset_name.empty() ? "" : ", " + other.dataset_name, kept));
+  } catch (const Error& error) {
+    log_.warning("what {} was is not kept: {}", file.string(), error.what());
+  }
+}
+
 void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
                       const std::string& weights, std::size_t saved) {
   const std::span<const Organism> history = recorder_.history();
@@ -290,9 +311,10 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
                                        setup_.problem.objective));
   }
   require_champion(finalists);
-  say_where_it_is_limited(champion_of(history, finalists));
+  say_where_it_is_limited(champion_of(history, finalists).id);
   const GenomeFile file =
       genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
+  keep_other_champion();
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
   save_genome(options_.genome_out, file);
   if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);

@@ -44,7 +44,8 @@ class Search {
   std::vector<Trial> awaited(Evaluator& evaluator);
   void conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
                 const std::string& weights, std::size_t saved);
-  void say_where_it_is_limited(const Organism& champion);
+  void keep_other_champion();
+  void say_where_it_is_limited(std::uint64_t champion);
   std::string next_command() const;
   void require_champion(std::span<const Finalist> finalists);
   Finals finals_of(std::span<const Organism> history) const;

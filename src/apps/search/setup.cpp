@@ -47,6 +47,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.input = dataset_name(options.common);
   settings.dataset = problem.dataset.checksum;
   settings.documents = problem.dataset.kind;
+  settings.split_seed = options.common.split_seed;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
   settings.memory_limit = options.limits.memory_mb;

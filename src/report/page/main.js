@@ -63,6 +63,7 @@
     "Finalists",
     "Ablation",
     "Top",
+    "Trials",
     "Insights",
   ];
 

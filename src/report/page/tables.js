@@ -78,7 +78,14 @@
     );
     const rows = data.finalists || [];
     if (!rows.length) {
-      section.append(report.empty("This run has no final trainings."));
+      const isOver = data.run.state === "finished";
+      section.append(
+        report.empty(
+          isOver
+            ? "This run has no final trainings."
+            : "The final trainings were not over when this page was written.",
+        ),
+      );
       return;
     }
     section.append(
