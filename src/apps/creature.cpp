@@ -137,7 +137,7 @@ int live(const CreatureOptions& options) {
       }
       break;
     case Output::scores:
-      print_scores(*learnt.model, learnt.judged, options.json);
+      print_scores(*learnt.model, learnt.judged, learnt.kind != DocumentKind::stream, options.json);
       break;
     case Output::continuations:
       converse(*learnt.model, learnt.begin.seed, speech);

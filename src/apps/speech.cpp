@@ -56,6 +56,11 @@ std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
                                                const Vocabulary& vocabulary, DocumentKind kind) {
   if (!options.score) return {};
   Corpus corpus = read_corpus(*options.score, options.score_bytes, kind);
+  if (kind == DocumentKind::stream) {  // to be judged as a whole
+    std::u32string text;
+    for (const std::u32string& stretch : corpus.documents) text += stretch;
+    corpus.documents = {std::move(text)};
+  }
   for (std::size_t i = 0; i < corpus.documents.size(); ++i) {
     for (const char32_t character : corpus.documents[i]) {
       require(vocabulary.knows(character),
@@ -90,9 +95,9 @@ std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
   return fresh;
 }
 
-void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents,
+void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool ends,
                   bool as_json) {
-  std::vector<Judged> all = model.judge(documents);
+  std::vector<Judged> all = model.judge(documents, ends);
   std::ranges::stable_sort(all, std::greater(), &Judged::bits_per_character);
   if (!as_json) say("{:>9} {:>10}  document\n", "nats", "bits/char");
   for (const Judged& judged : all) {

@@ -45,8 +45,10 @@ std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
 std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
                                const SpeechOptions& options, std::unordered_set<std::string> known);
 
-/// Judges some documents, the oddest first: as a table, or a JSON object on each line.
-void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool as_json);
+/// Judges some documents, which go on or end, the oddest first: as a table, or a JSON object on
+/// each line.
+void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool ends,
+                  bool as_json);
 
 /// Continues what stands on each line of standard input.
 void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& options);

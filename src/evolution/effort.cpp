@@ -187,7 +187,9 @@ Shares shares_of(double flops, double workers, const Dataset& dataset) {
   const double borne = cost * kMostEpochs / epochs_of(genome, dataset);
   const double longer = std::min(flops / 2 / workers, borne) / training;
   if (cost <= training && longer >= 2) {
-    return {training, longer, workers >= 4 ? 2U : 1U, workers >= 2 ? 2U : 1U};
+    // One for each worker, as far as there is something to choose from.
+    const std::uint32_t finalists = static_cast<std::uint32_t>(std::clamp(workers / 2, 1.0, 8.0));
+    return {training, longer, finalists, workers >= 2 ? 2U : 1U};
   }
   const double beside =
       kBeyondRecipe * cost_of(recipe(most_of_training(flops, workers), dataset)).flops;
@@ -213,8 +215,13 @@ EffortPlan plan_effort(double flops, std::size_t workers, const Dataset& dataset
   // Of what a training costs, its scoring takes a part, also where trainings are short.
   const GptConfig config = gpt_config(first, dataset.vocabulary.size());
   const double scoring = scoring_flops(config, dataset.validation) / shares.training;
-  const double finals = plan.finalists * plan.replicates * shares.final_steps * shares.training;
+  // All wait for the last of the finals.
+  const double count = plan.finalists * plan.replicates, all = static_cast<double>(workers);
+  const double finals = std::ceil(count / all) * all * shares.final_steps * shares.training;
   plan.budget_flops = (flops - finals) / (1 + 3 * scoring);
+  require(plan.budget_flops >= cost,
+          "{:.2g} floating-point operations are too few: scoring alone would take most of them",
+          flops);
   return plan;
 }
 

@@ -45,6 +45,20 @@ std::string plus_minus(const Estimate& estimate) {
   return estimate.count < 2 ? "" : fmt::format(" ± {:.4f}", estimate.standard_error);
 }
 
+void keep_best_weights(std::vector<Trial>& trials) {
+  std::map<std::uint64_t, Trial*> best;
+  for (Trial& trial : trials) {
+    if (trial.evaluation.weights.empty()) continue;
+    Trial*& of_organism = best[trial.task.id];
+    if (of_organism != nullptr && of_organism->evaluation.loss <= trial.evaluation.loss) {
+      trial.evaluation.weights.clear();
+      continue;
+    }
+    if (of_organism != nullptr) of_organism->evaluation.weights.clear();
+    of_organism = &trial;
+  }
+}
+
 double luck_of(const Finalist& finalist, Objective objective) {
   return score_of(objective, finalist.organism.evaluation->fitness) -
          score_of(objective, finalist.fitness.mean);

@@ -101,6 +101,9 @@ class Reader {
   void operator()(const std::string& key, Member& value) {
     if (object_.find(key) != nullptr) archive_(cereal::make_nvp(key, value));
   }
+  void operator()(const std::string& key, std::optional<std::uint64_t>& value) {
+    if (object_.find(key) != nullptr) archive_(cereal::make_nvp(key, value.emplace()));
+  }
   void gene(const Gene& gene, Genome& genome) {
     if (const Value* value = object_.find(gene.name)) gene.set(genome, gene_value(gene, *value));
   }
@@ -116,6 +119,9 @@ class Writer {
   template <class Member>
   void operator()(const std::string& key, const Member& value) {
     (*archive_)(cereal::make_nvp(key, value));
+  }
+  void operator()(const std::string& key, const std::optional<std::uint64_t>& value) {
+    if (value) (*archive_)(cereal::make_nvp(key, *value));
   }
   void gene(const Gene& gene, const Genome& genome) {
     const std::string key(gene.name);
@@ -155,7 +161,8 @@ std::vector<Key> genome_keys() {
       {"loss", Type::number, true},          {"generation", Type::whole, true},
       {"evolved", Type::boolean, true},      {"seed", Type::whole, false},
       {"precision", Type::string, false},    {"dataset", Type::string, false},
-      {"dataset_name", Type::string, false}, {"version", Type::string, false},
+      {"dataset_name", Type::string, false}, {"documents", Type::string, false},
+      {"split_seed", Type::whole, false},    {"version", Type::string, false},
       {"replicates", Type::whole, false},    {"standard_error", Type::number, false},
       {"test_loss", Type::number, false},    {"test_standard_error", Type::number, false}};
   for (const Gene& gene : kGenes) {
@@ -181,6 +188,8 @@ void genome_fields(Fields& fields, File& file) {
   fields("precision", file.precision);
   fields("dataset", file.dataset);
   if (reading<Fields> || !file.dataset_name.empty()) fields("dataset_name", file.dataset_name);
+  if (reading<Fields> || !file.documents.empty()) fields("documents", file.documents);
+  fields("split_seed", file.split_seed);
   fields("version", file.version);
   if (!reading<Fields> && file.replicates == 0) return;
   fields("replicates", file.replicates);
@@ -199,6 +208,7 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
     genome_fields(reader, file);
     validate(file.genome);
     from_name<Precision>(file.precision);
+    if (!file.documents.empty()) from_name<DocumentKind>(file.documents);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
             "standard errors ({}, {}) must not be negative", file.standard_error,
             file.test_standard_error);

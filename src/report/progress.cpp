@@ -128,9 +128,10 @@ std::vector<std::string> Progress::lines(double now, std::span<const WorkerState
     lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
                     shortened(mean, style.width - std::min(style.width, best.size())));
     const std::vector<std::string>& names = champion_->evaluation.names;
-    const std::string who = fmt::format("{:<11}#{}{}   {}", "champion", champion_->task.id,
-                                        names.empty() ? "" : " says " + printable(names.front()),
-                                        trim(one_line(champion_->task.genome)));
+    const std::string who =
+        fmt::format("{:<11}#{}{}   {}", "champion", champion_->task.id,
+                    names.empty() ? "" : " says " + printable_line(names.front()),
+                    trim(one_line(champion_->task.genome)));
     lines.push_back(shortened(who, style.width));
   }
   if (!workers.empty()) lines.push_back(shortened(text_of(workers, now), style.width));

@@ -178,7 +178,9 @@ std::string means(std::span<const RunRecord> runs) {
 /// What the losses of runs say together.
 std::string conclusion(std::span<const RunRecord> runs) {
   for (const RunRecord& run : runs) {
-    if (run.settings.dataset != runs[0].settings.dataset) {
+    const RunSettings &a = runs[0].settings, &b = run.settings;
+    if (a.dataset != b.dataset ||
+        a.documents.value_or(DocumentKind::lines) != b.documents.value_or(DocumentKind::lines)) {
       return "The datasets differ, so the losses are not comparable.\n";
     }
   }

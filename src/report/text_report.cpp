@@ -184,21 +184,22 @@ std::string pareto_table(std::span<const Organism> history, CostKind cost, std::
 std::string finals_report(std::span<const Finalist> finalists, Objective objective,
                           double final_steps) {
   if (finalists.empty()) return "";
+  const std::string_view gain = final_steps == 1 ? "luck" : "gain";
   std::string text = fmt::format(
-      "Finalists, each retrained {} times{} (means and their standard errors; luck: score in the\n"
+      "Finalists, each retrained {} times{} (means and their standard errors; {}: score in the\n"
       "search minus mean of the new trainings)\n",
       finalists.front().replicates.size(),
-      final_steps == 1 ? "" : fmt::format(" with {:.3g} times as many steps", final_steps));
+      final_steps == 1 ? "" : fmt::format(" with {:.3g} times as many steps", final_steps), gain);
   for (const Finalist& f : finalists) {
     if (f.failed()) {
       text += fmt::format("  #{:<5} MAX: all trainings failed\n", f.organism.id);
       continue;
     }
-    text +=
-        fmt::format("  #{:<5} {} {:.4f}{}  validation {:.4f}  test {:.4f}  luck {:+.4f}{}\n",
-                    f.organism.id, unit(objective), score_of(objective, f.fitness.mean),
-                    plus_minus(f.fitness), f.validation.mean, f.test.mean, luck_of(f, objective),
-                    f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
+    text += fmt::format("  #{:<5} {} {:.4f}{}  validation {:.4f}  test {:.4f}  {} {:+.4f}{}\n",
+                        f.organism.id, unit(objective), score_of(objective, f.fitness.mean),
+                        plus_minus(f.fitness), f.validation.mean, f.test.mean, gain,
+                        luck_of(f, objective),
+                        f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
   }
   return text;
 }
@@ -272,10 +273,11 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
   text += '\n';
   text += finals_report(finalists, objective, settings.final_steps);
   const Organism& champion = champion_of(history, finalists);
-  text +=
-      fmt::format("\nChampion: organism #{} of generation {}, {} {}\n  {}\n", champion.id,
-                  champion.generation, unit(objective),
-                  score_text(objective, champion.evaluation->fitness), describe(champion.genome));
+  text += fmt::format("\nChampion: organism #{} of generation {}, {} {}{}\n  {}\n", champion.id,
+                      champion.generation, unit(objective),
+                      score_text(objective, champion.evaluation->fitness),
+                      settings.final_steps == 1 ? "" : " in the search, and then trained longer",
+                      describe(champion.genome));
   if (!finalists.empty() && !finalists.front().failed()) {
     const Finalist& f = finalists.front();
     const bool has_interval = f.validation.count > 1;

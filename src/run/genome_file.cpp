@@ -14,10 +14,13 @@ GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> fi
                      .precision = std::string(name(settings.precision)),
                      .dataset = settings.dataset,
                      .dataset_name = settings.input,
+                     .documents = settings.documents ? std::string(name(*settings.documents)) : "",
+                     .split_seed = settings.split_seed,
                      .version = settings.version};
   const auto finalist = std::ranges::find_if(
       finalists, [&](const Finalist& f) { return f.organism.id == organism.id && !f.failed(); });
   if (finalist == finalists.end()) return file;
+  file.genome = finalist->organism.genome;  // which may have trained longer than in the search
   file.loss = finalist->validation.mean;
   file.replicates = static_cast<std::uint32_t>(finalist->validation.count);
   file.standard_error = finalist->validation.standard_error;

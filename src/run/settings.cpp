@@ -76,7 +76,7 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
   if (name == "split_seed") return settings.split_seed.has_value();
   if (name == "final_steps") return settings.final_steps != 1;
-  if (name == "documents") return settings.documents != DocumentKind::lines;
+  if (name == "documents") return settings.documents.has_value();
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
 }
@@ -94,7 +94,8 @@ template <class Type>
 void write(json::Writer& writer, const Type& value) {
   writer.write(value);
 }
-void write(json::Writer& writer, const std::optional<std::uint64_t>& value) {
+template <class Type>
+void write(json::Writer& writer, const std::optional<Type>& value) {
   writer.write(*value);
 }
 void write(json::Writer& writer, const std::vector<Genome>& genomes) {
@@ -121,7 +122,8 @@ template <class Type>
 void read_field(const json::Value& object, std::string_view key, Type& to) {
   json::read(object, key, to);
 }
-void read_field(const json::Value& object, std::string_view key, std::optional<std::uint64_t>& to) {
+template <class Type>
+void read_field(const json::Value& object, std::string_view key, std::optional<Type>& to) {
   json::read(object, key, to.emplace());
 }
 void read_field(const json::Value& object, std::string_view key, std::vector<Genome>& to) {

@@ -44,10 +44,8 @@ class Lines {
   /// A line of the file; throws Error if it is not text.
   void add(std::string_view bytes) {
     if (bytes.ends_with('\r')) bytes.remove_suffix(1);  // of every line: not worth a word
-    const std::string normal = composed(bytes);
-    changes_.composed += normal != bytes;
     std::u32string line;
-    for (const char32_t c : decode_utf8(normal)) {
+    for (const char32_t c : decode_utf8(bytes)) {
       if (ends_line(c)) {
         ++changes_.line_ends;
         end(line);
@@ -70,7 +68,15 @@ class Lines {
  private:
   void end(std::u32string& line) {
     while (!line.empty() && is_space(line.back())) line.pop_back();
+    if (std::ranges::any_of(line, [](char32_t c) { return c >= 0x300; })) compose(line);
     lines_.push_back(std::exchange(line, {}));
+  }
+
+  void compose(std::u32string& line) {
+    std::u32string normal = decode_utf8(composed(encode_utf8(line)));
+    if (normal == line) return;
+    ++changes_.composed;
+    line = std::move(normal);
   }
 
   TextChanges& changes_;

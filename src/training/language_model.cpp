@@ -67,9 +67,9 @@ double LanguageModel::loss(const Documents& documents) {
   return bodies_->visit([&](auto& gpt) { return held_out_loss(gpt, documents); });
 }
 
-std::vector<Judged> LanguageModel::judge(const std::vector<std::u32string>& texts) {
+std::vector<Judged> LanguageModel::judge(const std::vector<std::u32string>& texts, bool ends) {
   Documents documents;
-  for (const std::u32string& text : texts) documents.add(text, vocabulary_);
+  for (const std::u32string& text : texts) documents.add(text, vocabulary_, ends);
   const std::vector<double> losses =
       bodies_->visit([&](auto& gpt) { return token_losses(gpt, documents); });
   std::vector<Judged> judged;

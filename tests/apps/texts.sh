@@ -40,10 +40,16 @@ expect_exit 0 "${poet[@]}" --lines --samples 3 --length 50 --temperature 1
 [[ $(grep -c '^$' out) -ge 3 ]] || broken "paragraphs are not separated"
 expect_exit 0 "${poet[@]}" --info poems/champion.safetensors
 expect_text out "paragraphs"
-expect_exit 0 "$bin/creature" --genome stream.json --input stream.txt --silent
-loss=$(cat out)
-expect_exit 0 "$bin/creature" --genome stream.json --input stream.txt --silent --train --replicate 1
-[[ $(cat out) == "$loss" ]] || true # the kept weights are of another replicate, perhaps
+# A genome says how the text was read, so that a training of it is that of its run.
+expect_exit 0 "$bin/evolve_loss" --population 3 --generations 2 --finalists 0 --input poems.txt --documents lines \
+    --split-seed 5 --folder bare --genome-out bare.json
+expect_text bare.json '"documents": "lines"' '"split_seed": 5'
+loss=$(sed -n 's/.*"loss": \([0-9.]\{6\}\).*/\1/p' bare.json)
+expect_exit 0 "$bin/creature" --genome bare.json --input poems.txt --train --silent
+grep -qF "loss $loss" out || broken "the genome promises $loss: $(cat out)"
+# A model of a stream judges a text as a whole, and expects no end.
+expect_exit 0 "$bin/creature" --load stream/champion.safetensors --score stream.txt --json
+[[ $(wc -l <out) == 1 ]] || broken "a stream was judged in pieces"
 
 # Runs of several seeds are scored on the same documents if they are told to, and the champion too.
 for seed in 3 4; do
@@ -73,7 +79,7 @@ cmp poems.json both.json.old || broken "one of the same text was kept"
 # What --effort chooses depends on the operations, the slots and the text alone, not on the ranks.
 effort=("$bin/evolve_loss" --effort 8e9 --slots 4 --input "$names")
 expect_exit 0 "${effort[@]}" --folder one --genome-out one.json
-expect_text out "effort     the same again: --effort 8e+09 --slots 4" "steady-state" "f32"
+expect_text out "effort     the same again: --effort 8000000000 --slots 4" "steady-state" "f32"
 expect_exit 0 mpirun -n 3 "${effort[@]}" --folder three --genome-out three.json
 cmp one/organisms.csv three/organisms.csv || broken "other ranks, another run"
 cmp one.json three.json || broken "other ranks, another champion"
@@ -91,6 +97,8 @@ for value in 5x 1s 0 -3 1e3 10mm nan 1e40; do
         "$bin/evolve_loss" "--effort=$value" --input "$names"
 done
 refused "--effort" "--space" -- "${effort[@]}" --space x.json
+refused "--effort" "--replicates" -- "${effort[@]}" --replicates 5
+refused "--slots (1) must be at least 2 with --effort" -- "${effort[@]}" --slots 1
 refused "--effort" "--budget-flops" -- "${effort[@]}" --budget-flops 1e9
 refused "are too few: the smallest model needs" -- "$bin/evolve_loss" --effort 1e9 --input "$names"
 [[ ! -e experiments && ! -e genome.json ]] || broken "a refused run left files"

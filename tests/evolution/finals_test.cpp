@@ -83,6 +83,19 @@ TEST(Finals, may_train_longer) {
   EXPECT_EQ(Finals(best, 1, 3.0).tasks()[0].genome.steps, 100'000'000U) << "the most there is";
 }
 
+TEST(Finals, keep_the_weights_of_the_best_training_of_each) {
+  std::vector<Trial> trials;
+  const double losses[] = {2.2, 2.1, 2.3, 1.9, 1.9};
+  for (std::size_t i = 0; i < 5; ++i) {
+    trials.push_back(trial({.id = i < 3 ? 1U : 2U}, losses[i]));
+    trials.back().evaluation.weights = fmt::to_string(i);
+    keep_best_weights(trials);
+  }
+  std::string kept;
+  for (const Trial& each : trials) kept += each.evaluation.weights;
+  EXPECT_EQ(kept, "13");
+}
+
 TEST(Finals, crown_the_best_mean_whatever_the_order_of_results) {
   Finals finals(organisms(3), 2);
   std::vector<Trial> trials;

@@ -68,6 +68,9 @@ class Finals {
   std::uint32_t replicates_;
 };
 
+/// Leaves the weights of one trial of each organism: that with the lowest loss.
+void keep_best_weights(std::vector<Trial>& trials);
+
 /// The most that a training can be longer in the finals.
 inline constexpr double kMostLonger = 1000;
 

@@ -17,8 +17,7 @@ namespace microgpt::genome {
 double forward_flops(const GptConfig& config, std::size_t positions);
 
 /// An upper bound on the floating-point operations of scoring documents (held_out_loss() in
-/// scoring.hpp): each token beyond the context is predicted in its own window, and the sharing of
-/// common prefixes is ignored.
+/// scoring.hpp): the sharing of common prefixes is ignored.
 double scoring_flops(const GptConfig& config, const Documents& documents);
 
 /// What can be traded against the loss.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "microgpt/genome/genome.hpp"
@@ -18,9 +19,11 @@ struct GenomeFile {
   // The members below are not in the files of similar programs.
   std::uint64_t seed = 1;
   std::string precision = "f64";
-  std::string dataset;           ///< SHA-256 of the dataset file; empty if unknown
-  std::string dataset_name;      ///< of the file, without folders; empty if unknown
-  std::string version;           ///< of the program that wrote it; empty if unknown
+  std::string dataset;                      ///< SHA-256 of the dataset file; empty if unknown
+  std::string dataset_name;                 ///< of the file, without folders; empty if unknown
+  std::string documents;                    ///< what a document is; empty: lines, or unknown
+  std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
+  std::string version;                      ///< of the program that wrote it; empty if unknown
   std::uint32_t replicates = 0;  ///< number behind `loss`; 0: `loss` is that of the search
   // Only with replicates; standard errors of the means only with several.
   double standard_error = 0;

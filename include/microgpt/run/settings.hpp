@@ -14,9 +14,9 @@ namespace microgpt::run {
 struct RunSettings {
   std::string program, version;
   Precision precision = Precision::f64;
-  std::string input;    ///< the name of the dataset's file, without folders
-  std::string dataset;  ///< SHA-256 of the file
-  DocumentKind documents = DocumentKind::lines;
+  std::string input;                        ///< the name of the dataset's file, without folders
+  std::string dataset;                      ///< SHA-256 of the file
+  std::optional<DocumentKind> documents;    ///< none: lines, and nothing else was asked for
   std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
   Objective fitness = Objective::loss;
   EvolutionConfig evolution;

@@ -15,7 +15,8 @@ namespace microgpt::training {
 /// A document, judged by a model.
 struct Judged {
   std::string text;
-  std::vector<double> surprisals;  ///< -ln P of each token, the closing delimiter included; nats
+  std::vector<double>
+      surprisals;  ///< -ln P of each token, the closing delimiter included if it ends; nats
 
   double nats() const;
   /// Of its characters and its end.
@@ -43,8 +44,9 @@ class LanguageModel {
   /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
   double loss(const Documents& documents);
 
-  /// Each of some texts. Throws Error if a character is not in the vocabulary.
-  std::vector<Judged> judge(const std::vector<std::u32string>& texts);
+  /// Each of some texts, with the delimiter at its end if it `ends`. Throws Error if a character is
+  /// not in the vocabulary.
+  std::vector<Judged> judge(const std::vector<std::u32string>& texts, bool ends = true);
 
  private:
   template <class Real>

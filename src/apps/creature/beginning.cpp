@@ -43,6 +43,10 @@ bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Begi
                const CreatureOptions& options) {
   if (notes.genome != begin.dna->genome || notes.dataset != begin.dna->dataset) return false;
   if (weights.seed != begin.seed) return false;
+  const CommonOptions& common = options.common;
+  if (common.documents && *common.documents != notes.documents) return false;
+  if (common.split_seed && *common.split_seed != notes.split_seed.value_or(begin.seed))
+    return false;
   return !options.input_given || sha256(read_file(options.common.input)) == notes.dataset;
 }
 

@@ -65,10 +65,13 @@ void describe_data(const CreatureOptions& options, const Beginning& begin, const
   if (begin.dna && !begin.dna->dataset.empty() && begin.dna->dataset != data.checksum) {
     say("note: the genome was evolved on another dataset, so its loss is not comparable\n");
   }
-  if (options.load && begin.weights->seed.value_or(begin.seed) != begin.seed) {
+  if (!options.load) return;
+  const std::uint64_t own = begin.weights->seed.value_or(begin.seed);
+  const std::uint64_t split = begin.notes ? begin.notes->split_seed.value_or(own) : own;
+  if (split != data.split_seed) {
     say("note: trained with seed {}, so some documents held out here may have been in its training "
         "set\n",
-        *begin.weights->seed);
+        split);
   }
 }
 
@@ -105,8 +108,14 @@ void require_vocabulary(const Beginning& begin, const Dataset& data) {
 /// A file is read as the one that the weights were trained on, unless something else is said.
 CommonOptions common_of(const CreatureOptions& options, const Beginning& begin) {
   CommonOptions common = options.common;
-  if (begin.notes && !common.documents) common.documents = begin.notes->documents;
-  if (begin.notes && !common.split_seed) common.split_seed = begin.notes->split_seed;
+  const bool has_dna = begin.dna && !begin.dna->dataset.empty();
+  if (!common.documents && begin.notes) {
+    common.documents = begin.notes->documents;
+  } else if (!common.documents && has_dna && !begin.dna->documents.empty()) {
+    common.documents = from_name<DocumentKind>(begin.dna->documents);
+  }
+  if (!common.split_seed && begin.notes) common.split_seed = begin.notes->split_seed;
+  if (!common.split_seed && begin.dna) common.split_seed = begin.dna->split_seed;
   return common;
 }
 
@@ -119,9 +128,8 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
     require_vocabulary(begin, *learnt.data);
   }
   const Vocabulary vocabulary(begin.weights->vocabulary);
-  learnt.kind = learnt.data   ? learnt.data->kind
-                : begin.notes ? begin.notes->documents
-                              : options.common.documents.value_or(DocumentKind::lines);
+  learnt.kind = learnt.data ? learnt.data->kind
+                            : common_of(options, begin).documents.value_or(DocumentKind::lines);
   require_known_characters(vocabulary, options.speech);
   learnt.judged = documents_to_judge(options.speech, vocabulary, learnt.kind);
   if (talks) {
@@ -170,7 +178,7 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
                       .dataset = learnt.data->checksum,
                       .dataset_name = dataset_name(options.common),
                       .documents = learnt.data->kind,
-                      .split_seed = options.common.split_seed,
+                      .split_seed = common_of(options, begin).split_seed,
                       .version = std::string(version()),
                       .validation_loss = *learnt.validation_loss,
                       .test_loss = *learnt.test_loss});

@@ -64,11 +64,15 @@ SearchSpace choose_by_effort(SearchOptions& options, const Problem& problem, std
   // Workers share caches and the memory, and some of the time goes to what is no training.
   constexpr double kTogether = 0.8;
   const Effort effort = parse_effort(options.effort);
-  const bool has_slots = is_given(options, "--slots");
-  if (has_slots) workers = std::max<std::size_t>(1, options.evolution.slots / 2);
+  const std::size_t there = workers;
+  if (is_given(options, "--slots")) {  // what an effort of operations was planned for elsewhere
+    require(options.evolution.slots >= 2, "--slots ({}) must be at least 2 with --effort",
+            options.evolution.slots);
+    workers = options.evolution.slots / 2;
+  }
   double flops = effort.flops;
   if (effort.seconds > 0) {
-    const auto all = effort.seconds * static_cast<double>(workers) * kTogether;
+    const auto all = effort.seconds * static_cast<double>(there) * kTogether;
     const double guess = 3e10;
     const EffortPlan probe = plan_effort(all * guess, workers, problem.dataset);
     const double speed = measured_speed(probe.first.front(), problem);
@@ -78,8 +82,6 @@ SearchSpace choose_by_effort(SearchOptions& options, const Problem& problem, std
                     options.effort, flops, speed / 1e9);
   }
   const EffortPlan plan = plan_effort(flops, workers, problem.dataset);
-  options.effort_said += fmt::format("the same again: --effort {:g} --slots {}", flops, plan.slots);
-
   EvolutionConfig& e = options.evolution;
   std::erase_if(options.given,
                 [](const std::string& option) { return option.starts_with("--effort="); });
@@ -95,6 +97,7 @@ SearchSpace choose_by_effort(SearchOptions& options, const Problem& problem, std
   choose("--replicates", options.replicates, plan.replicates);
   choose("--final-steps", options.final_steps, plan.final_steps);
   choose("--budget-flops", e.budget_flops, plan.budget_flops);
+  options.effort_said += fmt::format("the same again: --effort {} --slots {}", flops, e.slots);
   e.generations = kUnlimited;
   e.enqueued = plan.first;
   for (Genome& genome : e.enqueued) genome = canonical(genome, plan.space);

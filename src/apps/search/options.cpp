@@ -252,8 +252,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       "every training failed; 75 (time limit, SIGUSR1), 129, 130 or 143 (SIGHUP, SIGINT, SIGTERM) "
       "if the run was stopped and can be resumed.");
   if (app.get_option_no_throw("--effort") != nullptr) {
-    for (const char* other : {"--space", "--budget-flops", "--generations", "--mode", "--islands",
-                              "--enqueue", "--resume"}) {
+    for (const char* other :
+         {"--space", "--budget-flops", "--generations", "--mode", "--islands", "--enqueue",
+          "--resume", "--finalists", "--replicates", "--final-steps", "--ablate"}) {
       app.get_option("--effort")->excludes(other);
     }
   }

@@ -55,6 +55,7 @@ void Search::breed(Session& session, Evaluator& evaluator) {
                                [&](const Trial& trial) {
                                  recorder_.add(trial);
                                  early_.push_back(trial);
+                                 keep_best_weights(early_);
                                },
                            .step =
                                [&] {
@@ -142,6 +143,7 @@ Finals Search::finals_of(std::span<const Organism> history) const {
 /// of those that look best by now. If others turn out to be the finalists, nothing is lost but time
 /// that was left over; the history is the same.
 void Search::begin_finals(const Archipelago& archipelago, Evaluator& evaluator) {
+  if (options_.final_steps > 1) return;  // more would be lost than some time that was left over
   if (!archipelago.complete() || evaluator.idle() == 0) return;
   std::vector<Task> tasks;
   for (const Task& task : finals_of(archipelago.history()).tasks()) {
@@ -173,6 +175,7 @@ std::vector<Trial> Search::awaited(Evaluator& evaluator) {
   while (evaluator.pending() > 0) {
     trials.push_back(evaluator.wait());
     recorder_.add(trials.back());
+    keep_best_weights(trials);
   }
   return trials;
 }
@@ -216,7 +219,7 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
                      .replicate = task.replicate,
                      .dataset = s.dataset,
                      .dataset_name = s.input,
-                     .documents = s.documents,
+                     .documents = s.documents.value_or(DocumentKind::lines),
                      .split_seed = s.split_seed,
                      .version = s.version,
                      .validation_loss = again.loss,
@@ -241,8 +244,9 @@ void Search::say_where_it_is_limited(std::uint64_t id) {
   if (limits.empty()) return;
   log_.report(fmt::format(
       "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE, for "
-      "example data/spaces/wide.json) or more --effort may hold a better one.\n",
-      fmt::join(limits, ", ")));
+      "example data/spaces/wide.json){} may hold a better one.\n",
+      fmt::join(limits, ", "),
+      setup_.problem.objective == Objective::loss ? " or more --effort" : ""));
 }
 
 /// What lets the champion speak.
@@ -287,7 +291,11 @@ void Search::keep_other_champion() {
     const std::string content = read_regular_file(file, kLargestJson);
     const GenomeFile other = parse_genome(file.string(), content);
     if (other.dataset.empty() || other.dataset == setup_.settings.dataset) return;
-    const std::string kept = file.string() + ".old";
+    std::string kept = file.string() + ".old";
+    for (int number = 2; is_there(kept) && read_regular_file(kept, kLargestJson) != content;
+         ++number) {
+      kept = fmt::format("{}.old{}", file.string(), number);
+    }
     write_file_atomically(kept, content);
     log_.report(fmt::format("\n{} was evolved on another dataset{}; it is {} now\n", file.string(),
                             other.dataset_name.empty() ? "" : ", " + other.dataset_name, kept));

@@ -46,7 +46,8 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.precision = problem.precision;
   settings.input = dataset_name(options.common);
   settings.dataset = problem.dataset.checksum;
-  settings.documents = problem.dataset.kind;
+  settings.documents = options.common.documents;
+  if (problem.dataset.kind != DocumentKind::lines) settings.documents = problem.dataset.kind;
   settings.split_seed = options.common.split_seed;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;

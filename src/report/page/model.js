@@ -43,8 +43,10 @@ window.microgpt = {};
     return y;
   }
 
+  const largestOf = (numbers) => numbers.reduce((a, b) => (a > b ? a : b));
+
   function softmax(scores) {
-    const largest = Math.max(...scores);
+    const largest = largestOf(scores);
     const weights = scores.map((score) => Math.exp(score - largest));
     const sum = weights.reduce((a, b) => a + b, 0);
     return weights.map((weight) => weight / sum);
@@ -107,45 +109,52 @@ window.microgpt = {};
       return x;
     }
 
-    // What the model expects after some tokens: the scores of all tokens, and by layer and head how
-    // much the last of them attended to each. The context slides.
-    read(tokens) {
-      const seen = tokens.slice(-this.context);
+    // Nothing read yet. By layer, the keys and values of the tokens.
+    start() {
+      const layers = Array.from({ length: this.layers }, () => ({ keys: [], values: [] }));
+      return { seen: [], layers, logits: [], attention: [] };
+    }
+
+    // Reads one more token, for which there must be room in the context: `logits` are then the scores
+    // of what may follow, `attention` how much each head attended to each token.
+    push(state, token) {
+      const position = state.seen.length;
       const width = this.channels / this.heads;
-      let rows = seen.map((_, position) => this.embedded(seen, position));
-      const attention = [];
-      for (let number = 0; number < this.layers; ++number) {
+      state.seen.push(token);
+      state.attention = [];
+      const x = this.embedded(state.seen, position);
+      state.layers.forEach(({ keys, values }, number) => {
         const weights = (name) => this.matrices[`layers.${number}.${name}`];
-        const inputs = rows.map((x) => this.normalised(x));
-        const keys = inputs.map((x, p) => this.placed(product(weights("wk"), x), p));
-        const values = inputs.map((x) => product(weights("wv"), x));
-        rows = rows.map((x, position) => {
-          const query = this.placed(product(weights("wq"), inputs[position]), position);
-          const mixed = new Float64Array(this.channels);
-          for (let head = 0; head < this.heads; ++head) {
-            const [from, to] = [head * width, (head + 1) * width];
-            const scores = keys
-              .slice(0, position + 1)
-              .map((key) => dot(query, key, from, to) / Math.sqrt(width));
-            const shares = softmax(scores);
-            shares.forEach((share, t) => {
-              for (let i = from; i < to; ++i) mixed[i] += share * values[t][i];
-            });
-            if (position === seen.length - 1) attention.push({ layer: number, head, shares });
-          }
-          const next = x.slice();
-          add(next, product(weights("wo"), mixed));
-          const y = this.normalised(next);
-          const gates = weights("gate") ? product(weights("gate"), y) : [];
-          const act = activations[this.activation];
-          const hidden = product(weights("fc1"), y).map((h, i) => act(h, gates[i]));
-          add(next, product(weights("fc2"), hidden));
-          return next;
-        });
-      }
+        const input = this.normalised(x);
+        const query = this.placed(product(weights("wq"), input), position);
+        keys.push(this.placed(product(weights("wk"), input), position));
+        values.push(product(weights("wv"), input));
+        const mixed = new Float64Array(this.channels);
+        for (let head = 0; head < this.heads; ++head) {
+          const [from, to] = [head * width, (head + 1) * width];
+          const scores = keys.map((key) => dot(query, key, from, to) / Math.sqrt(width));
+          const shares = softmax(scores);
+          shares.forEach((share, t) => {
+            for (let i = from; i < to; ++i) mixed[i] += share * values[t][i];
+          });
+          state.attention.push({ layer: number, head, shares });
+        }
+        add(x, product(weights("wo"), mixed));
+        const y = this.normalised(x);
+        const gates = weights("gate") ? product(weights("gate"), y) : [];
+        const act = activations[this.activation];
+        const hidden = product(weights("fc1"), y).map((h, i) => act(h, gates[i]));
+        add(x, product(weights("fc2"), hidden));
+      });
       const head = this.matrices.lm_head || this.matrices.wte;
-      const logits = [...product(head, this.normalised(rows[rows.length - 1]))];
-      return { logits, attention, seen };
+      state.logits = [...product(head, this.normalised(x))];
+    }
+
+    // Of the last tokens that fit into the context.
+    read(tokens) {
+      const state = this.start();
+      for (const token of tokens.slice(-this.context)) this.push(state, token);
+      return state;
     }
 
     // The tokens of a text after the delimiter. Throws an error for a character that it does not know.
@@ -161,20 +170,23 @@ window.microgpt = {};
     // The probabilities of the next token; at temperature 0 the likeliest has all.
     chances(logits, temperature) {
       if (temperature > 0) return softmax(logits.map((logit) => logit / temperature));
-      const likeliest = logits.indexOf(Math.max(...logits));
+      const likeliest = logits.indexOf(largestOf(logits));
       return logits.map((_, token) => (token === likeliest ? 1 : 0));
     }
 
     // A document that begins with a text. `random` gives numbers from 0 to 1.
     speak(text, temperature, length, random) {
       const tokens = this.encode(text);
+      let state = this.read(tokens);
       while (tokens.length <= length) {
-        const chances = this.chances(this.read(tokens).logits, temperature);
+        const chances = this.chances(state.logits, temperature);
         let left = random();
         const found = chances.findIndex((chance) => (left -= chance) < 0);
-        const token = found < 0 ? chances.indexOf(Math.max(...chances)) : found;
+        const token = found < 0 ? chances.indexOf(largestOf(chances)) : found;
         if (token === this.delimiter) break;
         tokens.push(token);
+        if (state.seen.length < this.context) this.push(state, token);
+        else state = this.read(tokens); // the context slides
       }
       return tokens
         .slice(1)

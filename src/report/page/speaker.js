@@ -90,15 +90,20 @@
       }
     }
 
+    // One text after another, so that the page can be used meanwhile.
+    let turn = 0;
     function speak() {
       if (!look()) return;
       const degrees = Number(temperature.value);
-      const count = degrees > 0 ? texts : 1;
-      spoken.replaceChildren(
-        ...Array.from({ length: count }, () =>
-          el("li", {}, model.speak(beginning.value, degrees, longest, Math.random)),
-        ),
-      );
+      const text = beginning.value;
+      const own = ++turn;
+      spoken.replaceChildren();
+      const next = (left) => {
+        if (left === 0 || own !== turn) return;
+        spoken.append(el("li", {}, model.speak(text, degrees, longest, Math.random)));
+        setTimeout(next, 0, left - 1);
+      };
+      setTimeout(next, 0, degrees > 0 ? texts : 1);
     }
 
     beginning.addEventListener("input", look);
