@@ -69,7 +69,8 @@ class Lines {
   void end(std::u32string& line) {
     while (!line.empty() && is_space(line.back())) line.pop_back();
     if (std::ranges::any_of(line, [](char32_t c) { return c >= 0x300; })) compose(line);
-    lines_.push_back(std::exchange(line, {}));
+    lines_.emplace_back(line);  // a copy without spare memory
+    line.clear();
   }
 
   void compose(std::u32string& line) {

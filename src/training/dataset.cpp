@@ -96,6 +96,9 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
   const auto add = [&](Documents& part, const std::u32string& document) {
     part.add(document, dataset.vocabulary, kind != DocumentKind::stream);
   };
+  std::size_t tokens = 0;
+  for (const std::u32string& document : documents) tokens += document.size() + 2;
+  dataset.training.reserve(tokens);
   std::unordered_set<std::u32string> test, validation;
   for (std::u32string& document : documents) {
     if (has_room(dataset.test)) {

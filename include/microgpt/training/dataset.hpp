@@ -47,6 +47,8 @@ class Documents {
     return std::span(tokens_).subspan(begin, ends_[i] - begin);
   }
   void add(std::u32string_view text, const Vocabulary& vocabulary, bool ends = true);
+  /// Makes room for so many tokens in all.
+  void reserve(std::size_t tokens) { tokens_.reserve(tokens); }
   /// The same documents in a random order.
   Documents shuffled(Rng& rng) const;
   /// The number of tokens to predict: all but the first of each document.
