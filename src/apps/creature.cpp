@@ -101,7 +101,7 @@ Output output_of(const CreatureOptions& options) {
 
 bool write_files(const CreatureOptions& options, Learnt& learnt) {
   OutputFiles files;
-  if (learnt.weights) files.add(*options.save, std::move(*learnt.weights));
+  if (options.save) files.add(*options.save, std::move(*learnt.weights));
   if (learnt.c_source) files.add(*options.export_c, std::move(*learnt.c_source));
   if (learnt.page) files.add(*options.page, std::move(*learnt.page));
   if (learnt.initial) files.add(*options.save_init, std::move(*learnt.initial));

@@ -27,7 +27,9 @@ void add_speech_options(CLI::App& app, SpeechOptions& options) {
       ->capture_default_str();
   app.add_flag("--new", options.is_fresh,
                "Generate only documents that are not in the dataset, and none twice");
-  app.add_flag("--lines", options.lines, "Print the generated documents alone, one on each line");
+  app.add_flag("--lines", options.lines,
+               "Print the generated documents alone, one on each line; an empty line follows those "
+               "that have several");
   app.add_option("--score", options.score,
                  "Judge the documents of this file, the oddest first: nats, bits per character; "
                  "with --json also the surprisal of each character");

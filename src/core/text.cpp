@@ -15,10 +15,18 @@
 
 namespace microgpt::core {
 
-std::u32string decode_utf8(std::string_view text) {
+namespace {
+
+void require_utf8(std::string_view text) {
   const auto invalid = utf8::find_invalid(text.begin(), text.end());
   require(invalid == text.end(), "invalid UTF-8 at byte {}",
           std::distance(text.begin(), invalid) + 1);
+}
+
+}  // namespace
+
+std::u32string decode_utf8(std::string_view text) {
+  require_utf8(text);
   std::u32string points;
   points.reserve(text.size());
   utf8::utf8to32(text.begin(), text.end(), std::back_inserter(points));
@@ -32,9 +40,7 @@ std::string encode_utf8(std::u32string_view text) {
 }
 
 std::string composed(std::string_view text) {
-  const auto invalid = utf8::find_invalid(text.begin(), text.end());
-  require(invalid == text.end(), "invalid UTF-8 at byte {}",
-          std::distance(text.begin(), invalid) + 1);
+  require_utf8(text);
   // Below U+0300 every character is composed already.
   const auto may_change = [](char byte) { return static_cast<unsigned char>(byte) >= 0xCC; };
   if (std::ranges::none_of(text, may_change)) return std::string(text);

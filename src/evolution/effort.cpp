@@ -5,8 +5,7 @@
 #include <cmath>
 
 #include "microgpt/core/error.hpp"
-#include "microgpt/genome/genome.hpp"
-#include "microgpt/training/windows.hpp"
+#include "microgpt/genome/genes.hpp"
 
 namespace microgpt::evolution {
 
@@ -28,65 +27,77 @@ std::size_t usual_length(const Documents& documents) {
   return *place;
 }
 
-/// Contexts from half of the usual length to twice of it, within what pays on texts.
-std::vector<double> contexts(const Dataset& dataset) {
-  const std::size_t length = usual_length(dataset.training);
-  std::vector<double> all = {8, 12, 16, 24, 32, 48, 64, 96, 128};
-  const double most = static_cast<double>(std::min<std::size_t>(length, 64)) * 2;
-  std::erase_if(all, [&](double n_ctx) { return n_ctx > 8 && (n_ctx < most / 5 || n_ctx > most); });
-  return all;
-}
-
-double context_of_recipe(const Dataset& dataset) {
-  const std::vector<double> all = contexts(dataset);
-  const auto length =
-      static_cast<double>(std::min<std::size_t>(usual_length(dataset.training), 64));
-  const auto found = std::ranges::find_if(all, [&](double n_ctx) { return n_ctx >= length; });
-  return found == all.end() ? all.back() : *found;
-}
-
-/// With as many steps as it takes for such a cost; at least a hundred.
-Genome lasting(Genome genome, double flops, const Dataset& dataset) {
-  const CostModel cost_of(dataset);
-  genome.steps = 100'000;
-  const double each = cost_of(genome).flops / genome.steps;
-  genome.steps =
-      static_cast<std::uint32_t>(std::clamp(0.98 * flops / each, 1.0 * kFewestSteps, 1e7));
-  return genome;
-}
-
-double parameters_of(const Genome& genome, const Dataset& dataset) {
-  return static_cast<double>(parameter_count(gpt_config(genome, dataset.vocabulary.size())));
-}
-
-/// Those that every token uses: all but the tables of tokens.
-double shared_parameters_of(const Genome& genome, const Dataset& dataset) {
-  const double tables = 2.0 + genome.lookback - (genome.tie ? 1 : 0);
-  return parameters_of(genome, dataset) -
-         tables * genome.n_emb * static_cast<double>(dataset.vocabulary.size());
-}
-
-/// How many times a training of such a cost reads the text.
-double epochs_of(const Genome& genome, double flops, const Dataset& dataset) {
-  return flops / 6 / parameters_of(genome, dataset) /
-         static_cast<double>(dataset.training.prediction_count());
-}
-double epochs_of(const Genome& genome, const Dataset& dataset) {
-  return epochs_of(genome, CostModel(dataset)(genome).flops, dataset);
-}
-
-/// One width below and two above, of those that there are.
+/// Two widths below and two above, of those that there are.
 std::vector<double> widths_around(double width) {
-  std::vector<double> widths;
-  const auto place = std::ranges::find(kWidths, width) - kWidths.begin();
-  for (std::size_t i = 0; i < kWidths.size(); ++i) {
-    const auto distance = static_cast<std::ptrdiff_t>(i) - place;
-    if (distance >= -2 && distance <= 2) widths.push_back(kWidths[i]);
-  }
-  return widths;
+  const auto place = std::ranges::find(kWidths, width);
+  const auto begin = place - std::min<std::ptrdiff_t>(2, place - kWidths.begin());
+  const auto end = place + std::min<std::ptrdiff_t>(3, kWidths.end() - place);
+  return {begin, end};
 }
 
-SearchSpace space_around(const Genome& recipe, double flops, const Dataset& dataset) {
+/// All values of a gene that is a category.
+ListDomain categories_of(const Gene& gene) {
+  ListDomain domain;
+  for (double value = gene.low; value <= gene.high; ++value) domain.values.push_back(value);
+  return domain;
+}
+
+/// The parts of an effort, in floating-point operations.
+struct Shares {
+  double training;     ///< the largest one of the search
+  double final_steps;  ///< a training of the finals, in such trainings
+  std::uint32_t finalists, replicates;
+};
+
+/// What is asked of a dataset again and again, while its documents are read once.
+class Planner {
+ public:
+  explicit Planner(const Dataset& dataset)
+      : dataset_(dataset),
+        cost_of_(dataset),
+        tokens_(static_cast<double>(dataset.training.prediction_count())),
+        length_(static_cast<double>(std::min<std::size_t>(usual_length(dataset.training), 64))) {}
+
+  Genome recipe(double flops) const;
+  Shares shares(double flops, double workers) const;
+  SearchSpace space_around(const Genome& recipe, double flops) const;
+  double flops_of(const Genome& genome) const { return cost_of_(genome).flops; }
+
+ private:
+  /// Contexts from two fifths of the usual length to twice of it, at most 128.
+  std::vector<double> contexts() const {
+    std::vector<double> all = {8, 12, 16, 24, 32, 48, 64, 96, 128};
+    std::erase_if(all, [&](double n) { return n > 8 && (n < 0.4 * length_ || n > 2 * length_); });
+    return all;
+  }
+  double context_of_recipe() const {
+    const std::vector<double> all = contexts();
+    const auto found = std::ranges::find_if(all, [&](double n_ctx) { return n_ctx >= length_; });
+    return found == all.end() ? all.back() : *found;
+  }
+  double parameters_of(const Genome& genome) const { return cost_of_(genome).parameters; }
+  /// Those that every token uses: all but the tables of tokens.
+  double shared_parameters_of(const Genome& genome) const {
+    const double tables = 2.0 + genome.lookback;
+    return parameters_of(genome) -
+           tables * genome.n_emb * static_cast<double>(dataset_.vocabulary.size());
+  }
+  /// How many times a training of such a cost reads the text.
+  double epochs_of(const Genome& genome, double flops) const {
+    return flops / 6 / parameters_of(genome) / tokens_;
+  }
+  bool is_worth(const Genome& genome, double flops) const {
+    const double learnt = flops / 6 / parameters_of(genome);
+    return learnt >= kTokensEach * parameters_of(genome) &&
+           shared_parameters_of(genome) <= kWeightsEach * tokens_;
+  }
+
+  const Dataset& dataset_;
+  CostModel cost_of_;
+  double tokens_, length_;
+};
+
+SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
   SearchSpace space = SearchSpace::primordial();
   const auto listed = [&](std::string_view gene, std::vector<double> values) {
     space[gene] = ListDomain{std::move(values)};
@@ -94,7 +105,7 @@ SearchSpace space_around(const Genome& recipe, double flops, const Dataset& data
   listed("n_emb", widths_around(recipe.n_emb));
   listed("n_head", {1, 2, 4, 8});
   listed("n_layer", {1, 2, 3, 4, 5, 6});
-  listed("n_ctx", contexts(dataset));
+  listed("n_ctx", contexts());
   listed("n_ff_exp", {1, 2, 3, 4});
   space["lr"] = LogDomain{0.0005, 0.03};
   const double steps = recipe.steps;
@@ -104,13 +115,13 @@ SearchSpace space_around(const Genome& recipe, double flops, const Dataset& data
                                 steps + 2 * kFewestSteps, 2 * steps + 3 * kFewestSteps},
                                {std::ceil(steps / 20), std::ceil(steps / 4) + 1}};
   listed("batch", {4, 8, 16, 32, 64});
-  space["activation"] = ListDomain{{1, 2, 3}};  // relu2, gelu, swiglu
-  space["position"] = ListDomain{{0, 1, 2}};
-  listed("qk_norm", {0, 1});
-  listed("tie", {0, 1});
+  for (const char* gene : {"activation", "position", "qk_norm", "tie", "schedule"}) {
+    space[gene] = categories_of(gene_named(gene));
+  }
+  std::erase(std::get<ListDomain>(space["activation"]).values,
+             static_cast<double>(Activation::relu));
   listed("lookback", {0, 1, 2, 3, 4});
-  space["init"] = ListDomain{{static_cast<double>(Init::scaled)}};
-  space["schedule"] = ListDomain{{0, 1, 2}};
+  listed("init", {static_cast<double>(Init::scaled)});
   listed("warmup", {0, 0.02, 0.05});
   listed("beta1", {recipe.beta1}), listed("beta2", {recipe.beta2});
   listed("weight_decay", {0, 0.03, 0.1, 0.3});
@@ -119,58 +130,45 @@ SearchSpace space_around(const Genome& recipe, double flops, const Dataset& data
   return space;
 }
 
-}  // namespace
-
-Genome recipe(double flops, const Dataset& dataset) {
-  Genome genome = {.n_ctx = static_cast<std::uint32_t>(context_of_recipe(dataset)),
-                   .n_ff_exp = 3,
-                   .batch = 16,
-                   .activation = Activation::swiglu,
-                   .position = Position::both,
-                   .qk_norm = true,
-                   .lookback = 2,
-                   .init = Init::scaled,
-                   .schedule = RateSchedule::constant,
-                   .warmup = 0.02,
-                   .beta1 = 0.9,
-                   .beta2 = 0.99};
-  const auto shape = [&](double width) {
-    genome.n_emb = static_cast<std::uint32_t>(width);
-    genome.n_head = genome.n_emb < 32 ? 1 : genome.n_emb < 64 ? 2 : genome.n_emb < 192 ? 4 : 8;
-    genome.n_layer = genome.n_emb < 32 ? 1 : genome.n_emb < 64 ? 2 : genome.n_emb < 192 ? 3 : 4;
-  };
-  const auto read = static_cast<double>(dataset.training.prediction_count());
-  shape(kWidths.front());
-  for (const double width : kWidths) {
-    const Genome smaller = genome;
-    shape(width);
-    const double tokens = flops / 6 / parameters_of(genome, dataset);
-    const double weights = parameters_of(genome, dataset);
-    if (tokens >= kTokensEach * weights &&
-        shared_parameters_of(genome, dataset) <= kWeightsEach * read) {
-      continue;
-    }
-    if (width > kWidths.front()) genome = smaller;
-    break;
-  }
-  genome.lr = 0.004 * std::sqrt(64.0 / genome.n_emb);
-  const double epochs = epochs_of(genome, flops, dataset);
-  genome.dropout = epochs < 5 ? 0 : 0.1;
-  genome.weight_decay = epochs < 5 ? 0.03 : 0.1;
-  return lasting(genome, flops * std::min(1.0, kMostEpochs / epochs), dataset);
+/// The sizes that go with a width.
+Genome shaped(Genome genome, double width) {
+  genome.n_emb = static_cast<std::uint32_t>(width);
+  genome.n_head = width < 32 ? 1 : width < 64 ? 2 : width < 192 ? 4 : 8;
+  genome.n_layer = width < 32 ? 1 : width < 64 ? 2 : width < 192 ? 3 : 4;
+  return genome;
 }
 
-namespace {
-
-/// So many times as much as a recipe takes can pay for what is found beside it.
-constexpr double kBeyondRecipe = 4;
-
-/// The parts of an effort, in floating-point operations.
-struct Shares {
-  double training;     ///< the largest one of the search
-  double final_steps;  ///< a training of the finals, in such trainings
-  std::uint32_t finalists, replicates;
-};
+Genome Planner::recipe(double flops) const {
+  const Genome base = {.n_ctx = static_cast<std::uint32_t>(context_of_recipe()),
+                       .n_ff_exp = 3,
+                       .batch = 16,
+                       .activation = Activation::swiglu,
+                       .position = Position::both,
+                       .qk_norm = true,
+                       .lookback = 2,
+                       .init = Init::scaled,
+                       .schedule = RateSchedule::constant,
+                       .warmup = 0.02,
+                       .beta1 = 0.9,
+                       .beta2 = 0.99};
+  Genome genome = shaped(base, kWidths.front());
+  for (const double width : kWidths) {
+    const Genome wider = shaped(base, width);
+    if (!is_worth(wider, flops)) break;
+    genome = wider;
+  }
+  genome.lr = 0.004 * std::sqrt(64.0 / genome.n_emb);
+  const double epochs = epochs_of(genome, flops);
+  genome.dropout = epochs < 5 ? 0 : 0.1;
+  genome.weight_decay = epochs < 5 ? 0.03 : 0.1;
+  // As many steps as it takes for the cost.
+  constexpr std::uint32_t kMany = 100'000;
+  genome.steps = kMany;
+  const double each = flops_of(genome) / kMany;
+  const double steps = 0.98 * flops * std::min(1.0, kMostEpochs / epochs) / each;
+  genome.steps = static_cast<std::uint32_t>(std::clamp(steps, 1.0 * kFewestSteps, 1e7));
+  return genome;
+}
 
 /// A worker does so many trainings at least, or all of them together; otherwise a search would
 /// learn nothing.
@@ -178,47 +176,49 @@ double most_of_training(double flops, double workers) {
   return flops / std::max(24.0, 16 * workers);
 }
 
-Shares shares_of(double flops, double workers, const Dataset& dataset) {
-  const CostModel cost_of(dataset);
-  // Half of all for long trainings at the end, one for each worker.
+Shares Planner::shares(double flops, double workers) const {
+  // Half of all for long trainings at the end.
   const double training = most_of_training(flops / 2, workers);
-  const Genome genome = recipe(training, dataset);
-  const double cost = cost_of(genome).flops;
-  const double borne = cost * kMostEpochs / epochs_of(genome, dataset);
+  const Genome genome = recipe(training);
+  const double cost = flops_of(genome);
+  const double borne = cost * kMostEpochs / epochs_of(genome, cost);
   const double longer = std::min(flops / 2 / workers, borne) / training;
   if (cost <= training && longer >= 2) {
     // One for each worker, as far as there is something to choose from.
-    const std::uint32_t finalists = static_cast<std::uint32_t>(std::clamp(workers / 2, 1.0, 8.0));
+    const auto finalists = static_cast<std::uint32_t>(std::clamp(workers / 2, 1.0, 8.0));
     return {training, longer, finalists, workers >= 2 ? 2U : 1U};
   }
-  const double beside =
-      kBeyondRecipe * cost_of(recipe(most_of_training(flops, workers), dataset)).flops;
-  return {std::min(most_of_training(flops, workers), beside), 1, 2, 2};
+  constexpr double kBeyondRecipe = 4;  // so much more may pay for what is found beside it
+  const double most = most_of_training(flops, workers);
+  return {std::min(most, kBeyondRecipe * flops_of(recipe(most))), 1, 2, 2};
 }
 
 }  // namespace
 
+Genome recipe(double flops, const Dataset& dataset) { return Planner(dataset).recipe(flops); }
+
 EffortPlan plan_effort(double flops, std::size_t workers, const Dataset& dataset) {
-  const Shares shares = shares_of(flops, static_cast<double>(workers), dataset);
+  const Planner planner(dataset);
+  const Shares shares = planner.shares(flops, static_cast<double>(workers));
   EffortPlan plan;
   plan.finalists = shares.finalists, plan.replicates = shares.replicates;
   plan.final_steps = shares.final_steps;
   plan.slots = std::max<std::size_t>(4, 2 * workers);
-  const Genome first = recipe(shares.training, dataset);
-  const double cost = CostModel(dataset)(first).flops;
+  plan.first = planner.recipe(shares.training);
+  const double cost = planner.flops_of(plan.first);
   require(cost <= shares.training,
           "{:.2g} floating-point operations are too few: the smallest model needs {:.2g} for its "
           "training, which is to be at most {:.2g}",
           flops, cost, shares.training);
-  plan.space = space_around(first, shares.training, dataset);
-  plan.first = {first};
-  // Of what a training costs, its scoring takes a part, also where trainings are short.
-  const GptConfig config = gpt_config(first, dataset.vocabulary.size());
-  const double scoring = scoring_flops(config, dataset.validation) / shares.training;
+  plan.space = planner.space_around(plan.first, shares.training);
+  plan.first = canonical(plan.first, plan.space);
+  // Scoring comes on top of each training, of which the usual one is a third of the largest.
+  const GptConfig config = gpt_config(plan.first, dataset.vocabulary.size());
+  const double scoring = 3 * scoring_flops(config, dataset.validation) / shares.training;
   // All wait for the last of the finals.
   const double count = plan.finalists * plan.replicates, all = static_cast<double>(workers);
   const double finals = std::ceil(count / all) * all * shares.final_steps * shares.training;
-  plan.budget_flops = (flops - finals) / (1 + 3 * scoring);
+  plan.budget_flops = (flops - finals) / (1 + scoring);
   require(plan.budget_flops >= cost,
           "{:.2g} floating-point operations are too few: scoring alone would take most of them",
           flops);

@@ -247,13 +247,13 @@ TextTable importance_table(std::span<const Organism> trained) {
 
 std::string comparison(std::span<const RunRecord> runs, Format format) {
   constexpr std::size_t kBesideEachOther = 4;
-  const TextTable by_run = compared(runs), by_row = transposed(by_run);
-  const TextTable& table = runs.size() > kBesideEachOther ? by_row : by_run;
+  const TextTable columns = compared(runs), rows = transposed(columns);
+  const TextTable& table = runs.size() > kBesideEachOther ? rows : columns;
   switch (format) {
     case Format::csv:
-      return csv_of(by_row);
+      return csv_of(rows);
     case Format::json:
-      return json_of_columns(by_run);
+      return json_of_columns(columns);
     case Format::markdown:
       return markdown_of(table) + "\n" + conclusion(runs);
     case Format::text:

@@ -7,7 +7,6 @@
 #include "genome/gene_json.hpp"
 #include "json_lines.hpp"
 #include "microgpt/core/fields.hpp"
-#include "microgpt/evolution/finals.hpp"
 
 namespace microgpt::run {
 
@@ -43,7 +42,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"fitness", &S::fitness},
                                 Field{"finalists", &S::finalists},
                                 Field{"replicates", &S::replicates},
-                                Field{"final_steps", &S::final_steps, 1, kMostLonger},
+                                Field{"final_steps", &S::final_steps, 1},
                                 Field{"ablate", &S::ablate},
                                 Field{"deadline_factor", &S::deadline_factor},
                                 Field{"memory_limit", &S::memory_limit},

@@ -101,6 +101,8 @@ std::vector<std::u32string> lines_of(const std::filesystem::path& path, std::str
   return lines.take();
 }
 
+constexpr std::size_t kFewDocuments = 20, kShortStream = 1000;
+
 DocumentKind kind_of(const std::vector<std::u32string>& lines) {
   std::size_t groups = 0, filled = 0, characters = 0;
   bool follows_empty = true;

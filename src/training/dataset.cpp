@@ -68,9 +68,6 @@ Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
   return Vocabulary(characters);
 }
 
-constexpr std::size_t kEnoughToTrain = 1000;
-
-/// How many documents of each kind a dataset has: how many of the file, and how many distinct ones.
 [[noreturn]] void fail_for_few(const std::vector<std::u32string>& documents, DocumentKind kind) {
   fail(
       "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth for "
@@ -85,6 +82,7 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
   Rng rng(seed, Stream::split, 0);
   shuffle(documents, rng);
   const std::size_t held_out = std::min(documents.size() / 10, kHeldOutDocuments);
+  if (held_out == 0) fail_for_few(documents, kind);
   const auto has_room = [&](const Documents& part) {
     return part.size() < held_out && part.prediction_count() < kHeldOutTokens;
   };
@@ -111,12 +109,11 @@ Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, Documen
       add(dataset.validation, document);
     } else if (!validation.contains(document)) {
       add(dataset.training, document);
-      if (dataset.training.size() > kEnoughToTrain) document = {};  // large texts need the memory
+      document = {};  // large texts need the memory
     }
   }
-  if (held_out == 0 || dataset.validation.size() == 0 || dataset.training.size() == 0) {
-    fail_for_few(documents, kind);
-  }
+  // Without validation there is no training either, so that all documents are still there.
+  if (dataset.training.size() == 0) fail_for_few(documents, kind);
   return dataset;
 }
 

@@ -90,8 +90,14 @@ cmp one/organisms.csv halted/organisms.csv || broken "resumed, another run"
 cmp one.json halted.json || broken "resumed, another champion"
 
 # It learns what a bigram does not know, however small it is.
-expect_exit 0 "$bin/creature" --load one/champion.safetensors --info one/champion.safetensors
+"$python" - one.json one/settings.json <<'END' || broken "it is no better than a bigram"
+import json, sys
+champion, settings = (json.load(open(file)) for file in sys.argv[1:])
+assert champion["loss"] < settings["bigram_loss"], (champion["loss"], settings["bigram_loss"])
+END
 
+expect_exit 75 "$bin/evolve_loss" --effort 1M --input "$names" --folder units --genome-out u.json --time-limit 0.01S
+expect_text out "effort     1M: " "floating-point operations, at "
 for value in 5x 1s 0 -3 1e3 10mm nan 1e40; do
     refused "--effort" "($value)" "must be a time of at least 10 seconds" -- \
         "$bin/evolve_loss" "--effort=$value" --input "$names"

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/search_space.hpp"
@@ -13,9 +12,9 @@ namespace microgpt::evolution {
 
 /// A search, as evolve_loss would be told by its options.
 struct EffortPlan {
-  SearchSpace space;          ///< with the largest cost of a training
-  std::vector<Genome> first;  ///< recipes to begin with
-  double budget_flops = 0;    ///< of the trainings of the search
+  SearchSpace space;        ///< with the largest cost of a training
+  Genome first;             ///< a recipe to begin with
+  double budget_flops = 0;  ///< of the trainings of the search
   std::uint32_t finalists = 0, replicates = 0;
   double final_steps = 1;  ///< of a training in the finals, in those of the search
   std::size_t slots = 0;

@@ -28,9 +28,8 @@ constexpr auto enum_names(DocumentKind) {
 struct TextChanges {
   std::size_t line_ends = 0;  ///< of other systems, and page breaks: now line feeds
   std::size_t tabs = 0;       ///< now spaces
-  std::size_t invisible =
-      0;  ///< characters without width that only direct how text is set: left out
-  std::size_t composed = 0;  ///< lines that were not in Unicode's normal form C
+  std::size_t invisible = 0;  ///< characters that only direct how text is set: left out
+  std::size_t composed = 0;   ///< lines that were not in Unicode's normal form C
 
   /// "3 tabs, 1 line end"; empty if nothing was changed.
   std::string text() const;
@@ -45,13 +44,10 @@ struct Corpus {
   TextChanges changes;
 };
 
-/// Looks what kind of text it is: paragraphs, if empty lines separate at least 20 groups of two
-/// lines or more on average; a stream, if there are at least 1,000 characters in fewer than 20
-/// lines; otherwise lines.
-inline constexpr std::size_t kFewDocuments = 20, kShortStream = 1000;
-
-/// Reads UTF-8 text. Without a kind it looks which one fits. Throws Error naming file, line and
-/// rule for invalid UTF-8 and control characters, and if there is no document.
+/// Reads UTF-8 text. Without a kind it looks which one fits: paragraphs, if empty lines separate at
+/// least 20 groups of two lines or more on average; a stream, if there are at least 1,000
+/// characters in fewer than 20 lines; otherwise lines. Throws Error naming file, line and rule for
+/// invalid UTF-8 and control characters, and if there is no document.
 Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
                    std::optional<DocumentKind> kind = std::nullopt);
 

@@ -15,8 +15,7 @@ namespace microgpt::training {
 /// A document, judged by a model.
 struct Judged {
   std::string text;
-  std::vector<double>
-      surprisals;  ///< -ln P of each token, the closing delimiter included if it ends; nats
+  std::vector<double> surprisals;  ///< -ln P of each token, its end included if it has one; nats
 
   double nats() const;
   /// Of its characters and its end.

@@ -88,9 +88,18 @@ Beginning revive(const CreatureOptions& options) {
 }  // namespace
 
 Beginning beginning_of(const CreatureOptions& options) {
-  if (options.load) return revive(options);
-  Beginning begin = conceive(options);
-  if (!options.trains) find_kept_weights(options, begin);
+  Beginning begin = options.load ? revive(options) : conceive(options);
+  if (!options.load && !options.trains) find_kept_weights(options, begin);
+  begin.common = options.common;
+  std::optional<DocumentKind>& documents = begin.common.documents;
+  std::optional<std::uint64_t>& split_seed = begin.common.split_seed;
+  if (begin.notes) {
+    if (!documents) documents = begin.notes->documents;
+    if (!split_seed) split_seed = begin.notes->split_seed;
+  } else if (begin.dna) {
+    if (!documents) documents = find_name<DocumentKind>(begin.dna->documents);
+    if (!split_seed) split_seed = begin.dna->split_seed;
+  }
   return begin;
 }
 

@@ -17,6 +17,8 @@ namespace microgpt::apps {
 struct Beginning {
   std::string_view origin;  ///< as the closing line names it
   Genome genome;
+  CommonOptions
+      common;  ///< a file is read as that of the genome or the weights, if nothing is said
   Precision precision = Precision::f64;
   std::uint64_t seed = 1;
   std::optional<GenomeFile> dna;

@@ -105,18 +105,17 @@ void require_vocabulary(const Beginning& begin, const Dataset& data) {
   }
 }
 
-/// A file is read as the one that the weights were trained on, unless something else is said.
-CommonOptions common_of(const CreatureOptions& options, const Beginning& begin) {
-  CommonOptions common = options.common;
-  const bool has_dna = begin.dna && !begin.dna->dataset.empty();
-  if (!common.documents && begin.notes) {
-    common.documents = begin.notes->documents;
-  } else if (!common.documents && has_dna && !begin.dna->documents.empty()) {
-    common.documents = from_name<DocumentKind>(begin.dna->documents);
-  }
-  if (!common.split_seed && begin.notes) common.split_seed = begin.notes->split_seed;
-  if (!common.split_seed && begin.dna) common.split_seed = begin.dna->split_seed;
-  return common;
+/// The contents of the files that are asked for.
+void make_files(Learnt& learnt, const CreatureOptions& options, const WeightFile& weights) {
+  if (options.save || options.page) learnt.weights = to_bytes(weights);
+  if (options.page) learnt.page = speaker_page(*learnt.weights);
+  if (options.export_c) learnt.c_source = c_source(weights);
+}
+
+/// Finds out what is to be judged. Throws Error if the model does not know a character.
+void prepare_speech(Learnt& learnt, const CreatureOptions& options, const Vocabulary& vocabulary) {
+  require_known_characters(vocabulary, options.speech);
+  learnt.judged = documents_to_judge(options.speech, vocabulary, learnt.kind);
 }
 
 /// With weights that are there.
@@ -124,14 +123,12 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
   const bool needs_data = options.input_given || options.speech.is_fresh || !begin.notes;
   if (needs_data) {
-    learnt.data = load_dataset(common_of(options, begin), begin.seed);
+    learnt.data = load_dataset(begin.common, begin.seed);
     require_vocabulary(begin, *learnt.data);
   }
-  const Vocabulary vocabulary(begin.weights->vocabulary);
-  learnt.kind = learnt.data ? learnt.data->kind
-                            : common_of(options, begin).documents.value_or(DocumentKind::lines);
-  require_known_characters(vocabulary, options.speech);
-  learnt.judged = documents_to_judge(options.speech, vocabulary, learnt.kind);
+  learnt.kind =
+      learnt.data ? learnt.data->kind : begin.common.documents.value_or(DocumentKind::lines);
+  prepare_speech(learnt, options, Vocabulary(begin.weights->vocabulary));
   if (talks) {
     introduce(options, begin);
     describe_size(begin, begin.weights->config.n_vocab);
@@ -139,9 +136,7 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   }
   begin.weights->type = number_type(begin.precision);
   learnt.model = std::make_unique<LanguageModel>(*begin.weights, begin.weights->type);
-  if (options.save) learnt.weights = to_bytes(*begin.weights);
-  if (options.export_c) learnt.c_source = c_source(*begin.weights);
-  if (options.page) learnt.page = speaker_page(to_bytes(*begin.weights));
+  make_files(learnt, options, *begin.weights);
   if (learnt.data) {
     learnt.validation_loss = learnt.model->loss(learnt.data->validation);
     learnt.test_loss = learnt.model->loss(learnt.data->test);
@@ -156,10 +151,9 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
 /// From the first step to the last.
 Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
-  learnt.data = load_dataset(common_of(options, begin), begin.seed);
+  learnt.data = load_dataset(begin.common, begin.seed);
   learnt.kind = learnt.data->kind;
-  require_known_characters(learnt.data->vocabulary, options.speech);
-  learnt.judged = documents_to_judge(options.speech, learnt.data->vocabulary, learnt.kind);
+  prepare_speech(learnt, options, learnt.data->vocabulary);
   Creature creature(begin.genome, *learnt.data, begin.precision, begin.seed, options.replicate);
   if (begin.weights) set_weights(creature, begin);
   if (talks) {
@@ -178,13 +172,11 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
                       .dataset = learnt.data->checksum,
                       .dataset_name = dataset_name(options.common),
                       .documents = learnt.data->kind,
-                      .split_seed = common_of(options, begin).split_seed,
+                      .split_seed = begin.common.split_seed,
                       .version = std::string(version()),
                       .validation_loss = *learnt.validation_loss,
                       .test_loss = *learnt.test_loss});
-  if (options.save) learnt.weights = to_bytes(weights);
-  if (options.export_c) learnt.c_source = c_source(weights);
-  if (options.page) learnt.page = speaker_page(to_bytes(weights));
+  make_files(learnt, options, weights);
   learnt.begin = std::move(begin);
   return learnt;
 }

@@ -1,8 +1,8 @@
 #include "search/effort.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
-#include <cmath>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
@@ -13,22 +13,18 @@
 namespace microgpt::apps {
 
 Effort parse_effort(const std::string& text) {
-  constexpr std::string_view kRule =
-      "--effort ({}) must be a time of at least 10 seconds, such as 10m or 2h, or a number of "
-      "floating-point operations of at least 1e9, such as 3e13";
-  const auto seconds_of = [](char unit) {
-    return unit == 's'   ? 1.0
-           : unit == 'm' ? 60.0
-           : unit == 'h' ? 3600.0
-           : unit == 'd' ? 86400.0
-                         : 0;
-  };
-  const double unit = text.empty() ? 0 : seconds_of(text.back());
-  const std::string_view digits = std::string_view(text).substr(0, text.size() - (unit > 0));
-  const double number = parse_double(digits).value_or(0);
-  const Effort effort = {.seconds = number * unit, .flops = unit > 0 ? 0 : number};
+  const char last = text.empty() ? ' ' : text.back();
+  const auto unit = time_units().find(std::string(1, static_cast<char>(std::tolower(last))));
+  const bool has_unit = unit != time_units().end();
+  const double number =
+      parse_double(std::string_view(text).substr(0, text.size() - has_unit)).value_or(0);
+  Effort effort = {.text = text};
+  (has_unit ? effort.seconds : effort.flops) = number * (has_unit ? unit->second : 1);
   const bool is_time = effort.seconds >= 10 && effort.seconds <= 1e8;
-  require(is_time || (effort.flops >= 1e9 && effort.flops <= 1e25), kRule, text);
+  require(is_time || (effort.flops >= 1e9 && effort.flops <= 1e25),
+          "--effort ({}) must be a time of at least 10 seconds, such as 10m or 2h, or a number of "
+          "floating-point operations of at least 1e9, such as 3e13",
+          text);
   return effort;
 }
 
@@ -63,44 +59,46 @@ bool is_given(const SearchOptions& options, std::string_view name) {
 SearchSpace choose_by_effort(SearchOptions& options, const Problem& problem, std::size_t workers) {
   // Workers share caches and the memory, and some of the time goes to what is no training.
   constexpr double kTogether = 0.8;
-  const Effort effort = parse_effort(options.effort);
+  const Effort& effort = *options.effort;
   const std::size_t there = workers;
-  if (is_given(options, "--slots")) {  // what an effort of operations was planned for elsewhere
+  const bool has_slots = is_given(options, "--slots");
+  if (has_slots) {  // what an effort of operations was planned for elsewhere
     require(options.evolution.slots >= 2, "--slots ({}) must be at least 2 with --effort",
             options.evolution.slots);
     workers = options.evolution.slots / 2;
   }
   double flops = effort.flops;
   if (effort.seconds > 0) {
-    const auto all = effort.seconds * static_cast<double>(there) * kTogether;
-    const double guess = 3e10;
-    const EffortPlan probe = plan_effort(all * guess, workers, problem.dataset);
-    const double speed = measured_speed(probe.first.front(), problem);
-    flops = std::stod(fmt::format("{:.2g}", all * speed));
+    const double all = effort.seconds * static_cast<double>(there) * kTogether;
+    constexpr double kGuess = 3e10;  // floating-point operations a second of a core
+    const EffortPlan probe = plan_effort(all * kGuess, workers, problem.dataset);
+    const double speed = measured_speed(probe.first, problem);
+    flops = *parse_double(fmt::format("{:.2g}", all * speed));
     options.effort_said =
-        fmt::format("{}: {:g} floating-point operations, at {:.1f} GFLOP/s a core; ",
-                    options.effort, flops, speed / 1e9);
+        fmt::format("{}: {:g} floating-point operations, at {:.1f} GFLOP/s a core; ", effort.text,
+                    flops, speed / 1e9);
   }
   const EffortPlan plan = plan_effort(flops, workers, problem.dataset);
   EvolutionConfig& e = options.evolution;
   std::erase_if(options.given,
                 [](const std::string& option) { return option.starts_with("--effort="); });
   const auto choose = [&](std::string_view name, auto& option, const auto& value) {
-    if (is_given(options, name)) return;
     option = value;
     options.given.push_back(fmt::format("{}={}", name, value));
   };
   e.mode = Mode::steady_state;
   options.given.push_back("--mode=steady-state");
-  choose("--slots", e.slots, plan.slots);
+  if (!is_given(options, "--precision")) {
+    options.given.push_back(fmt::format("--precision={}", name(problem.precision)));
+  }
+  if (!has_slots) choose("--slots", e.slots, plan.slots);
   choose("--finalists", options.finalists, plan.finalists);
   choose("--replicates", options.replicates, plan.replicates);
   choose("--final-steps", options.final_steps, plan.final_steps);
   choose("--budget-flops", e.budget_flops, plan.budget_flops);
   options.effort_said += fmt::format("the same again: --effort {} --slots {}", flops, e.slots);
   e.generations = kUnlimited;
-  e.enqueued = plan.first;
-  for (Genome& genome : e.enqueued) genome = canonical(genome, plan.space);
+  e.enqueued = {plan.first};
   return plan.space;
 }
 

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "choice.hpp"
-#include "effort.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/finals.hpp"
 
@@ -39,10 +38,12 @@ void add_fitness(CLI::App& app, Objective& objective) {
 void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   EvolutionConfig& e = options.evolution;
   if (search.objective == Objective::loss) {
-    app.add_option("--effort", options.effort,
-                   "The best model that can be had in this time (10m, 2h), or with so many "
-                   "floating-point operations (3e13): chooses search space, budget, precision and "
-                   "finals by the text and by the speed of this machine, and says what it chose");
+    const auto choose = [&](const std::string& text) { options.effort = parse_effort(text); };
+    app.add_option_function<std::string>(
+        "--effort", choose,
+        "The best model that can be had in this time (10m, 2h), or with so many "
+        "floating-point operations (3e13): chooses search space, budget, precision and "
+        "finals by the text and by the speed of this machine, and says what it chose");
   }
   app.add_option("--population", e.population, "Organisms per generation and island")
       ->capture_default_str();
@@ -177,8 +178,7 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
          "--time-limit", options.time_limit,
          "Stop after this many seconds (or, for example, 90m or 2h); the run can be resumed")
       ->transform(CLI::AsNumberWithUnit(
-          std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
-          CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_INSENSITIVE)));
+          time_units(), CLI::AsNumberWithUnit::Options(CLI::AsNumberWithUnit::CASE_INSENSITIVE)));
 }
 
 /// Of what is shown.
@@ -222,9 +222,6 @@ std::vector<std::string> given_options(const CLI::App& app, const SearchOptions&
     if (option->count() == 0 || anew || paths.contains(name)) continue;
     given.push_back(name + "=" + option->results().back());
   }
-  if (!options.effort.empty() && app.count("--precision") == 0) {
-    given.push_back(fmt::format("--precision={}", name(*options.common.precision)));
-  }
   for (const auto& [name, path] : paths) {
     if (!path.empty()) given.push_back(name + "=" + from_everywhere(path));
   }
@@ -232,6 +229,12 @@ std::vector<std::string> given_options(const CLI::App& app, const SearchOptions&
 }
 
 }  // namespace
+
+const std::map<std::string, double>& time_units() {
+  static const std::map<std::string, double> units = {
+      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  return units;
+}
 
 bool read_options(const SearchApp& search, const std::vector<std::string>& arguments, bool prints,
                   SearchOptions& options) {
@@ -259,10 +262,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
     }
   }
   if (!parse(app, arguments, prints)) return false;
-  if (!options.effort.empty()) {
-    parse_effort(options.effort);
-    if (!options.common.precision) options.common.precision = Precision::f32;
-  }
+  if (options.effort && !options.common.precision) options.common.precision = Precision::f32;
   options.given = given_options(app, options);
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +18,24 @@ namespace microgpt::apps {
 /// Generations, where a budget ends the search.
 inline constexpr std::size_t kUnlimited = 1'000'000;
 
+/// Seconds of the units in which times are given.
+const std::map<std::string, double>& time_units();
+
+/// What --effort asks for: a time, or a number of floating-point operations.
+struct Effort {
+  std::string text;
+  double seconds = 0, flops = 0;  ///< one of them is 0
+};
+
+/// "90s", "10m", "2h" and "1d" are times, "3e13" is a number of operations. Throws Error naming the
+/// option, its value and the rule.
+Effort parse_effort(const std::string& text);
+
 /// The command line of evolve_loss and evolve: the settings of a run, as far as it gives them, and
 /// what its result does not depend on.
 struct SearchOptions : RunSettings {
   CommonOptions common;
-  std::string effort;       ///< see parse_effort
+  std::optional<Effort> effort;
   std::string effort_said;  ///< what was chosen because of it
   std::string space_file;
   std::string genome_out = "genome.json";

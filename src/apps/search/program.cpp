@@ -82,8 +82,7 @@ class Run {
       Start start = start_of(app_, arguments);
       options_ = std::move(start.options);
       if (start.goes) {
-        const auto ranks = static_cast<std::size_t>(session_.size());
-        setup.emplace(options_, app_, std::move(start.resumed), ranks == 1 ? 1 : ranks - 1);
+        setup.emplace(options_, app_, std::move(start.resumed), session_.workers());
       }
     } catch (...) {
       session_.share(spec);  // lets the others leave

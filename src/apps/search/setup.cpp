@@ -174,7 +174,7 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
           "{}: the dataset of this run is no longer there; --input says where it is now",
           options.common.input);
   problem.dataset = load_dataset(options.common, options.evolution.seed);
-  if (!options.effort.empty()) space = choose_by_effort(options, problem, workers);
+  if (options.effort) space = choose_by_effort(options, problem, workers);
   if (!options.enqueue.empty()) {
     options.evolution.enqueued = enqueued(options, space, cost_of());
   }

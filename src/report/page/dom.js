@@ -39,10 +39,15 @@ window.addEventListener("error", (event) => report.errors.push(event.message));
   const classOf = ({ number, lesser }) =>
     [number && "number", lesser && "lesser"].filter(Boolean).join(" ") || null;
 
-  // columns: [{title, number, lesser, value(row)}]; the lesser ones are left out on paper.
+  // columns: [{title, number, lesser, value(row), head, sorted}]; the lesser ones are left out on
+  // paper, a head takes the place of the title, sorted is "ascending" or "descending".
   report.table = function (columns, rows, label, kind) {
     const head = columns.map((column) =>
-      el("th", { scope: "col", class: classOf(column) }, column.title),
+      el(
+        "th",
+        { scope: "col", class: classOf(column), "aria-sort": column.sorted },
+        column.head || column.title,
+      ),
     );
     const body = rows.map((row) =>
       el(

@@ -63,8 +63,7 @@
     );
   }
 
-  // Fills an element with everything; returns what tests want to do with it.
-  report.buildSpeakerIn = function (section, base64) {
+  function fill(section, base64) {
     const model = new window.microgpt.Model(base64);
     const beginning = el("input", { id: "beginning", type: "text", autocomplete: "off", spellcheck: "false" });
     const temperature = el("input", { id: "temperature", type: "range", min: 0, max: 1.5, step: 0.05, value: 0.6 });
@@ -124,16 +123,15 @@
     section.append(form, message, spoken, inside);
     speak();
     report.model = model;
-  };
+  }
 
   const caption =
     "Type a beginning. At temperature 0 it says what it finds likeliest; the higher the temperature, the " +
     "more it dares. Everything runs in this page.";
 
   report.buildSpeaker = function () {
-    const holder = document.getElementById("weights");
-    const base64 = holder ? holder.textContent.trim() : "";
-    if (!base64) return document.getElementById("speaker").remove();
-    report.buildSpeakerIn(report.section("speaker", "The model speaks", caption), base64);
+    const base64 = document.getElementById("weights").textContent.trim();
+    if (base64) fill(report.section("speaker", "The model speaks", caption), base64);
+    else document.getElementById("speaker").remove();
   };
 })(window.report);

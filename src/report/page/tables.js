@@ -118,6 +118,41 @@
     );
   };
 
+  // What is said of an organism in a row. `key` is what the column sorts by.
+  report.organismColumns = [
+    {
+      title: "organism",
+      number: true,
+      key: (row) => row.id,
+      value: (row) => report.link(row.id),
+    },
+    {
+      title: objective.label,
+      number: true,
+      key: (row) => (isNumber(row.score) ? row.score : null),
+      value: (row) => (row.failure ? "failed" : format.score(row.score)),
+    },
+    ...data.genes.map((gene) => ({
+      title: gene.label,
+      number: !gene.categories,
+      lesser: !report.leadingGenes.includes(gene),
+      key: (row) => row.genes[gene.name],
+      value: (row) => format.gene(gene.name, row.genes[gene.name]),
+    })),
+    {
+      title: "parameters",
+      number: true,
+      key: (row) => row.parameters,
+      value: (row) => format.whole(row.parameters),
+    },
+    {
+      title: "training",
+      number: true,
+      key: (row) => row.flops,
+      value: (row) => format.flops(row.flops),
+    },
+  ];
+
   report.buildTop = function () {
     const section = report.section(
       "top",
@@ -136,16 +171,7 @@
       report.table(
         [
           { title: "", number: true, value: (row) => String(row.rank) },
-          { title: "organism", number: true, value: (row) => report.link(row.id) },
-          { title: objective.label, number: true, value: (row) => format.score(row.score) },
-          ...data.genes.map((gene) => ({
-            title: gene.label,
-            number: !gene.categories,
-            lesser: !report.leadingGenes.includes(gene),
-            value: (row) => format.gene(gene.name, row.genes[gene.name]),
-          })),
-          { title: "parameters", number: true, value: (row) => format.whole(row.parameters) },
-          { title: "training", number: true, value: (row) => format.flops(row.flops) },
+          ...report.organismColumns,
         ],
         rows.map((row) => ({ ...row, highlight: report.isChampion(row.id) })),
         "The ten best organisms",

@@ -2,50 +2,37 @@
 (function (report) {
   "use strict";
 
-  const { el, data, columns, format } = report;
-  const { objective } = data;
+  const { el, data, format } = report;
   const most = 50; // rows at first
 
-  const fields = [
-    { title: "organism", key: (row) => row.id, show: (row) => report.link(row.id) },
-    { title: "generation", key: (row) => row.generation, show: (row) => String(row.generation) },
-    { title: "origin", words: true, key: (row) => row.origin, show: (row) => row.origin },
+  const [organism, ...others] = report.organismColumns;
+  const columns = [
+    organism,
     {
-      title: objective.label,
-      key: (row) => (report.isNumber(row.score) ? row.score : null),
-      show: (row) => (row.failure ? "failed" : format.score(row.score)),
+      title: "generation",
+      number: true,
+      key: (row) => row.generation,
+      value: (row) => String(row.generation),
     },
-    ...data.genes.map((gene) => ({
-      title: gene.label,
-      words: Boolean(gene.categories),
-      key: (row) => row.genes[gene.name],
-      show: (row) => format.gene(gene.name, row.genes[gene.name]),
-    })),
-    { title: "parameters", key: (row) => row.parameters, show: (row) => format.whole(row.parameters) },
-    { title: "training", key: (row) => row.flops, show: (row) => format.flops(row.flops) },
+    { title: "origin", key: (row) => row.origin, value: (row) => row.origin },
+    ...others,
   ];
+  const score = others[0];
 
   // What is missing goes last, in both directions.
-  function compare(field, descending) {
+  function compare(column, descending) {
     return (a, b) => {
-      const [x, y] = [field.key(a), field.key(b)];
+      const [x, y] = [column.key(a), column.key(b)];
       if (x === null || y === null) return (x === null) - (y === null);
       const order = x < y ? -1 : x > y ? 1 : a.id - b.id;
       return descending ? -order : order;
     };
   }
 
-  // "swiglu 64" keeps the rows in which both words stand.
-  function filtered(rows, words) {
-    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!wanted.length) return rows;
-    return rows.filter((row) => {
-      const texts = fields.map((field) => {
-        const shown = field.show(row);
-        return (shown.textContent || shown).toLowerCase();
-      });
-      return wanted.every((word) => texts.some((text) => text.includes(word)));
-    });
+  // All that a row shows, in lower case.
+  function textOf(row) {
+    const shown = columns.map((column) => column.value(row));
+    return shown.map((each) => each.textContent || each).join("\n").toLowerCase();
   }
 
   report.buildTrials = function () {
@@ -55,62 +42,60 @@
       "Click a heading to sort by it, and again for the other direction; type words or numbers to keep " +
         "the rows that have them.",
     );
-    const all = columns.id.map((id) => report.organism(id)).filter((row) => !row.copy);
-    let sorted = { field: fields[3], descending: objective.better !== "lower" };
-    let words = "";
+    const all = data.organisms.id
+      .map((id) => report.organism(id))
+      .filter((row) => !row.copy)
+      .map((row) => ({ ...row, highlight: report.isChampion(row.id), text: textOf(row) }));
+    let sorted = { column: score, descending: data.objective.better !== "lower" };
     let whole = false;
-    const body = el("tbody", {});
+    const holder = el("div", {});
     const count = el("p", { class: "note", role: "status" });
-    const heads = fields.map((field) =>
-      el(
-        "th",
-        { scope: "col", class: field.words ? null : "number" },
-        el("button", { type: "button", class: "sort", onclick: () => sortBy(field) }, field.title),
-      ),
-    );
-    const more = el("button", { type: "button", onclick: () => ((whole = !whole), fill()) });
+    const more = el("button", { type: "button", onclick: toggle });
+    const filter = el("input", {
+      type: "search",
+      "aria-label": "Filter the organisms",
+      placeholder: "Filter",
+    });
 
-    function sortBy(field) {
-      sorted = { field, descending: sorted.field === field && !sorted.descending };
+    function toggle() {
+      whole = !whole;
       fill();
     }
 
-    function fill() {
-      const rows = filtered(all, words).sort(compare(sorted.field, sorted.descending));
-      const shown = whole ? rows : rows.slice(0, most);
-      body.replaceChildren(
-        ...shown.map((row) =>
-          el(
-            "tr",
-            { class: report.isChampion(row.id) ? "champion" : null },
-            fields.map((field) => el("td", { class: field.words ? null : "number" }, field.show(row))),
-          ),
+    function sortBy(column) {
+      sorted = { column, descending: sorted.column === column && !sorted.descending };
+      fill();
+      holder.querySelector("[aria-sort] button").focus();
+    }
+
+    function headOf(column) {
+      const direction = sorted.descending ? "descending" : "ascending";
+      return {
+        ...column,
+        head: el(
+          "button",
+          { type: "button", class: "sort", onclick: () => sortBy(column) },
+          column.title,
         ),
-      );
-      heads.forEach((head, i) => {
-        if (fields[i] !== sorted.field) head.removeAttribute("aria-sort");
-        else head.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
-      });
+        sorted: column === sorted.column ? direction : null,
+      };
+    }
+
+    // "swiglu 64" keeps the rows in which both words stand.
+    function fill() {
+      const words = filter.value.toLowerCase().split(/\s+/);
+      const rows = all
+        .filter((row) => words.every((word) => row.text.includes(word)))
+        .sort(compare(sorted.column, sorted.descending));
+      const shown = whole ? rows : rows.slice(0, most);
+      holder.replaceChildren(report.table(columns.map(headOf), shown, "All organisms", "trials"));
       count.textContent = `${format.whole(shown.length)} of ${format.whole(all.length)} are shown.`;
       more.hidden = rows.length <= most;
       more.textContent = whole ? `Show ${most} rows` : `Show all ${format.whole(rows.length)} rows`;
     }
 
-    const filter = el("input", { type: "search", "aria-label": "Filter the organisms", placeholder: "Filter" });
-    filter.addEventListener("input", () => {
-      words = filter.value;
-      fill();
-    });
+    filter.addEventListener("input", fill);
     fill();
-    section.append(
-      filter,
-      count,
-      el(
-        "div",
-        { class: "table", tabindex: "0", role: "region", "aria-label": "All organisms" },
-        el("table", { class: "trials" }, el("thead", {}, el("tr", {}, heads)), body),
-      ),
-      more,
-    );
+    section.append(filter, count, holder, more);
   };
 })(window.report);
