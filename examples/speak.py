@@ -50,6 +50,7 @@ class Gpt:
         self.activation = metadata.get("activation", "relu")
         self.normalises = "qk_norm" in metadata
         self.rotary_base = float(metadata.get("rotary_base", 0))  # 0: nothing is rotated
+        self.longest_ngram = int(metadata.get("ngram", 1))
         self.context = int(metadata.get("n_ctx", 0)) or len(self.tensors["wpe"])
         self.layers = sum(name.endswith(".wq") for name in self.tensors)
 
@@ -93,7 +94,20 @@ class Gpt:
             before = [tokens[max(i - distance, 0)] for i in range(len(tokens))]
             x = x + weights[f"wte-{distance}"][before]
             distance += 1
-        return x
+        return x + self.embed_ngrams(tokens) if "ngram" in weights else x
+
+    def embed_ngrams(self, tokens):
+        """The n-grams that end with each token share the rows of a table by a hash (FNV-1a)."""
+        table = self.tensors["ngram"]
+        place = np.arange(len(tokens))
+        hashes = np.full(len(tokens), 2166136261, np.uint64)
+        total = np.zeros((len(tokens), table.shape[1]))
+        for before in range(self.longest_ngram):
+            tokens_before = np.asarray(tokens, np.uint64)[np.maximum(place - before, 0)]
+            hashes = (hashes ^ tokens_before) * np.uint64(16777619) & np.uint64(0xFFFFFFFF)
+            if before > 0:
+                total += table[(hashes ^ hashes >> np.uint64(16)) % np.uint64(len(table))]
+        return total
 
     def feed_forward(self, layer, x):
         weights = self.tensors

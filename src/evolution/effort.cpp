@@ -17,6 +17,8 @@ constexpr double kTokensEach = 20;  // of a weight
 constexpr double kWeightsEach = 1.5;  // of its tokens
 constexpr double kMostEpochs = 30;
 constexpr std::uint32_t kFewestSteps = 100;
+// Of the table of n-grams. A larger one would be a burden on the memory of nodes with many ranks.
+constexpr double kFewestRows = 1024, kMostRows = 262'144, kMostOfTable = 8'388'608;
 
 /// Nine documents of ten have at most so many predictions.
 std::size_t usual_length(const Documents& documents) {
@@ -34,6 +36,19 @@ std::vector<double> widths_around(double width) {
   const auto end = place + std::min<std::ptrdiff_t>(3, kWidths.end() - place);
   return {begin, end};
 }
+
+/// The rows of the table of n-grams: about half as many as a text has tokens, a power of two; and
+/// no more than leave room for a network of the space around a recipe of such a width.
+double ngram_rows_for(double tokens, double width) {
+  double rows = kFewestRows;
+  while (rows < kMostRows && 2 * rows <= tokens) rows *= 2;
+  while (rows * width > kMostOfTable) rows /= 2;
+  return rows;
+}
+
+/// Of n-grams in a training that reads the text so many times: what is read once is best learnt
+/// as it is, and what is read again and again is not to be recited.
+double ngram_dropout_for(double epochs) { return epochs < 2 ? 0 : epochs < 6 ? 0.3 : 0.7; }
 
 /// All values of a gene that is a category.
 ListDomain categories_of(const Gene& gene) {
@@ -75,8 +90,12 @@ class Planner {
     const auto found = std::ranges::find_if(all, [&](double n_ctx) { return n_ctx >= length_; });
     return found == all.end() ? all.back() : *found;
   }
-  double parameters_of(const Genome& genome) const { return cost_of_(genome).parameters; }
-  /// Those that every token uses: all but the tables of tokens.
+  /// All but the table of n-grams.
+  double parameters_of(Genome genome) const {
+    genome.ngram = 1;
+    return cost_of_(genome).parameters;
+  }
+  /// Those that every token uses: all but the tables.
   double shared_parameters_of(const Genome& genome) const {
     const double tables = 2.0 + genome.lookback;
     return parameters_of(genome) -
@@ -120,12 +139,16 @@ SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
   }
   std::erase(std::get<ListDomain>(space["activation"]).values,
              static_cast<double>(Activation::relu));
-  listed("lookback", {0, 1, 2, 3, 4});
+  listed("lookback", {0, 1, 2});
+  listed("ngram", {1, 2, 3, 4, 5, 6, 8});
+  const double rows = recipe.ngram_rows;
+  listed("ngram_rows", {rows / 4, rows});
   listed("init", {static_cast<double>(Init::scaled)});
   listed("warmup", {0, 0.02, 0.05});
   listed("beta1", {recipe.beta1}), listed("beta2", {recipe.beta2});
   listed("weight_decay", {0, 0.03, 0.1, 0.3});
   listed("dropout", {0, 0.05, 0.1, 0.15, 0.2, 0.3});
+  listed("ngram_dropout", {0, 0.15, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9});
   space.max_training_flops = flops;
   return space;
 }
@@ -145,7 +168,7 @@ Genome Planner::recipe(double flops) const {
                        .activation = Activation::swiglu,
                        .position = Position::both,
                        .qk_norm = true,
-                       .lookback = 2,
+                       .ngram = 5,
                        .init = Init::scaled,
                        .schedule = RateSchedule::constant,
                        .warmup = 0.02,
@@ -157,9 +180,11 @@ Genome Planner::recipe(double flops) const {
     if (!is_worth(wider, flops)) break;
     genome = wider;
   }
+  genome.ngram_rows = static_cast<std::uint32_t>(ngram_rows_for(tokens_, genome.n_emb));
   genome.lr = 0.004 * std::sqrt(64.0 / genome.n_emb);
   const double epochs = epochs_of(genome, flops);
   genome.dropout = epochs < 5 ? 0 : 0.1;
+  genome.ngram_dropout = ngram_dropout_for(std::min(epochs, kMostEpochs));
   genome.weight_decay = epochs < 5 ? 0.03 : 0.1;
   // As many steps as it takes for the cost.
   constexpr std::uint32_t kMany = 100'000;

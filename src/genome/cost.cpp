@@ -114,7 +114,11 @@ Cost CostModel::operator()(const Genome& genome) const {
     work = learnt == 0 ? Work() : sums.first_epoch[learnt - 1];
   }
   const auto parameters = static_cast<double>(parameter_count(config));
-  const double adam = 10.0 * genome.steps * parameters;
+  const double table =
+      static_cast<double>(config.has_ngrams() ? config.ngram_rows * config.n_emb : 0);
+  const double table_rows = static_cast<double>(config.ngram - 1) * work.positions;
+  const double adam =
+      10 * (genome.steps * (parameters - table) + table_rows * static_cast<double>(config.n_emb));
   return {.flops = 3 * forward_flops(config, work.positions, work.pairs) + adam,
           .parameters = parameters};
 }

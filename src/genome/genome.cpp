@@ -18,10 +18,11 @@ void validate(const Genome& g) {
   }
   const std::size_t parameters = parameter_count(gpt_config(g, 0));
   require(parameters <= kMaxParameters,
-          "n_emb ({}), n_layer ({}), n_ctx ({}) and n_ff_exp ({}) make {} parameters; at most {} "
+          "n_emb ({}), n_layer ({}), n_ctx ({}), n_ff_exp ({}){} make {} parameters; at most {} "
           "are allowed",
-          g.n_emb, g.n_layer, g.n_ctx, g.n_ff_exp, with_commas(parameters),
-          with_commas(kMaxParameters));
+          g.n_emb, g.n_layer, g.n_ctx, g.n_ff_exp,
+          g.ngram > 1 ? fmt::format(", ngram_rows ({})", g.ngram_rows) : "",
+          with_commas(parameters), with_commas(kMaxParameters));
 }
 
 GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
@@ -35,7 +36,9 @@ GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
           .position = g.position,
           .qk_norm = g.qk_norm,
           .tie = g.tie,
-          .lookback = g.lookback};
+          .lookback = g.lookback,
+          .ngram = g.ngram,
+          .ngram_rows = g.ngram_rows};
 }
 
 TrainConfig train_config(const Genome& g) {
@@ -45,6 +48,7 @@ TrainConfig train_config(const Genome& g) {
           .schedule = g.schedule,
           .warmup = g.warmup,
           .dropout = g.dropout,
+          .ngram_dropout = g.ngram_dropout,
           .adam = {.beta1 = g.beta1, .beta2 = g.beta2, .weight_decay = g.weight_decay}};
 }
 
@@ -62,7 +66,9 @@ Genome genome_of(const GptConfig& c) {
                          .position = c.position,
                          .qk_norm = c.qk_norm,
                          .tie = c.tie,
-                         .lookback = gene(c.lookback)};
+                         .lookback = gene(c.lookback),
+                         .ngram = gene(c.ngram),
+                         .ngram_rows = gene(c.ngram_rows)};
   validate(genome);
   return genome;
 }

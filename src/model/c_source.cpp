@@ -107,6 +107,16 @@ static void mg_feed_forward(const mg_layer *layer, const mg_real *x, mg_real *y)
   mg_linear(y, layer->fc2, hidden, MG_EMB, MG_HIDDEN);
 }
 
+/* The n-grams that end here share the rows of a table by a hash (FNV-1a). */
+static void mg_add_ngrams(const mg_speaker *s, mg_real *x) {
+  const int last = s->count - 1;
+  uint32_t hash = (2166136261u ^ (uint32_t)s->tokens[last]) * 16777619u;
+  for (int n = 2; n <= MG_NGRAM; ++n) {
+    hash = (hash ^ (uint32_t)s->tokens[last < n - 1 ? 0 : last - n + 1]) * 16777619u;
+    mg_add(x, &mg_ngram[((hash ^ hash >> 16) % MG_NGRAM_ROWS) * MG_EMB], MG_EMB);
+  }
+}
+
 /* Reads a token that has room in the context. */
 static void mg_step(mg_speaker *s, int token) {
   const int position = s->count++;
@@ -118,6 +128,7 @@ static void mg_step(mg_speaker *s, int token) {
     const int before = s->tokens[position < d ? 0 : position - d];
     mg_add(x, &mg_before[d - 1][before * MG_EMB], MG_EMB);
   }
+  if (mg_ngram) mg_add_ngrams(s, x);
   for (int i = 0; i < MG_LAYERS; ++i) {
     const mg_layer *layer = &mg_layers[i];
     mg_norm(y, x, MG_EMB);
@@ -230,7 +241,7 @@ std::string literal(std::string_view text) {
 std::string identifier(std::string name) {
   std::ranges::replace(name, '.', '_');
   std::ranges::replace(name, '-', '_');
-  return "mg_" + name + (name == "wpe" ? "_rows" : "");
+  return "mg_" + name + (name == "wpe" || name == "ngram" ? "_rows" : "");
 }
 
 class Source {
@@ -242,10 +253,10 @@ class Source {
     const GptConfig& c = file_.config;
     add("enum {{ MG_VOCAB = {}, MG_DELIMITER = {}, MG_EMB = {}, MG_HEADS = {}, MG_LAYERS = {},\n"
         "       MG_CONTEXT = {}, MG_HIDDEN = {}, MG_QK_NORM = {}, MG_ROTARY = {}, MG_GELU = {},\n"
-        "       MG_SQUARED = {} }};\n",
+        "       MG_SQUARED = {}, MG_NGRAM = {}, MG_NGRAM_ROWS = {} }};\n",
         c.n_vocab, c.n_vocab - 1, c.n_emb, c.n_head, c.n_layer, c.n_ctx, c.n_emb * c.n_ff_exp,
         int{c.qk_norm}, int{c.rotates()}, int{c.activation == Activation::gelu},
-        int{c.activation == Activation::relu2});
+        int{c.activation == Activation::relu2}, c.ngram, c.ngram_rows);
     add("#define MG_EPSILON 1e-5\n#define MG_ROTARY_BASE {:.1f}\n", kRotaryBase);
     add("typedef {} mg_real;\n\n", file_.type == NumberType::f64 ? "double" : "float");
     add_tokens();
@@ -291,6 +302,7 @@ class Source {
 
   void add_tables() {
     add("\nstatic const mg_real *const mg_wpe = {};\n", pointer("wpe"));
+    add("static const mg_real *const mg_ngram = {};\n", pointer("ngram"));
     add("static const mg_real *const mg_head = {};\n",
         has("lm_head") ? identifier("lm_head") : identifier("wte"));
     text_ += "/* of the token before, of the one before that, ... */\n";

@@ -12,13 +12,15 @@ std::size_t parameter_count(const GptConfig& c) {
   const std::size_t feed_forward = (c.has_gate() ? 3 : 2) * c.n_ff_exp;
   const std::size_t tables =
       (c.tie ? 1 : 2) * c.n_vocab + (c.learns_positions() ? c.n_ctx : 0) + c.lookback * c.n_vocab;
-  return (tables + c.n_layer * (4 + feed_forward) * c.n_emb) * c.n_emb;
+  const std::size_t ngrams = c.has_ngrams() ? c.ngram_rows : 0;
+  return (tables + ngrams + c.n_layer * (4 + feed_forward) * c.n_emb) * c.n_emb;
 }
 
 void validate(const GptConfig& c) {
   require(c.n_vocab > 0 && c.n_emb > 0 && c.n_ctx > 0 && c.n_layer > 0 && c.n_head > 0 &&
-              c.n_ff_exp > 0,
+              c.n_ff_exp > 0 && c.ngram > 0 && c.ngram_rows > 0,
           "every size of a GPT must be positive");
+  require(c.ngram <= kLongestNgram, "ngram ({}) must be at most {}", c.ngram, kLongestNgram);
   require(c.n_emb % c.n_head == 0, "n_emb ({}) must be a multiple of n_head ({})", c.n_emb,
           c.n_head);
 }
@@ -98,7 +100,11 @@ Gpt<Real>::Gpt(Tape<Real>& tape, const GptConfig& config)
       extent_([&] {
         const Block<Real>& last = parameters_.back().block;
         return last.first() + last.size() - first_;
-      }()) {}
+      }()),
+      ngram_table_(parameter_if(config.has_ngrams(), "ngram", config.ngram_rows, config.n_emb)),
+      is_ngram_read_(config.has_ngrams() ? config.ngram_rows : 0) {
+  ngrams_read_.reserve(is_ngram_read_.size());
+}
 
 template <class Real>
 Block<Real> Gpt<Real>::parameter(std::string name, std::size_t rows, std::size_t cols) {
@@ -150,6 +156,10 @@ Block<Real> with(Dropout* dropout, Block<Real> x) {
 template <class Real>
 void Gpt<Real>::initialise(Rng& rng, Init init) {
   for (const NamedBlock<Real>& parameter : parameters_) {
+    if (parameter.name == "ngram") {  // nothing is known of an n-gram that was never read
+      std::ranges::fill(parameter.block.data(), Real{0});
+      continue;
+    }
     const double bound = initial_bound(parameter, init);
     for (Real& weight : parameter.block.data()) {
       weight = static_cast<Real>(rng.uniform(-bound, bound));
@@ -163,7 +173,7 @@ Block<Real> Gpt<Real>::forward(const TokenBatch& batch, KvCache<Real>* cache, Dr
   if (cache != nullptr) {
     cache->tokens_.insert(cache->tokens_.end(), batch.tokens.begin(), batch.tokens.end());
   }
-  Block<Real> x = with(dropout, embedded(batch, cache));
+  Block<Real> x = with(dropout, embedded(batch, cache, dropout));
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     x = add(x, with(dropout, linear(attend(layer, rmsnorm(x), batch, cache, i), layer.wo)));
@@ -192,7 +202,8 @@ void tokens_before(const TokenBatch& batch, std::span<const Token> tokens, std::
 }  // namespace
 
 template <class Real>
-Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* cache) {
+Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* cache,
+                                Dropout* dropout) {
   Block<Real> x = position_table_
                       ? embed<Real>(token_table_, *position_table_, batch.tokens, batch.positions)
                       : gather<Real>(token_table_, batch.tokens);
@@ -201,7 +212,48 @@ Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* ca
     tokens_before(batch, tokens, i + 1, before_);
     x = add(x, gather<Real>(lookback_tables_[i], before_));
   }
+  return ngram_table_ ? with_ngrams(x, batch, tokens, dropout) : x;
+}
+
+template <class Real>
+Block<Real> Gpt<Real>::with_ngrams(Block<Real> x, const TokenBatch& batch,
+                                   std::span<const Token> tokens, Dropout* dropout) {
+  hashes_.assign(batch.tokens.size(), {});
+  for (std::size_t i = 0; i < hashes_.size(); ++i) hashes_[i].add(batch.tokens[i]);
+  for (std::size_t n = 2; n <= config_.ngram; ++n) {
+    tokens_before(batch, tokens, n - 1, before_);
+    ngram_rows_.clear();
+    for (std::size_t i = 0; i < hashes_.size(); ++i) {
+      hashes_[i].add(before_[i]);
+      ngram_rows_.push_back(static_cast<std::uint32_t>(hashes_[i].row(config_.ngram_rows)));
+    }
+    if (tape_->recording()) note_ngrams_read(ngram_rows_);
+    const Block<Real> ngrams = gather<Real>(*ngram_table_, ngram_rows_);
+    x = add(x,
+            dropout == nullptr ? ngrams : dropout_rows(ngrams, dropout->ngram_rate, dropout->rng));
+  }
   return x;
+}
+
+template <class Real>
+void Gpt<Real>::note_ngrams_read(std::span<const std::uint32_t> rows) {
+  for (const std::uint32_t row : rows) {
+    if (is_ngram_read_[row]) continue;
+    is_ngram_read_[row] = true;
+    ngrams_read_.push_back(row);
+  }
+}
+
+template <class Real>
+void Gpt<Real>::reset_gradients() {
+  tape_->reset_gradients(first_, extent_);
+  if (ngrams_read_.empty()) return;
+  const std::span<Real> gradients = ngram_table_->grad();
+  for (const std::uint32_t row : ngrams_read_) {
+    std::ranges::fill(gradients.subspan(row * config_.n_emb, config_.n_emb), Real{0});
+    is_ngram_read_[row] = false;
+  }
+  ngrams_read_.clear();
 }
 
 template <class Real>

@@ -39,11 +39,14 @@ std::vector<Shape> shapes_of(const GptConfig& c) {
     shapes.push_back({layer + "fc2", C, F});
   }
   if (!c.tie) shapes.push_back({"lm_head", c.n_vocab, C});
+  if (c.has_ngrams()) shapes.push_back({"ngram", c.ngram_rows, C});
   return shapes;
 }
 
 /// Embeddings have the same layout in memory as in a file; weight matrices are transposed.
-bool is_embedding(std::string_view name) { return name.starts_with("wte") || name == "wpe"; }
+bool is_embedding(std::string_view name) {
+  return name.starts_with("wte") || name == "wpe" || name == "ngram";
+}
 
 using ByName = std::map<std::string_view, const Tensor*>;
 
@@ -133,6 +136,12 @@ GptConfig read_config(const Safetensors& file, const ByName& tensors) {
           fc1.name, fc1.rows, fc1.cols, config.n_emb);
   while (tensors.contains(fmt::format("layers.{}.fc1", config.n_layer))) ++config.n_layer;
   while (tensors.contains(fmt::format("wte-{}", config.lookback + 1))) ++config.lookback;
+  if (tensors.contains("ngram")) {
+    config.ngram = metadata_number<std::size_t>(file, "ngram");
+    config.ngram_rows = get(tensors, "ngram").rows;
+    require(config.ngram >= 2 && config.ngram <= kLongestNgram,
+            "ngram ({}) in the metadata must be from 2 to {}", config.ngram, kLongestNgram);
+  }
   validate(config);
   const auto epsilon = metadata_number<double>(file, "rms_eps");
   require(epsilon == kRmsNormEpsilon, "rms_eps ({}) must be {}, as in the norms of this program",
@@ -154,9 +163,9 @@ std::u32string read_vocabulary(const Safetensors& file, std::size_t n_vocab) {
 }
 
 /// The entries of the metadata that a GPT has need of; all others are notes.
-constexpr std::array<std::string_view, 9> kKeys = {"vocab",      "n_head",   "rms_eps",
-                                                   "activation", "position", "rotary_base",
-                                                   "n_ctx",      "qk_norm",  "tie"};
+constexpr std::array<std::string_view, 10> kKeys = {
+    "vocab",       "n_head", "rms_eps", "activation", "position",
+    "rotary_base", "n_ctx",  "qk_norm", "tie",        "ngram"};
 
 std::map<std::string, std::string> notes_of(const Safetensors& file) {
   std::map<std::string, std::string> notes = {file.metadata.begin(), file.metadata.end()};
@@ -216,6 +225,8 @@ void require_sizes(const WeightFile& file, const GptConfig& config) {
           name(file.config.position), name(config.position));
   require(file.config.qk_norm == config.qk_norm, "qk_norm is {}, but the model's is {}",
           file.config.qk_norm, config.qk_norm);
+  require(file.config.ngram == config.ngram, "ngram is {}, but the model's is {}",
+          file.config.ngram, config.ngram);
 }
 
 template <class Real>
@@ -262,6 +273,7 @@ std::string to_bytes(const WeightFile& weights) {
   if (!config.learns_positions()) file.metadata["n_ctx"] = fmt::format("{}", config.n_ctx);
   if (config.qk_norm) file.metadata["qk_norm"] = "on";
   if (config.tie) file.metadata["tie"] = "on";
+  if (config.has_ngrams()) file.metadata["ngram"] = fmt::format("{}", config.ngram);
   if (weights.seed) file.metadata["seed"] = fmt::format("{}", *weights.seed);
   return to_bytes(file);
 }

@@ -17,28 +17,64 @@ Adam<Real>::Adam(std::size_t weight_count, const Kernels<Real>& kernels, const A
 }
 
 template <class Real>
-void Adam<Real>::step(std::span<Real> weights, std::span<const Real> gradients,
-                      double learning_rate) {
-  require(weights.size() == first_moment_.size() && gradients.size() == first_moment_.size(),
-          "Adam for {} weights was given {} weights and {} gradients", first_moment_.size(),
-          weights.size(), gradients.size());
+autograd::AdamArguments<Real> Adam<Real>::next_step(double learning_rate) {
   constexpr std::size_t kDropEvery = 32;
   beta1_power_ *= config_.beta1;
   beta2_power_ *= config_.beta2;
   // step m' / (sqrt(v') + epsilon) with the bias-corrected m' and v', all factors combined.
   const double root = std::sqrt((1 - config_.beta2) / (1 - beta2_power_));
-  kernels_->adam(
-      {.count = weights.size(),
-       .weights = weights.data(),
-       .gradients = gradients.data(),
-       .first_moment = first_moment_.data(),
-       .second_moment = second_moment_.data(),
-       .beta1 = static_cast<Real>(config_.beta1),
-       .beta2 = static_cast<Real>(config_.beta2),
-       .epsilon = static_cast<Real>(config_.epsilon / root),
-       .step = static_cast<Real>(learning_rate * (1 - config_.beta1) / (1 - beta1_power_) / root),
-       .drop_tiny_moments = ++steps_ % kDropEvery == 0,
-       .keep = static_cast<Real>(1 - learning_rate * config_.weight_decay)});
+  return {
+      .count = 0,
+      .weights = nullptr,
+      .gradients = nullptr,
+      .first_moment = nullptr,
+      .second_moment = nullptr,
+      .beta1 = static_cast<Real>(config_.beta1),
+      .beta2 = static_cast<Real>(config_.beta2),
+      .epsilon = static_cast<Real>(config_.epsilon / root),
+      .step = static_cast<Real>(learning_rate * (1 - config_.beta1) / (1 - beta1_power_) / root),
+      .drop_tiny_moments = ++steps_ % kDropEvery == 0,
+      .keep = static_cast<Real>(1 - learning_rate * config_.weight_decay)};
+}
+
+template <class Real>
+void Adam<Real>::update(autograd::AdamArguments<Real> arguments, std::size_t first,
+                        std::size_t count, std::span<Real> weights,
+                        std::span<const Real> gradients) {
+  arguments.count = count;
+  arguments.weights = weights.data() + first;
+  arguments.gradients = gradients.data() + first;
+  arguments.first_moment = first_moment_.data() + first;
+  arguments.second_moment = second_moment_.data() + first;
+  kernels_->adam(arguments);
+}
+
+template <class Real>
+void Adam<Real>::require_sizes(std::size_t weights, std::size_t gradients) const {
+  require(weights == first_moment_.size() && gradients == first_moment_.size(),
+          "Adam for {} weights was given {} weights and {} gradients", first_moment_.size(),
+          weights, gradients);
+}
+
+template <class Real>
+void Adam<Real>::step(std::span<Real> weights, std::span<const Real> gradients,
+                      double learning_rate) {
+  require_sizes(weights.size(), gradients.size());
+  update(next_step(learning_rate), 0, weights.size(), weights, gradients);
+}
+
+template <class Real>
+void Adam<Real>::step_rows(std::span<Real> weights, std::span<const Real> gradients,
+                           std::size_t width, std::span<const std::uint32_t> rows,
+                           double learning_rate) {
+  require_sizes(weights.size(), gradients.size());
+  AdamArguments<Real> arguments = next_step(learning_rate);
+  arguments.drop_tiny_moments = true;  // a row may be away from every 32nd step
+  for (const std::uint32_t row : rows) {
+    require((row + 1) * width <= weights.size(), "Adam: row {} is not below {}", row,
+            weights.size() / width);
+    update(arguments, row * width, width, weights, gradients);
+  }
 }
 
 template class Adam<double>;

@@ -14,6 +14,8 @@ Trainer<Real>::Trainer(Gpt<Real>& gpt, const Documents& documents, const TrainCo
       documents_(documents),
       config_(config),
       adam_(gpt.weights().size(), gpt.tape().kernels(), config.adam),
+      ngram_adam_(gpt.ngram_table() ? gpt.ngram_table()->size() : 0, gpt.tape().kernels(),
+                  config.adam),
       order_(documents, gpt.config().n_ctx, config.seed, config.replicate) {
   require(documents.size() > 0, "there is no document to train on");
   require(config.batch > 0, "a step must learn from one window at least");
@@ -80,6 +82,7 @@ double Trainer<Real>::step() {
   const std::size_t predictions = choose_windows();
   Dropout dropout = {
       .rate = config_.dropout,
+      .ngram_rate = config_.ngram_dropout,
       .rng = Rng(config_.seed, Stream::dropout, std::uint64_t{config_.replicate} << 32 | step_)};
   double loss = 0;
   for (std::size_t next = 0; next < chosen_.size();) {
@@ -93,6 +96,10 @@ double Trainer<Real>::step() {
   }
   require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);
   adam_.step(gpt_.weights(), gpt_.gradients(), learning_rate());
+  if (const std::optional<Block<Real>>& table = gpt_.ngram_table()) {
+    ngram_adam_.step_rows(table->data(), table->grad(), table->cols(), gpt_.ngrams_read(),
+                          learning_rate());
+  }
   gpt_.reset_gradients();
   ++step_;
   return loss;

@@ -8,7 +8,7 @@ examples=$4/examples
 for options in "--seed 1" "--seed 2 --layer 2 --head 2" "--seed 3 --precision f32 --ctx 8" \
     "--seed 4 --emb 24 --ff 2 --ctx 5" \
     "--seed 5 --act swiglu --pos rotary --qk-norm on --lookback 2 --tie on --layer 2" \
-    "--seed 6 --act gelu --pos both --weight-init scaled --emb 18 --head 2" \
+    "--seed 6 --act gelu --pos both --weight-init scaled --emb 18 --head 2 --ngram 4 --ngram-rows 300" \
     "--seed 7 --act relu2 --lookback 1 --dropout 0.1"; do
     # shellcheck disable=SC2086 # several options
     expect_exit 0 "$bin/creature" --primordial --input "$names" $options --save w.safetensors
@@ -23,7 +23,7 @@ done
 head -500 "$names" | sed 's/$/x/' >other.txt
 mapfile -t others <other.txt
 for options in "--seed 1" "--act swiglu --pos both --qk-norm on --lookback 3" \
-    "--act gelu --pos rotary --tie on"; do
+    "--act gelu --pos rotary --tie on --ngram 3"; do
     # shellcheck disable=SC2086 # several options
     expect_exit 0 "$bin/creature" --primordial --input other.txt --steps 1 $options \
         --save-init w.safetensors --trace trace.csv

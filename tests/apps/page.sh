@@ -26,7 +26,7 @@ cat >wide.json <<'EOF'
 {"n_emb": [8, 16], "n_head": [1, 2, 4], "n_layer": [1, 2], "n_ctx": [8, 16], "n_ff_exp": [1, 2, 4],
  "lr": {"log": [0.0005, 0.05]}, "steps": {"range": [20, 120], "draw": [20, 40, 80], "moves": [20]},
  "batch": [1, 2, 4], "activation": ["relu", "relu2", "gelu", "swiglu"], "init": ["uniform", "scaled"],
- "position": ["learned", "rotary", "both"], "lookback": [0, 1, 2, 3, 4], "qk_norm": ["off", "on"],
+ "position": ["learned", "rotary", "both"], "lookback": [0, 1, 2, 3, 4], "ngram": [1, 3], "qk_norm": ["off", "on"],
  "tie": ["off", "on"], "schedule": ["linear", "constant", "cosine"], "warmup": [0, 0.02, 0.05, 0.1],
  "beta1": [0.8, 0.85, 0.9, 0.95], "beta2": [0.95, 0.98, 0.99, 0.995, 0.999],
  "weight_decay": [0, 0.01, 0.03, 0.1], "dropout": [0, 0.05, 0.1, 0.2]}
@@ -50,7 +50,7 @@ for page in me.html ordinary/report.html; do
     expect_exit 0 "$python" "$4/tests/report/speaker_page.py" $page ordinary/champion.safetensors "$bin/creature"
 done
 expect_exit 0 "$bin/creature" --primordial --input "$names" -e 12 -h 2 -y 2 -c 6 -s 300 --lr 0.02 --act swiglu \
-    --pos both --lookback 2 --qk-norm on --tie on --precision f32 --save wild.st --page wild.html --silent
+    --pos both --lookback 2 --ngram 4 --ngram-rows 700 --qk-norm on --tie on --precision f32 --save wild.st --page wild.html --silent
 expect_exit 0 "$python" "$4/tests/report/speaker_page.py" wild.html wild.st "$bin/creature" "" el margaretha
 
 echo "page: $checks checks passed"

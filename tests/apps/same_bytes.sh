@@ -5,6 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh" "$@"
 
 echo '{"steps_min": 20, "steps_max": 120, "steps_draw": [20, 40, 80], "steps_moves": [20], "batch": [1, 8],
     "activation": ["relu", "gelu", "swiglu"], "position": ["learned", "rotary", "both"], "lookback": [0, 2],
+    "ngram": [1, 3], "ngram_rows": [100, 1000], "ngram_dropout": [0, 0.5],
     "qk_norm": ["off", "on"], "init": ["uniform", "scaled"], "schedule": ["linear", "cosine"],
     "dropout": {"linear": [0, 0.2]}, "weight_decay": [0, 0.1]}' >short.json
 

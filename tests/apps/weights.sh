@@ -72,7 +72,7 @@ exports=(
     "--act relu"
     "--act gelu --pos both --lookback 2 --qk-norm on"
     "--act swiglu --pos rotary --tie on -e 12 -h 2 --precision f32"
-    "--act relu2 --lookback 1 -h 1 -y 2 -c 3"
+    "--act relu2 --lookback 1 -h 1 -y 2 -c 3 --ngram 5 --ngram-rows 300"
 )
 for options in "${exports[@]}"; do
     # shellcheck disable=SC2086  # options and their values

@@ -76,6 +76,17 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
       }
       expected += 10 * static_cast<double>(parameter_count(config));
     }
+    // A token has two n-grams, each a row of the table; the table itself costs nothing.
+    Genome with_ngrams = genome;
+    with_ngrams.ngram = 3, with_ngrams.ngram_rows = 10'000;
+    double rows = 0;
+    for (std::size_t i = 0; i < std::size_t{genome.steps} * genome.batch; ++i) {
+      const std::size_t tokens = dataset.training[i % dataset.training.size()].size() - 1;
+      rows += 2 * static_cast<double>(std::min<std::size_t>(config.n_ctx, tokens));
+    }
+    EXPECT_DOUBLE_EQ(cost(with_ngrams).flops, expected + 10 * rows * genome.n_emb);
+    EXPECT_EQ(cost(with_ngrams).parameters,
+              static_cast<double>(parameter_count(config) + 10'000 * config.n_emb));
     EXPECT_DOUBLE_EQ(cost(genome).flops, expected);
     EXPECT_EQ(cost(genome).parameters, static_cast<double>(parameter_count(config)));
   }

@@ -32,7 +32,8 @@ std::vector<GptConfig> some_configs() {
            .n_head = 6,
            .activation = Activation::gelu,
            .position = Position::both,
-           .lookback = 1}};
+           .lookback = 1},
+          {.n_vocab = 3, .n_ctx = 7, .ngram = 5, .ngram_rows = 40}};
 }
 
 std::string describe(const GptConfig& c) {
@@ -72,6 +73,7 @@ TEST(Gpt, weights_and_gradients_hold_every_parameter_and_otherwise_zeros) {
     Gpt<double>& gpt = some.gpt;
     std::multiset<double> parameters, weights(gpt.weights().begin(), gpt.weights().end());
     for (const NamedBlock<double>& parameter : gpt.parameters()) {
+      if (parameter.name == "ngram") continue;
       parameters.insert(parameter.block.data().begin(), parameter.block.data().end());
       EXPECT_GE(parameter.block.data().data(), gpt.weights().data());
       EXPECT_LE(parameter.block.data().data() + parameter.block.size(),
@@ -81,6 +83,49 @@ TEST(Gpt, weights_and_gradients_hold_every_parameter_and_otherwise_zeros) {
     EXPECT_EQ(weights, parameters);
     EXPECT_EQ(gpt.gradients().size(), gpt.weights().size());
   }
+}
+
+TEST(Gpt, knows_which_rows_of_the_table_of_ngrams_have_gradients) {
+  SomeGpt<double> some(
+      {.n_vocab = 5, .n_emb = 4, .n_ctx = 9, .n_head = 1, .ngram = 3, .ngram_rows = 50}, 1);
+  Gpt<double>& gpt = some.gpt;
+  Rng rng = rng_of(1);
+  for (int step = 0; step < 5; ++step) {
+    {
+      const Tape<double>::Scope scope(gpt.tape());
+      gpt.tape().backward(loss_of<double>(gpt, random_tokens(rng, 10, 5)));
+    }
+    std::set<std::uint32_t> expected;
+    for (std::uint32_t row = 0; row < 50; ++row) {
+      const auto gradients = gpt.ngram_table()->grad().subspan(row * 4, 4);
+      if (std::ranges::any_of(gradients, [](double g) { return g != 0; })) expected.insert(row);
+    }
+    const std::span<const std::uint32_t> read = gpt.ngrams_read();
+    EXPECT_EQ(std::set<std::uint32_t>(read.begin(), read.end()), expected);
+    EXPECT_EQ(read.size(), expected.size()) << "a row is there twice";
+    EXPECT_GT(read.size(), 5U);
+    EXPECT_LT(read.size(), 19U);
+    gpt.reset_gradients();
+    EXPECT_TRUE(gpt.ngrams_read().empty());
+    for (const double gradient : all_gradients(gpt)) ASSERT_EQ(gradient, 0);
+  }
+  const Tape<double>::Inference inference(gpt.tape());
+  logits_of<double>(gpt, random_tokens(rng, 9, 5));
+  EXPECT_TRUE(gpt.ngrams_read().empty());
+}
+
+TEST(Gpt, the_table_of_ngrams_is_newborn_with_zeros_and_changes_no_other_weight) {
+  const auto newborn = [](const GptConfig& config) {
+    Tape<double> tape;
+    Gpt<double> gpt(tape, config);
+    Rng rng(1, Stream::weights, 0);
+    gpt.initialise(rng, Init::scaled);
+    if (config.has_ngrams()) {
+      for (const double weight : gpt.ngram_table()->data()) EXPECT_EQ(weight, 0);
+    }
+    return copy(gpt.weights());
+  };
+  EXPECT_TRUE(same_bits(newborn({.ngram = 3, .ngram_rows = 10}), newborn({})));
 }
 
 TEST(Gpt, initial_weights_lie_within_a_tenth_and_depend_on_the_stream_alone) {
@@ -231,8 +276,7 @@ TYPED_TEST(GptOf, every_instruction_set_gives_the_same_logits_and_gradients) {
     gpt.initialise(rng);
     const std::vector<Token> document = random_tokens(rng, 12, config.n_vocab);
     tape.backward(loss_of<TypeParam>(gpt, document));
-    return std::pair(logits_of<TypeParam>(gpt, std::span(document).first(3)),
-                     copy(gpt.gradients()));
+    return std::pair(logits_of<TypeParam>(gpt, std::span(document).first(3)), all_gradients(gpt));
   };
   for (const GptConfig& config : some_configs()) {
     if (config.n_ctx < 3) continue;

@@ -144,7 +144,9 @@ TEST(Sampler, many_together_speak_the_same_names_as_one_by_one) {
   expect_same_names_together<float>({.activation = Activation::swiglu,
                                      .position = Position::both,
                                      .qk_norm = true,
-                                     .lookback = 2},
+                                     .lookback = 2,
+                                     .ngram = 4,
+                                     .ngram_rows = 100},
                                     100);
   SomeGpt<double> silent({}, 1);
   EXPECT_TRUE(sample(silent.gpt, kDelimiter, {.temperature = 1}, std::span<Rng>()).empty());
@@ -201,7 +203,7 @@ std::vector<Token> spoken_slowly(Gpt<double>& gpt, std::vector<Token> beginning,
 
 TEST(Sampler, continues_a_beginning_and_slides_beyond_the_context) {
   for (const Position position : {Position::learned, Position::rotary}) {
-    SomeGpt<double> some({.n_ctx = 5, .position = position, .lookback = 1}, 3);
+    SomeGpt<double> some({.n_ctx = 5, .position = position, .lookback = 1, .ngram = 3}, 3);
     const std::vector<std::vector<Token>> beginnings = {{}, {7}, {1, 2, 3}, {1, 2, 3, 4, 5, 6, 7}};
     for (const std::vector<Token>& beginning : beginnings) {
       std::vector<Rng> streams, again;

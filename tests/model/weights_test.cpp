@@ -40,7 +40,8 @@ std::vector<GptConfig> some_configs() {
       {.n_vocab = 5, .n_emb = 9, .n_ctx = 20, .n_layer = 11, .n_head = 3, .n_ff_exp = 2},
       {.n_vocab = 1, .n_emb = 1, .n_ctx = 1, .n_layer = 1, .n_head = 1, .n_ff_exp = 1},
       {.activation = Activation::swiglu, .position = Position::rotary, .tie = true, .lookback = 2},
-      {.activation = Activation::gelu, .position = Position::both, .qk_norm = true}};
+      {.activation = Activation::gelu, .position = Position::both, .qk_norm = true},
+      {.n_emb = 4, .ngram = 3, .ngram_rows = 10}};
 }
 
 template <class Real>
@@ -54,7 +55,7 @@ TYPED_TEST(WeightsOf, a_gpt_survives_its_file_to_the_last_bit) {
     const std::string bytes = to_bytes(file_of(saved.gpt));
     const WeightFile file = parse_weights("w", bytes);
     set_weights(loaded.gpt, file);
-    EXPECT_TRUE(same_bits(copy(loaded.gpt.weights()), copy(saved.gpt.weights())));
+    EXPECT_TRUE(same_bits(all_weights(loaded.gpt), all_weights(saved.gpt)));
     EXPECT_EQ(to_bytes(file), bytes);
     EXPECT_EQ(to_bytes(file_of(loaded.gpt)), bytes);
     EXPECT_EQ(file.vocabulary, file_of(saved.gpt).vocabulary);
@@ -68,6 +69,8 @@ TYPED_TEST(WeightsOf, a_gpt_survives_its_file_to_the_last_bit) {
     EXPECT_EQ(file.config.qk_norm, config.qk_norm);
     EXPECT_EQ(file.config.tie, config.tie);
     EXPECT_EQ(file.config.lookback, config.lookback);
+    EXPECT_EQ(file.config.ngram, config.ngram);
+    EXPECT_EQ(file.config.ngram_rows, config.has_ngrams() ? config.ngram_rows : 1024);
   }
 }
 

@@ -173,7 +173,8 @@ TEST(Quantile, lies_between_its_neighbours) {
 Organism of_all_kinds() {
   Organism o = crossover();
   o.genome.activation = Activation::swiglu, o.genome.position = Position::both;
-  o.genome.qk_norm = true, o.genome.lookback = 3, o.genome.init = Init::scaled;
+  o.genome.qk_norm = true, o.genome.lookback = 3, o.genome.ngram = 4;
+  o.genome.ngram_rows = 5000, o.genome.init = Init::scaled;
   o.genome.schedule = RateSchedule::cosine, o.genome.warmup = 0.1, o.genome.dropout = 0.3;
   return o;
 }

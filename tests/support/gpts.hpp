@@ -29,6 +29,27 @@ struct SomeGpt {
   Gpt<Real> gpt;
 };
 
+/// All weights, parameter by parameter.
+template <class Real>
+std::vector<Real> all_weights(const Gpt<Real>& gpt) {
+  std::vector<Real> all;
+  for (const NamedBlock<Real>& parameter : gpt.parameters()) {
+    all.insert(all.end(), parameter.block.data().begin(), parameter.block.data().end());
+  }
+  return all;
+}
+
+/// Their gradients.
+template <class Real>
+std::vector<Real> all_gradients(const Gpt<Real>& gpt) {
+  std::vector<Real> all;
+  for (const NamedBlock<Real>& parameter : gpt.parameters()) {
+    const std::span<Real> gradients = parameter.block.grad();
+    all.insert(all.end(), gradients.begin(), gradients.end());
+  }
+  return all;
+}
+
 inline std::vector<Token> random_tokens(Rng& rng, std::size_t count, std::size_t vocabulary) {
   std::vector<Token> tokens(count);
   for (Token& token : tokens) token = static_cast<Token>(rng.below(vocabulary));

@@ -33,6 +33,9 @@ class ScalarGpt {
         const Token before = tokens[t < i ? 0 : t - i];
         x.back() = add(x.back(), row(weights("wte-" + std::to_string(i)), before));
       }
+      for (std::size_t n = 2; n <= config_.ngram; ++n) {
+        x.back() = add(x.back(), row(weights("ngram"), ngram_row(tokens, t, n)));
+      }
       if (config_.learns_positions()) x.back() = add(x.back(), row(weights("wpe"), t));
     }
     for (std::size_t i = 0; i < config_.n_layer; ++i) {
@@ -67,6 +70,15 @@ class ScalarGpt {
       if (parameter.name == name) return parameter.block;
     }
     fail("a GPT has no parameter {}", name);
+  }
+
+  /// FNV-1a, written once more.
+  std::size_t ngram_row(std::span<const Token> tokens, std::size_t t, std::size_t n) const {
+    std::uint64_t hash = 2166136261;
+    for (std::size_t i = 0; i < n; ++i) {
+      hash = ((hash ^ tokens[t < i ? 0 : t - i]) * 16777619) & 0xFFFFFFFF;
+    }
+    return (hash ^ (hash >> 16)) % config_.ngram_rows;
   }
 
   static Row row(Block<Real> block, std::size_t number) {

@@ -57,13 +57,17 @@ TYPED_TEST(Allocation, a_training_step_takes_nothing_after_the_first_round) {
                                 .position = Position::both,
                                 .qk_norm = true,
                                 .tie = true,
-                                .lookback = 2};
+                                .lookback = 2,
+                                .ngram = 3,
+                                .ngram_rows = 64};
   for (const auto& [config, batch] :
        {std::pair(plain, 1U), {plain, 7U}, {every_gene, 1U}, {every_gene, 7U}}) {
     SomeGpt<TypeParam> some(config, 1);
-    Trainer<TypeParam> trainer(
-        some.gpt, documents,
-        {.steps = 10 * documents.size(), .batch = batch, .dropout = config.tie ? 0.1 : 0.0});
+    Trainer<TypeParam> trainer(some.gpt, documents,
+                               {.steps = 10 * documents.size(),
+                                .batch = batch,
+                                .dropout = config.tie ? 0.1 : 0.0,
+                                .ngram_dropout = config.tie ? 0.5 : 0.0});
     while (trainer.steps_done() < documents.size()) trainer.step();
     const std::size_t before = allocation_count;
     // The tape takes its memory without operator new; if it grew, its numbers would have moved.

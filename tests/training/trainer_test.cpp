@@ -46,6 +46,59 @@ TEST(Trainer, a_step_is_the_loss_of_the_next_document_and_a_step_of_adam) {
   }
 }
 
+// Of the table of n-grams a step changes the rows that it reads, each by Adam as if it were alone.
+TEST(Trainer, a_step_of_adam_leaves_the_ngrams_that_were_not_read_alone) {
+  const GptConfig config = {.n_emb = 8, .n_ctx = 8, .n_head = 2, .ngram = 3, .ngram_rows = 200};
+  const Documents documents = some_names();
+  const TrainConfig training = {.steps = 40, .batch = 2, .adam = {.weight_decay = 0.1}};
+  SomeGpt<double> trained(config, 1), by_hand(config, 1);
+  Trainer<double> trainer(trained.gpt, documents, training);
+  Gpt<double>& gpt = by_hand.gpt;
+  const Block<double>& table = *gpt.ngram_table();
+  std::map<std::size_t, std::pair<std::vector<double>, std::vector<double>>> moments;  // by row
+  Adam<double> adam(gpt.weights().size(), by_hand.tape.kernels(), training.adam);
+  std::size_t untouched = 0;
+  for (std::size_t step = 0; step < training.steps; ++step) {
+    SCOPED_TRACE(fmt::format("step {}", step));
+    trainer.step();
+    const double rate = 0.005 * (1 - static_cast<double>(step) / 40);
+    {
+      const Tape<double>::Scope scope(by_hand.tape);
+      TokenBatch batch;
+      std::vector<Token> targets;
+      for (const Window& window : trainer.last_windows()) {
+        const std::span<const Token> document = documents[window.document];
+        batch.add(document.first(window.length));
+        const auto next = document.subspan(1, window.length);
+        targets.insert(targets.end(), next.begin(), next.end());
+      }
+      by_hand.tape.backward(mean(cross_entropy<double>(gpt.forward(batch), targets)));
+    }
+    const double correction1 = 1 - std::pow(0.85, static_cast<double>(step + 1));
+    const double correction2 = 1 - std::pow(0.99, static_cast<double>(step + 1));
+    untouched += 200 - gpt.ngrams_read().size();
+    for (const std::uint32_t row : gpt.ngrams_read()) {
+      auto& [m, v] = moments[row];
+      m.resize(8, 0), v.resize(8, 0);
+      for (std::size_t c = 0; c < 8; ++c) {
+        const double gradient = table.grad()[row * 8 + c];
+        m[c] = 0.85 * m[c] + 0.15 * gradient;
+        v[c] = 0.99 * v[c] + 0.01 * gradient * gradient;
+        double& weight = table.data()[row * 8 + c];
+        weight = weight * (1 - rate * 0.1) -
+                 rate * (m[c] / correction1) / (std::sqrt(v[c] / correction2) + 1e-8);
+      }
+    }
+    adam.step(gpt.weights(), gpt.gradients(), rate);
+    gpt.reset_gradients();
+    const std::vector<double> found = all_weights(trained.gpt), expected = all_weights(gpt);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      ASSERT_TRUE(close(found[i], expected[i], 1e-9, 1e-3)) << "weight " << i;
+    }
+  }
+  EXPECT_GT(untouched, 40 * 100U);
+}
+
 /// The gradients that a step leaves to Adam: of a training that cannot move, since its rate is 0.
 std::vector<double> gradients_of(Gpt<double>& gpt, const Documents& documents) {
   gpt.reset_gradients();
@@ -385,6 +438,23 @@ TEST(Trainer, dropout_depends_on_seed_replicate_and_step_and_not_on_scoring) {
   EXPECT_NE(with[1], losses(0.2, 2, 0)[1]);
   EXPECT_NE(with[1], losses(0.2, 1, 1)[1]);
   EXPECT_EQ(without[1], losses(0, 2, 1)[1]);
+}
+
+TEST(Trainer, dropout_of_ngrams_drops_nothing_else) {
+  const Documents documents = some_names();
+  const auto losses = [&](const GptConfig& gpt, double rate) {
+    SomeGpt<double> some(gpt, 1);
+    Trainer<double> trainer(some.gpt, documents,
+                            {.steps = 5, .batch = 3, .ngram_dropout = rate, .seed = 3});
+    std::vector<double> found;
+    while (!trainer.finished()) found.push_back(trainer.step());
+    found.push_back(held_out_loss(some.gpt, documents));
+    return found;
+  };
+  const GptConfig with_ngrams = {.ngram = 3, .ngram_rows = 100};
+  EXPECT_EQ(losses({}, 0.5), losses({}, 0));
+  EXPECT_NE(losses(with_ngrams, 0.5)[0], losses(with_ngrams, 0)[0]);
+  EXPECT_EQ(losses(with_ngrams, 0.5), losses(with_ngrams, 0.5));
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ Block<Real> swiglu(Block<Real> gate, Block<Real> x);
 template <class Real>
 Block<Real> dropout(Block<Real> x, double rate, Rng& rng);
 
+/// The same for whole rows.
+template <class Real>
+Block<Real> dropout_rows(Block<Real> x, double rate, Rng& rng);
+
 /// Rotary position embedding: within each head of D = channels / heads channels, (x_i, x_{i + D/2})
 /// is turned by the angle of pair i < D/2 at the position of its row; the last channel of an odd D
 /// stays. The table has D/2 pairs; it is not needed any more when the function has returned.

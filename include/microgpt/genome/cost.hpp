@@ -51,9 +51,10 @@ bool is_allowed(const Cost& cost, const SearchSpace& space);
 Cost largest_cost(const SearchSpace& space, const CostOf& cost_of);
 
 /// The costs of organisms, known before they are trained. In a training a backward pass costs twice
-/// a forward pass, Adam ten operations per parameter and step. Where windows come in random order,
-/// each counts as the mean of all. The dataset is scanned once for each context length; after that
-/// a search can ask for thousands of costs at no expense.
+/// a forward pass, Adam ten operations per parameter and step; of the table of n-grams it updates
+/// at most the rows that are read. Where windows come in random order, each counts as the mean of
+/// all. The dataset is scanned once for each context length; after that a search can ask for
+/// thousands of costs at no expense.
 class CostModel {
  public:
   /// The dataset must outlive it.

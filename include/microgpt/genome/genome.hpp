@@ -30,15 +30,17 @@ struct Genome {
   std::uint32_t batch = 1;  ///< documents that a step learns from
   Activation activation = Activation::relu;
   Position position = Position::learned;
-  bool qk_norm = false;  ///< see GptConfig, as for the two above and the two below
+  bool qk_norm = false;  ///< see GptConfig, as for those around it
   bool tie = false;
   std::uint32_t lookback = 0;
+  std::uint32_t ngram = 1, ngram_rows = 1024;
   Init init = Init::uniform;
   RateSchedule schedule = RateSchedule::linear;  ///< see TrainConfig, as for those below
   double warmup = 0;
   double beta1 = 0.85, beta2 = 0.99;
   double weight_decay = 0;
   double dropout = 0;
+  double ngram_dropout = 0;
 
   bool operator==(const Genome&) const = default;
   auto operator<=>(const Genome&) const = default;  ///< gene by gene, for lookups

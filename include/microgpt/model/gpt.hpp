@@ -54,6 +54,8 @@ constexpr auto enum_names(Init) {
   return enum_table<Init>("init", {{Init::uniform, "uniform"}, {Init::scaled, "scaled"}});
 }
 
+inline constexpr std::size_t kLongestNgram = 8;
+
 /// The sizes and the kind of a GPT. The defaults are those of the primordial organism.
 struct GptConfig {
   std::size_t n_vocab = 27;  ///< distinct characters plus the delimiter
@@ -69,10 +71,28 @@ struct GptConfig {
   /// How many tokens before each one are embedded with it, each distance by a table of its own.
   /// Before the first token of a sequence it is repeated.
   std::size_t lookback = 0;
+  /// The longest n-grams that are embedded with their last token: those of 2, 3, ..., `ngram`
+  /// tokens, all in one table, in rows that a hash chooses (see NgramHash). Before the first token
+  /// of a sequence it is repeated. 1: none; at most kLongestNgram.
+  std::size_t ngram = 1;
+  std::size_t ngram_rows = 1024;  ///< of that table
 
   bool has_gate() const { return activation == Activation::swiglu; }
   bool learns_positions() const { return position != Position::rotary; }
   bool rotates() const { return position != Position::learned; }
+  bool has_ngrams() const { return ngram > 1; }
+};
+
+/// The hash of a growing n-gram, from its last token back: FNV-1a (Fowler, Noll and Vo, 1991) over
+/// whole tokens. Embeddings chosen by a hash of n-grams: Pagnoni et al., "Byte latent transformer:
+/// patches scale better than tokens", 2024, section 3.2.1.
+class NgramHash {
+ public:
+  void add(Token token) { hash_ = (hash_ ^ token) * 16'777'619U; }
+  std::size_t row(std::size_t rows) const { return (hash_ ^ hash_ >> 16) % rows; }
+
+ private:
+  std::uint32_t hash_ = 2'166'136'261U;
 };
 
 /// The number of weights, without building the model.
@@ -133,9 +153,11 @@ struct NamedBlock {
 };
 
 /// Dropout (Srivastava et al., 2014) in a forward pass that is learnt from: of the embeddings, and
-/// of what attention and feed-forward layers add to them.
+/// of what attention and feed-forward layers add to them; and, before that, of the embeddings of
+/// n-grams, because a rare one would otherwise just recite what followed it.
 struct Dropout {
-  double rate = 0;  ///< share of the channels that are dropped, below 1; 0: none
+  double rate = 0;        ///< share of the channels that are dropped, below 1; 0: none
+  double ngram_rate = 0;  ///< the same for the embeddings of n-grams, each as a whole
   Rng rng = Rng(0, Stream::dropout, 0);
 };
 
@@ -160,10 +182,15 @@ class Gpt {
   const GptConfig& config() const { return config_; }
   Tape<Real>& tape() const { return *tape_; }
   const std::vector<NamedBlock<Real>>& parameters() const { return parameters_; }
-  /// All weights as one range for Adam, including padding.
+  /// All weights but the table of n-grams, as one range for Adam, including padding.
   std::span<Real> weights() const { return tape_->data(first_, extent_); }
   std::span<Real> gradients() const { return tape_->grad(first_, extent_); }
-  void reset_gradients() const { tape_->reset_gradients(first_, extent_); }
+  /// ngram_rows x n_emb. A step of training reads few of its rows, so only these are updated.
+  const std::optional<Block<Real>>& ngram_table() const { return ngram_table_; }
+  /// The rows of that table that have gradients: those that have been read since the last
+  /// reset_gradients(), except for inference. Each once.
+  std::span<const std::uint32_t> ngrams_read() const { return ngrams_read_; }
+  void reset_gradients();
 
  private:
   struct Layer {
@@ -176,7 +203,12 @@ class Gpt {
                                           std::size_t cols);
   Layer make_layer(std::size_t number);
   /// The embeddings of the tokens, of their positions, and of the tokens before them.
-  Block<Real> embedded(const TokenBatch& batch, const KvCache<Real>* cache);
+  Block<Real> embedded(const TokenBatch& batch, const KvCache<Real>* cache, Dropout* dropout);
+  /// The sum of the embeddings of the n-grams that end with each token, added to x. `tokens` as in
+  /// tokens_before().
+  Block<Real> with_ngrams(Block<Real> x, const TokenBatch& batch, std::span<const Token> tokens,
+                          Dropout* dropout);
+  void note_ngrams_read(std::span<const std::uint32_t> rows);
   /// Queries or keys as attention wants them: normalised by head, and rotated.
   Block<Real> positioned(Block<Real> x, const TokenBatch& batch) const;
   Block<Real> feed_forward(const Layer& layer, Block<Real> x) const;
@@ -197,8 +229,14 @@ class Gpt {
   std::optional<Block<Real>> position_table_;
   std::vector<Layer> layers_;
   std::optional<Block<Real>> head_;
-  std::vector<Token> before_;  // of embedded(); kept for its memory
   std::size_t extent_;
+  std::optional<Block<Real>> ngram_table_;
+  std::vector<bool> is_ngram_read_;  // by row
+  std::vector<std::uint32_t> ngrams_read_;
+  // Of embedded(); kept for their memory.
+  std::vector<Token> before_;
+  std::vector<NgramHash> hashes_;
+  std::vector<std::uint32_t> ngram_rows_;
 };
 
 /// The angles of rotary embeddings: pair i of the D / 2 pairs of a head turns by

@@ -1,8 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "microgpt/autograd/tape.hpp"
+
+namespace microgpt::autograd {
+template <class Real>
+struct AdamArguments;
+}
 
 namespace microgpt::training {
 
@@ -24,7 +30,20 @@ class Adam {
   /// Updates the weights. Both spans have weight_count elements.
   void step(std::span<Real> weights, std::span<const Real> gradients, double learning_rate);
 
+  /// Updates some rows of a table of `width` columns only; the other rows and their averages stay
+  /// as they are. For tables of which a step reads little: what it costs does not grow with the
+  /// table. Known as lazy Adam.
+  void step_rows(std::span<Real> weights, std::span<const Real> gradients, std::size_t width,
+                 std::span<const std::uint32_t> rows, double learning_rate);
+
  private:
+  void require_sizes(std::size_t weights, std::size_t gradients) const;
+  /// Begins a step; returns what the kernel needs, but for the arrays.
+  autograd::AdamArguments<Real> next_step(double learning_rate);
+  /// The step of `count` weights from place `first` on.
+  void update(autograd::AdamArguments<Real> arguments, std::size_t first, std::size_t count,
+              std::span<Real> weights, std::span<const Real> gradients);
+
   const Kernels<Real>* kernels_;
   AdamConfig config_;
   // Without the factors 1 - beta, which are applied in the step: m = beta1 m + g, v = beta2 v +

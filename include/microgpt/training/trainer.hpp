@@ -30,8 +30,9 @@ struct TrainConfig {
   std::size_t batch = 1;         ///< windows per step
   double learning_rate = 0.005;  ///< the highest
   RateSchedule schedule = RateSchedule::linear;
-  double warmup = 0;   ///< share of the steps in which the rate rises linearly from 0
-  double dropout = 0;  ///< share of the channels that are dropped; see Gpt::forward
+  double warmup = 0;         ///< share of the steps in which the rate rises linearly from 0
+  double dropout = 0;        ///< share of the channels that are dropped; see Gpt::forward
+  double ngram_dropout = 0;  ///< share of the n-grams that are dropped
   AdamConfig adam = {};
   std::uint64_t seed = 1;  ///< with the replicate: of the order of windows
   std::uint32_t replicate = 0;
@@ -70,7 +71,7 @@ class Trainer {
   Gpt<Real>& gpt_;
   const Documents& documents_;
   TrainConfig config_;
-  Adam<Real> adam_;
+  Adam<Real> adam_, ngram_adam_;
   WindowOrder order_;
   std::vector<Window> chosen_;  // of a step
   TokenBatch batch_;            // of a part

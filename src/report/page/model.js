@@ -71,6 +71,7 @@ window.microgpt = {};
       this.activation = metadata.activation || "relu";
       this.normalises = "qk_norm" in metadata;
       this.rotaryBase = Number(metadata.rotary_base || 0); // 0: nothing is rotated
+      this.longestNgram = Number(metadata.ngram || 1);
       this.context = Number(metadata.n_ctx || 0) || matrices.wpe.rows;
       this.channels = matrices.wte.columns;
       this.layers = Object.keys(matrices).filter((name) => name.endsWith(".wq")).length;
@@ -106,7 +107,19 @@ window.microgpt = {};
       for (let d = 1; this.matrices["wte-" + d]; ++d) {
         add(x, row(this.matrices["wte-" + d], tokens[Math.max(position - d, 0)]));
       }
+      if (this.matrices.ngram) this.addNgrams(x, tokens, position);
       return x;
+    }
+
+    // The n-grams that end with a token share the rows of a table by a hash (FNV-1a).
+    addNgrams(x, tokens, position) {
+      const { ngram } = this.matrices;
+      const joined = (hash, token) => Math.imul(hash ^ token, 16777619);
+      let hash = joined(2166136261, tokens[position]);
+      for (let before = 1; before < this.longestNgram; ++before) {
+        hash = joined(hash, tokens[Math.max(position - before, 0)]);
+        add(x, row(ngram, ((hash ^ (hash >>> 16)) >>> 0) % ngram.rows));
+      }
     }
 
     // Nothing read yet. By layer, the keys and values of the tokens.
