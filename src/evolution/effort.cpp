@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/evolution/finals.hpp"
 #include "microgpt/genome/genes.hpp"
 
 namespace microgpt::evolution {
@@ -45,10 +46,6 @@ double ngram_rows_for(double tokens, double width) {
   while (rows * width > kMostOfTable) rows /= 2;
   return rows;
 }
-
-/// Of n-grams in a training that reads the text so many times: what is read once is best learnt
-/// as it is, and what is read again and again is not to be recited.
-double ngram_dropout_for(double epochs) { return epochs < 2 ? 0 : epochs < 6 ? 0.3 : 0.7; }
 
 /// All values of a gene that is a category.
 ListDomain categories_of(const Gene& gene) {
@@ -148,7 +145,7 @@ SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
   listed("beta1", {recipe.beta1}), listed("beta2", {recipe.beta2});
   listed("weight_decay", {0, 0.03, 0.1, 0.3});
   listed("dropout", {0, 0.05, 0.1, 0.15, 0.2, 0.3});
-  listed("ngram_dropout", {0, 0.15, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9});
+  space["ngram_dropout"] = LinearDomain{0, 0.9};
   space.max_training_flops = flops;
   return space;
 }
@@ -184,7 +181,8 @@ Genome Planner::recipe(double flops) const {
   genome.lr = 0.004 * std::sqrt(64.0 / genome.n_emb);
   const double epochs = epochs_of(genome, flops);
   genome.dropout = epochs < 5 ? 0 : 0.1;
-  genome.ngram_dropout = ngram_dropout_for(std::min(epochs, kMostEpochs));
+  // Hundredths, which a file gives back as they are.
+  genome.ngram_dropout = std::floor(100 * (1 - kept_ngrams(std::min(epochs, kMostEpochs)))) / 100;
   genome.weight_decay = epochs < 5 ? 0.03 : 0.1;
   // As many steps as it takes for the cost.
   constexpr std::uint32_t kMany = 100'000;

@@ -92,15 +92,35 @@ void summarise(Finalist& finalist) {
 
 }  // namespace
 
-Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer)
+double kept_ngrams(double epochs) { return 1 / std::sqrt(std::max(epochs, 1.0)); }
+
+namespace {
+
+/// A genome for a training of so many times as many steps, which are few enough for a genome.
+Genome prolonged(Genome genome, double factor,
+                 const std::function<double(const Genome&)>& epochs_of) {
+  genome.lr /= std::sqrt(std::sqrt(factor));
+  if (factor > 1 && genome.ngram > 1 && epochs_of) {
+    const double epochs = epochs_of(genome);
+    const double kept = kept_ngrams(epochs * factor) / kept_ngrams(epochs);
+    genome.ngram_dropout =
+        std::min(genome::gene_named("ngram_dropout").high, 1 - (1 - genome.ngram_dropout) * kept);
+  }
+  genome.steps = static_cast<std::uint32_t>(std::round(factor * genome.steps));
+  return genome;
+}
+
+}  // namespace
+
+Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer,
+               const std::function<double(const Genome&)>& epochs_of)
     : replicates_(replicates) {
   for (Organism& organism : finalists) {
     const double most = genome::gene_named("steps").high;
     const double steps = std::min(most, std::round(longer * organism.genome.steps));
     const double factor = steps / organism.genome.steps;
     organism.flops *= factor;
-    organism.genome.lr /= std::sqrt(std::sqrt(factor));
-    organism.genome.steps = static_cast<std::uint32_t>(steps);
+    organism.genome = prolonged(organism.genome, factor, epochs_of);
     finalists_.emplace_back().organism = std::move(organism);
   }
 }

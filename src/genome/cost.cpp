@@ -104,15 +104,23 @@ auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {
 
 // Within the first epoch all numbers are integers far below 2^53, so the order of summation does
 // not matter.
+auto CostModel::work_of(const Genome& genome) const -> Work {
+  const Sums& sums = sums_of(genome.n_ctx);
+  const std::size_t learnt = std::size_t{genome.steps} * genome.batch;
+  if (learnt <= sums.first_epoch.size()) {
+    return learnt == 0 ? Work() : sums.first_epoch[learnt - 1];
+  }
+  return {static_cast<double>(learnt) * sums.mean.positions,
+          static_cast<double>(learnt) * sums.mean.pairs};
+}
+
+double CostModel::epochs(const Genome& genome) const {
+  return work_of(genome).positions / static_cast<double>(dataset_->training.prediction_count());
+}
+
 Cost CostModel::operator()(const Genome& genome) const {
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
-  const Sums& sums = sums_of(config.n_ctx);
-  const std::size_t learnt = std::size_t{genome.steps} * genome.batch;
-  Work work = {static_cast<double>(learnt) * sums.mean.positions,
-               static_cast<double>(learnt) * sums.mean.pairs};
-  if (learnt <= sums.first_epoch.size()) {
-    work = learnt == 0 ? Work() : sums.first_epoch[learnt - 1];
-  }
+  const Work work = work_of(genome);
   const auto parameters = static_cast<double>(parameter_count(config));
   const double table =
       static_cast<double>(config.has_ngrams() ? config.ngram_rows * config.n_emb : 0);

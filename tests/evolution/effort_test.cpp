@@ -106,7 +106,8 @@ TEST(Effort, the_table_of_ngrams_goes_with_the_text_and_its_dropout_with_the_epo
   EXPECT_EQ(recipe(1e13, small).ngram_rows, 8192U);
   EXPECT_EQ(recipe(1e13, large).ngram_rows, 131'072U);
   EXPECT_EQ(recipe(1e10, large).ngram_dropout, 0);
-  EXPECT_EQ(recipe(1e13, small).ngram_dropout, 0.7);
+  EXPECT_GT(recipe(1e13, small).ngram_dropout, 0.7);
+  EXPECT_LT(recipe(1e13, small).ngram_dropout, 0.9);
 }
 
 // In long texts the context is as long as the space allows; in short ones as long as they are.

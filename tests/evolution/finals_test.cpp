@@ -68,6 +68,25 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
   }
 }
 
+// What is read 16 times instead of once must be dropped more often; what is read less than once
+// either way need not be.
+TEST(Finals, that_train_longer_drop_more_ngrams) {
+  std::vector<Organism> best = organisms(1);
+  best[0].genome.ngram = 3, best[0].genome.ngram_dropout = 0.2, best[0].genome.steps = 100;
+  const auto dropout = [&](double longer, double epochs) {
+    const Finals finals(best, 1, longer, [=](const Genome& g) { return epochs * g.steps / 100.0; });
+    return finals.tasks()[0].genome.ngram_dropout;
+  };
+  EXPECT_DOUBLE_EQ(dropout(16, 1), 1 - 0.8 / 4);
+  EXPECT_DOUBLE_EQ(dropout(4, 5), 1 - 0.8 / 2);
+  EXPECT_DOUBLE_EQ(dropout(16, 1.0 / 16), 0.2);
+  EXPECT_DOUBLE_EQ(dropout(16, 1.0 / 4), 1 - 0.8 / 2);
+  EXPECT_EQ(dropout(1, 9), 0.2);
+  EXPECT_EQ(dropout(1000, 30), 0.95) << "the most there is";
+  best[0].genome.ngram = 1;
+  EXPECT_EQ(dropout(16, 1), 0.2);
+}
+
 // With a rate that is smaller by the fourth root of the factor.
 TEST(Finals, may_train_longer) {
   std::vector<Organism> best = organisms(2);

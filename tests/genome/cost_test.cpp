@@ -88,6 +88,13 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
     EXPECT_EQ(cost(with_ngrams).parameters,
               static_cast<double>(parameter_count(config) + 10'000 * config.n_emb));
     EXPECT_DOUBLE_EQ(cost(genome).flops, expected);
+    double read = 0;
+    for (std::size_t i = 0; i < std::size_t{genome.steps} * genome.batch; ++i) {
+      const std::size_t tokens = dataset.training[i % dataset.training.size()].size() - 1;
+      read += static_cast<double>(std::min<std::size_t>(config.n_ctx, tokens));
+    }
+    EXPECT_DOUBLE_EQ(cost.epochs(genome),
+                     read / static_cast<double>(dataset.training.prediction_count()));
     EXPECT_EQ(cost(genome).parameters, static_cast<double>(parameter_count(config)));
   }
 }

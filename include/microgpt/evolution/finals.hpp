@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,11 @@ struct Finalist {
   bool failed() const;           ///< all of them
 };
 
+/// The share of n-grams to keep in a training that reads the text so many times, the others being
+/// dropped: read once, an n-gram is best learnt as it is; read again and again, it is recited.
+/// docs/texts.md has what was measured.
+double kept_ngrams(double epochs);
+
 /// The end of a search. Its best organisms were chosen because of one good training, so some of
 /// them were lucky. Each is retrained `replicates` times with fresh initial weights and a fresh
 /// order of the documents, and the one with the best mean is the champion (of those that failed
@@ -53,8 +59,10 @@ struct Finalist {
 class Finals {
  public:
   /// `longer`: how many times as many steps each training takes. Its learning rate is smaller by
-  /// the fourth root of that; docs/texts.md has what was measured.
-  Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer = 1);
+  /// the fourth root of that, and fewer n-grams are kept, in the proportion of kept_ngrams(), where
+  /// `epochs_of` a genome is known; docs/texts.md has what was measured.
+  Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer = 1,
+         const std::function<double(const Genome&)>& epochs_of = {});
 
   std::vector<Task> tasks() const;
   /// The trials of all tasks, in any order. Throws Error unless there is one for each.

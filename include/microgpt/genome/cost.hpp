@@ -60,6 +60,8 @@ class CostModel {
   /// The dataset must outlive it.
   explicit CostModel(const Dataset& dataset) : dataset_(&dataset) {}
   Cost operator()(const Genome& genome) const;
+  /// How often a training of a genome reads the text: tokens learnt from, in tokens to predict.
+  double epochs(const Genome& genome) const;
 
  private:
   /// Positions, and query-key pairs in causal attention.
@@ -71,6 +73,7 @@ class CostModel {
     Work mean;                      ///< of a window
   };
   const Sums& sums_of(std::size_t n_ctx) const;
+  Work work_of(const Genome& genome) const;
 
   const Dataset* dataset_;
   mutable std::map<std::size_t, Sums> sums_;  // by context length
