@@ -218,27 +218,31 @@ Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* ca
 template <class Real>
 Block<Real> Gpt<Real>::with_ngrams(Block<Real> x, const TokenBatch& batch,
                                    std::span<const Token> tokens, Dropout* dropout) {
-  hashes_.assign(batch.tokens.size(), {});
-  for (std::size_t i = 0; i < hashes_.size(); ++i) hashes_[i].add(batch.tokens[i]);
+  const std::size_t T = batch.tokens.size(), each = config_.ngram - 1;
+  hashes_.assign(T, {});
+  for (std::size_t i = 0; i < T; ++i) hashes_[i].add(batch.tokens[i]);
+  ngram_rows_.resize(T * each);
   for (std::size_t n = 2; n <= config_.ngram; ++n) {
     tokens_before(batch, tokens, n - 1, before_);
-    ngram_rows_.clear();
-    for (std::size_t i = 0; i < hashes_.size(); ++i) {
+    for (std::size_t i = 0; i < T; ++i) {
       hashes_[i].add(before_[i]);
-      ngram_rows_.push_back(static_cast<std::uint32_t>(hashes_[i].row(config_.ngram_rows)));
+      ngram_rows_[i * each + n - 2] =
+          static_cast<std::uint32_t>(hashes_[i].row(config_.ngram_rows));
     }
-    if (tape_->recording()) note_ngrams_read(ngram_rows_);
-    const Block<Real> ngrams = gather<Real>(*ngram_table_, ngram_rows_);
-    x = add(x,
-            dropout == nullptr ? ngrams : dropout_rows(ngrams, dropout->ngram_rate, dropout->rng));
   }
-  return x;
+  ngram_multipliers_.assign(T * each, Real{1});
+  if (dropout != nullptr) {
+    draw_dropout<Real>(dropout->ngram_rate, dropout->rng, ngram_multipliers_);
+  }
+  if (tape_->recording()) note_ngrams_read();
+  return add(x, sum_rows<Real>(*ngram_table_, each, ngram_rows_, ngram_multipliers_));
 }
 
 template <class Real>
-void Gpt<Real>::note_ngrams_read(std::span<const std::uint32_t> rows) {
-  for (const std::uint32_t row : rows) {
-    if (is_ngram_read_[row]) continue;
+void Gpt<Real>::note_ngrams_read() {
+  for (std::size_t i = 0; i < ngram_rows_.size(); ++i) {
+    const std::uint32_t row = ngram_rows_[i];
+    if (ngram_multipliers_[i] == 0 || is_ngram_read_[row]) continue;
     is_ngram_read_[row] = true;
     ngrams_read_.push_back(row);
   }
@@ -247,10 +251,10 @@ void Gpt<Real>::note_ngrams_read(std::span<const std::uint32_t> rows) {
 template <class Real>
 void Gpt<Real>::reset_gradients() {
   tape_->reset_gradients(first_, extent_);
-  if (ngrams_read_.empty()) return;
-  const std::span<Real> gradients = ngram_table_->grad();
+  const std::size_t C = config_.n_emb;
   for (const std::uint32_t row : ngrams_read_) {
-    std::ranges::fill(gradients.subspan(row * config_.n_emb, config_.n_emb), Real{0});
+    const Index first = ngram_table_->first() + static_cast<Index>(row * C);
+    std::ranges::fill(tape_->grad(first, C), Real{0});
     is_ngram_read_[row] = false;
   }
   ngrams_read_.clear();

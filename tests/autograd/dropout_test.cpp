@@ -83,36 +83,6 @@ TEST(Dropout, gradients_match) {
   }
 }
 
-TEST(DropoutRows, drops_the_rows_whose_elements_dropout_would_drop) {
-  Tape<double> tape;
-  Rng rng = rng_of(11), same = rng_of(11);
-  const Block<double> x = random_block(tape, rng, 40, 3);
-  same = rng;
-  const Block<double> y = dropout_rows(x, 0.375, rng);
-  const std::vector<double> expected = multipliers(40, 0.375, same);
-  for (std::size_t row = 0; row < 40; ++row) {
-    for (std::size_t c = 0; c < 3; ++c) {
-      EXPECT_EQ(y.data()[row * 3 + c], expected[row] * x.data()[row * 3 + c]);
-    }
-  }
-  EXPECT_EQ(rng.next(), same.next());
-}
-
-TEST(DropoutRows, gradients_match) {
-  Rng rng = rng_of(12);
-  for (const std::size_t cols : {1U, 3U, 16U}) {
-    SCOPED_TRACE(cols);
-    expect_gradients_match(
-        [cols](Tape<double>& tape, Block<double> x) {
-          Rng masks = rng_of(6);
-          const Block<double> rows(tape, x.first(), x.size() / cols, cols);
-          const Block<double> first = dropout_rows(rows, 0.4, masks);
-          return weighted_sum(add(first, dropout_rows(add(rows, rows), 0.2, masks)));
-        },
-        random_numbers(rng, 12 * cols));
-  }
-}
-
 TEST(Dropout, of_rate_0_is_the_block_itself_and_draws_nothing) {
   Tape<double> tape;
   const Block<double> x = tape.zeros(3, 5);

@@ -47,6 +47,48 @@ TEST(Gather, of_a_row_that_is_not_there_throws) {
   EXPECT_TRUE(contains(error_of([&] { gather<double>(x, Integers{0, 3}); }), "3 is not below 3"));
 }
 
+TEST(SumRows, adds_rows_times_their_multipliers) {
+  Tape<double> tape;
+  Rng rng = rng_of(1);
+  const Block<double> x = random_block(tape, rng, 4, 3);
+  const std::vector<double> multipliers = {1, 2, 0, -1, 0, 0};
+  const Block<double> out = sum_rows<double>(x, 2, Integers{3, 0, 1, 3, 2, 2}, multipliers);
+  ASSERT_EQ(out.rows(), 3U);
+  for (std::size_t c = 0; c < 3; ++c) {
+    EXPECT_EQ(out.data()[c], x.data()[9 + c] + 2 * x.data()[c]);
+    EXPECT_EQ(out.data()[3 + c], -x.data()[9 + c]);
+    EXPECT_EQ(out.data()[6 + c], 0);
+  }
+}
+
+TEST(SumRows, gradients_match) {
+  Rng rng = rng_of(2);
+  for (const std::size_t cols : {1U, 3U, 16U, 17U}) {
+    SCOPED_TRACE(cols);
+    expect_gradients_match(
+        [cols](Tape<double>&, Block<double> x) {
+          const std::vector<double> multipliers = {1, 2, 0, -1, 0.5, 1};
+          return weighted_sum(sum_rows<double>(Operands(x).next(4, cols), 3,
+                                               Integers{3, 3, 1, 0, 3, 2}, multipliers));
+        },
+        random_numbers(rng, 4 * cols));
+  }
+}
+
+TEST(SumRows, of_a_row_or_a_length_that_there_is_not_throws) {
+  Tape<double> tape;
+  const Block<double> x = tape.zeros(3, 2);
+  const std::vector<double> ones = {1, 1};
+  EXPECT_TRUE(contains(error_of([&] {
+                         sum_rows<double>(x, 1, Integers{0, 3}, ones);
+                       }),
+                       "row 3 is not below 3"));
+  EXPECT_TRUE(contains(error_of([&] {
+                         sum_rows<double>(x, 3, Integers{0, 1}, ones);
+                       }),
+                       "2 rows and 2 multipliers in sums of 3"));
+}
+
 TEST(Embed, each_row_is_the_sum_of_a_token_and_a_position) {
   Rng rng = rng_of(4);
   for (const std::size_t cols : {1U, 9U, 16U, 17U}) {

@@ -25,6 +25,12 @@ struct Sequence {
 template <class Real>
 Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows);
 
+/// Sums of rows of x times their multipliers, `width` of them in each row of the result. The rows
+/// whose multiplier is 0 are not touched, on the way back neither. Known as an embedding bag.
+template <class Real>
+Block<Real> sum_rows(Block<Real> x, std::size_t width, std::span<const std::uint32_t> rows,
+                     std::span<const Real> multipliers);
+
 /// out[t] = token_table[tokens[t]] + position_table[positions[t]].
 template <class Real>
 Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
@@ -52,16 +58,16 @@ Block<Real> gelu(Block<Real> x);
 template <class Real>
 Block<Real> swiglu(Block<Real> gate, Block<Real> x);
 
-/// Each element zero with probability `rate`, and otherwise divided by 1 - rate (Srivastava et al.,
+/// Multipliers that are 0 with probability `rate`, and otherwise 1 / (1 - rate) (Srivastava et al.,
 /// "Dropout: a simple way to prevent neural networks from overfitting", 2014). 0 <= rate < 1,
-/// rounded to a multiple of 2^-16 below 1; of 0, x itself, and nothing is drawn. The elements take
-/// the random bits in order, four of them those of one draw.
+/// rounded to a multiple of 2^-16 below 1; of 0 nothing is drawn. They take the random bits in
+/// order, four of them those of one draw.
+template <class Real>
+void draw_dropout(double rate, Rng& rng, std::span<Real> multipliers);
+
+/// Each element times a multiplier of its own; of rate 0, x itself.
 template <class Real>
 Block<Real> dropout(Block<Real> x, double rate, Rng& rng);
-
-/// The same for whole rows.
-template <class Real>
-Block<Real> dropout_rows(Block<Real> x, double rate, Rng& rng);
 
 /// Rotary position embedding: within each head of D = channels / heads channels, (x_i, x_{i + D/2})
 /// is turned by the angle of pair i < D/2 at the position of its row; the last channel of an odd D

@@ -208,7 +208,7 @@ class Gpt {
   /// tokens_before().
   Block<Real> with_ngrams(Block<Real> x, const TokenBatch& batch, std::span<const Token> tokens,
                           Dropout* dropout);
-  void note_ngrams_read(std::span<const std::uint32_t> rows);
+  void note_ngrams_read();
   /// Queries or keys as attention wants them: normalised by head, and rotated.
   Block<Real> positioned(Block<Real> x, const TokenBatch& batch) const;
   Block<Real> feed_forward(const Layer& layer, Block<Real> x) const;
@@ -236,7 +236,8 @@ class Gpt {
   // Of embedded(); kept for their memory.
   std::vector<Token> before_;
   std::vector<NgramHash> hashes_;
-  std::vector<std::uint32_t> ngram_rows_;
+  std::vector<std::uint32_t> ngram_rows_;  // of the n-grams that end with each token
+  std::vector<Real> ngram_multipliers_;    // of their embeddings: 0 if dropped
 };
 
 /// The angles of rotary embeddings: pair i of the D / 2 pairs of a head turns by

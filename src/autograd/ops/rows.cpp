@@ -1,4 +1,4 @@
-// gather, embed: rearranging values.
+// gather, sum_rows, embed: rearranging values.
 #include <algorithm>
 
 #include "../fused_record.hpp"
@@ -27,6 +27,34 @@ constexpr FusedRule<Real> kGather = {
           const Index row = static_cast<Index>(i) / r.cols, col = static_cast<Index>(i) % r.cols;
           const Index from = tape.integers(r.integers, r.integer_count)[row];
           return std::vector<Parent<Real>>{{{tape, r.x + from * r.cols + col}, 1}};
+        }};
+
+// integers: the rows of x; saved: their multipliers; inner: how many a row of the result has
+template <class Real>
+constexpr FusedRule<Real> kSumRows = {
+    .backward =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r) {
+          const auto rows = tape.integers(r.integers, r.integer_count);
+          const std::span<const Real> multipliers = tape.saved(r.saved, rows.size());
+          const std::size_t C = r.cols;
+          const Real* grad_out = tape.grad(r.output, r.rows * C).data();
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (multipliers[i] == 0) continue;
+            const Real* of_sum = grad_out + i / r.inner * C;
+            Real* row = tape.grad(r.x + static_cast<Index>(rows[i] * C), C).data();
+            for (std::size_t c = 0; c < C; ++c) row[c] += multipliers[i] * of_sum[c];
+          }
+        },
+    .history =
+        [](Tape<Real>& tape, const FusedRecord<Real>& r, std::size_t i) {
+          const auto rows = tape.integers(r.integers, r.integer_count);
+          const std::size_t first = i / r.cols * r.inner;
+          std::vector<Parent<Real>> parents;
+          for (std::size_t j = first; j < first + r.inner; ++j) {
+            const auto place = static_cast<Index>(rows[j] * r.cols + i % r.cols);
+            parents.push_back({{tape, r.x + place}, tape.saved(r.saved, rows.size())[j]});
+          }
+          return parents;
         }};
 
 // integers: the tokens, the positions, then the rows of both tables
@@ -79,6 +107,40 @@ Block<Real> gather(Block<Real> x, std::span<const std::uint32_t> rows) {
 }
 
 template <class Real>
+Block<Real> sum_rows(Block<Real> x, std::size_t width, std::span<const std::uint32_t> rows,
+                     std::span<const Real> multipliers) {
+  require(width > 0 && rows.size() % width == 0 && multipliers.size() == rows.size(),
+          "sum_rows: {} rows and {} multipliers in sums of {}", rows.size(), multipliers.size(),
+          width);
+  Tape<Real>& tape = x.tape();
+  const std::size_t C = x.cols(), sums = rows.size() / width;
+  const Block<Real> out(tape, tape.allocate(sums * C), sums, C);
+  std::ranges::fill(out.data(), Real{0});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    require(rows[i] < x.rows(), "sum_rows: row {} is not below {}", rows[i], x.rows());
+    if (multipliers[i] == 0) continue;
+    const Real* row = &x.data()[rows[i] * C];
+    Real* sum = &out.data()[i / width * C];
+    for (std::size_t c = 0; c < C; ++c) sum[c] += multipliers[i] * row[c];
+  }
+  if (!tape.recording()) return out;
+  const std::size_t first = tape.integer_count();
+  std::ranges::copy(rows, tape.integers(rows.size()).begin());
+  const Index saved = tape.save(rows.size());
+  std::ranges::copy(multipliers, tape.saved(saved, rows.size()).begin());
+  tape.push({.rule = &kSumRows<Real>,
+             .output = out.first(),
+             .x = x.first(),
+             .saved = saved,
+             .rows = static_cast<std::uint32_t>(sums),
+             .cols = static_cast<std::uint32_t>(C),
+             .inner = static_cast<std::uint32_t>(width),
+             .integers = static_cast<std::uint32_t>(first),
+             .integer_count = static_cast<std::uint32_t>(rows.size())});
+  return out;
+}
+
+template <class Real>
 Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
                   std::span<const std::uint32_t> tokens, std::span<const std::uint32_t> positions) {
   const std::size_t T = tokens.size(), C = token_table.cols();
@@ -112,9 +174,11 @@ Block<Real> embed(Block<Real> token_table, Block<Real> position_table,
   return out;
 }
 
-#define MICROGPT_INSTANTIATE(Real)                                                     \
-  template Block<Real> gather(Block<Real>, std::span<const std::uint32_t>);            \
-  template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>, \
+#define MICROGPT_INSTANTIATE(Real)                                                        \
+  template Block<Real> gather(Block<Real>, std::span<const std::uint32_t>);               \
+  template Block<Real> sum_rows(Block<Real>, std::size_t, std::span<const std::uint32_t>, \
+                                std::span<const Real>);                                   \
+  template Block<Real> embed(Block<Real>, Block<Real>, std::span<const std::uint32_t>,    \
                              std::span<const std::uint32_t>);
 MICROGPT_INSTANTIATE(double)
 MICROGPT_INSTANTIATE(float)
