@@ -157,14 +157,21 @@ std::vector<const Gene*> genes_in_file_order() {
 }
 
 std::vector<Key> genome_keys() {
-  std::vector<Key> keys = {
-      {"loss", Type::number, true},          {"generation", Type::whole, true},
-      {"evolved", Type::boolean, true},      {"seed", Type::whole, false},
-      {"precision", Type::string, false},    {"dataset", Type::string, false},
-      {"dataset_name", Type::string, false}, {"documents", Type::string, false},
-      {"split_seed", Type::whole, false},    {"version", Type::string, false},
-      {"replicates", Type::whole, false},    {"standard_error", Type::number, false},
-      {"test_loss", Type::number, false},    {"test_standard_error", Type::number, false}};
+  std::vector<Key> keys = {{"loss", Type::number, true},
+                           {"generation", Type::whole, true},
+                           {"evolved", Type::boolean, true},
+                           {"seed", Type::whole, false},
+                           {"precision", Type::string, false},
+                           {"dataset", Type::string, false},
+                           {"dataset_name", Type::string, false},
+                           {"documents", Type::string, false},
+                           {"split_seed", Type::whole, false},
+                           {"fitness", Type::string, false},
+                           {"version", Type::string, false},
+                           {"replicates", Type::whole, false},
+                           {"standard_error", Type::number, false},
+                           {"test_loss", Type::number, false},
+                           {"test_standard_error", Type::number, false}};
   for (const Gene& gene : kGenes) {
     keys.push_back({std::string(gene.name), Type::gene, !gene.is_optional});
   }
@@ -190,6 +197,7 @@ void genome_fields(Fields& fields, File& file) {
   if (reading<Fields> || !file.dataset_name.empty()) fields("dataset_name", file.dataset_name);
   if (reading<Fields> || !file.documents.empty()) fields("documents", file.documents);
   fields("split_seed", file.split_seed);
+  if (reading<Fields> || !file.fitness.empty()) fields("fitness", file.fitness);
   fields("version", file.version);
   if (!reading<Fields> && file.replicates == 0) return;
   fields("replicates", file.replicates);

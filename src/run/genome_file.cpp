@@ -6,17 +6,19 @@ namespace microgpt::run {
 
 GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> finalists,
                           const RunSettings& settings) {
-  GenomeFile file = {.genome = organism.genome,
-                     .loss = organism.evaluation->loss,
-                     .generation = organism.generation,
-                     .evolved = true,
-                     .seed = settings.evolution.seed,
-                     .precision = std::string(name(settings.precision)),
-                     .dataset = settings.dataset,
-                     .dataset_name = settings.input,
-                     .documents = settings.documents ? std::string(name(*settings.documents)) : "",
-                     .split_seed = settings.split_seed,
-                     .version = settings.version};
+  GenomeFile file = {
+      .genome = organism.genome,
+      .loss = organism.evaluation->loss,
+      .generation = organism.generation,
+      .evolved = true,
+      .seed = settings.evolution.seed,
+      .precision = std::string(name(settings.precision)),
+      .dataset = settings.dataset,
+      .dataset_name = settings.input,
+      .documents = settings.documents ? std::string(name(*settings.documents)) : "",
+      .split_seed = settings.split_seed,
+      .fitness = settings.fitness == Objective::loss ? "" : std::string(name(settings.fitness)),
+      .version = settings.version};
   const auto finalist = std::ranges::find_if(
       finalists, [&](const Finalist& f) { return f.organism.id == organism.id && !f.failed(); });
   if (finalist == finalists.end()) return file;

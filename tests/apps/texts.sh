@@ -76,6 +76,12 @@ cmp poems.json both.json.old || broken "the other champion is lost"
 expect_exit 0 "${quick[@]}" --input stream.txt --folder again --genome-out both.json --seed 2
 cmp poems.json both.json.old || broken "one of the same text was kept"
 
+cp both.json loss.json
+expect_exit 0 "$bin/evolve" --population 3 --elite 1 --generations 1 --input stream.txt --folder lovely --genome-out both.json
+expect_text out "both.json was evolved for another fitness; it is both.json.old2 now"
+cmp loss.json both.json.old2 || broken "the champion of the loss is lost"
+expect_text both.json '"fitness": "beauty"'
+
 # What --effort chooses depends on the operations, the slots and the text alone, not on the ranks.
 effort=("$bin/evolve_loss" --effort 8e9 --slots 4 --input "$names")
 expect_exit 0 "${effort[@]}" --folder one --genome-out one.json

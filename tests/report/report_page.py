@@ -301,6 +301,40 @@ def check_escaping(page, checks):
         checks.that(made == 0, "a tooltip made elements from data")
 
 
+def check_compute(page, checks):
+    """The line ends with the best score, after all operations."""
+    if "compute" not in page.charts():
+        return
+    line = page.ask(
+        "(() => { const { series } = report.charts.compute.getOption();"
+        " return series.find((each) => each.id === 'best').data; })()"
+    )
+    best = page.ask("report.clamp(report.columns.score[report.ranking[0]])")
+    spent = page.ask("report.trained.reduce((sum, row) => sum + report.columns.flops[row], 0)")
+    checks.that(line[-1][1] == best, "the line of the compute does not end with the best score")
+    checks.that(abs(line[-1][0] - spent) <= 1e-9 * spent, "nor after all operations")
+    scores = [point[1] for point in line]
+    falls = page.ask("report.lower")
+    checks.that(scores == sorted(scores, reverse=falls), "the best score becomes worse")
+
+
+def check_pair(page, checks):
+    """Two genes can be chosen, and the map follows."""
+    title = "report.charts.pair.getOption().xAxis[0].name"
+    before = page.ask(title)
+    chosen = page.ask(
+        "(() => { const box = document.querySelector('#pair select');"
+        " const other = report.data.genes.find((gene) => gene.name !== box.value);"
+        " box.value = other.name; box.dispatchEvent(new Event('change')); return other.label; })()"
+    )
+    after = page.ask(title)
+    checks.that(after.startswith(chosen) and after != before, f"the map shows {after}, not {chosen}")
+    cells = page.ask(
+        "report.charts.pair.getOption().series.find((each) => each.id === 'map').data.length"
+    )
+    checks.that(0 < cells <= 28 * 28, f"the map has {cells} cells")
+
+
 def expected_charts(page):
     """The charts that data of this shape must have."""
     facts = page.ask(
@@ -310,6 +344,7 @@ def expected_charts(page):
     if facts["scored"]:
         names += ["trajectory", "family", "parallel", "pareto-parameters", "pareto-flops"]
         names += ["slice-" + gene for gene in facts["genes"]]
+        names += ["compute"] + (["pair"] if len(facts["genes"]) > 1 else [])
     return names + (["timeline"] if facts["timed"] else [])
 
 
@@ -332,6 +367,9 @@ def check_file(arguments, checks):
         check_genes(page, checks)
         check_lists(page, checks)
         check_trials(page, checks)
+        check_compute(page, checks)
+        if "pair" in expected:
+            check_pair(page, checks)
         if "family" in expected:
             check_hover(page, checks)
             check_choice(page, checks)

@@ -52,14 +52,14 @@ TEST(OrganismsCsv, quotes_what_could_break_a_row_and_keeps_every_digit) {
   Organism o = crossover();
   EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
             "3,2,2,crossover,1 "
-            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,uniform,linear,0,0.85,"
-            "0.99,0,0,f32,4192,1234.5,-1.25,2.5,"
+            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,1,1024,uniform,linear,"
+            "0,0.85,0.99,0,0,0,f32,4192,1234.5,-1.25,2.5,"
             "1.25,,,,\n");
   o.evaluation = failed_evaluation("a \"quoted\", broken\nreason");
   EXPECT_EQ(organisms_csv(std::span(&o, 1), Precision::f32, 27),
             "3,2,2,crossover,1 "
-            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,uniform,linear,0,0.85,"
-            "0.99,0,0,f32,4192,1234.5,,,,,,,"
+            "2,16,4,1,16,4,0.30000000000000004,200,1,relu,learned,off,off,0,1,1024,uniform,linear,"
+            "0,0.85,0.99,0,0,0,f32,4192,1234.5,,,,,,,"
             "\"a \"\"quoted\"\", broken\nreason\"\n");
 }
 

@@ -23,6 +23,7 @@ struct GenomeFile {
   std::string dataset_name;                 ///< of the file, without folders; empty if unknown
   std::string documents;                    ///< what a document is; empty: lines, or unknown
   std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
+  std::string fitness;                      ///< of the search; empty: its held-out loss, or unknown
   std::string version;                      ///< of the program that wrote it; empty if unknown
   std::uint32_t replicates = 0;  ///< number behind `loss`; 0: `loss` is that of the search
   // Only with replicates; standard errors of the means only with several.

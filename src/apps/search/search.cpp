@@ -284,22 +284,25 @@ void Search::require_champion(std::span<const Finalist> finalists) {
        failure_of(finalists.front()), options_.genome_out);
 }
 
-/// A champion of another dataset is not lost when this one takes its place.
-void Search::keep_other_champion() {
+/// A champion of another dataset, or of another fitness, is not lost when this one takes its place.
+void Search::keep_other_champion(const GenomeFile& champion) {
   const std::filesystem::path file = options_.genome_out;
   if (!is_there(file) || !makes_a_file(file)) return;
   try {
     const std::string content = read_regular_file(file, kLargestJson);
     const GenomeFile other = parse_genome(file.string(), content);
-    if (other.dataset.empty() || other.dataset == setup_.settings.dataset) return;
+    const bool is_other_text = other.dataset != champion.dataset;
+    if (other.dataset.empty() || (!is_other_text && other.fitness == champion.fitness)) return;
     std::string kept = file.string() + ".old";
     for (int number = 2; is_there(kept) && read_regular_file(kept, kLargestJson) != content;
          ++number) {
       kept = fmt::format("{}.old{}", file.string(), number);
     }
     write_file_atomically(kept, content);
-    log_.report(fmt::format("\n{} was evolved on another dataset{}; it is {} now\n", file.string(),
-                            other.dataset_name.empty() ? "" : ", " + other.dataset_name, kept));
+    const std::string name = other.dataset_name.empty() ? "" : ", " + other.dataset_name;
+    log_.report(fmt::format("\n{} was evolved {}; it is {} now\n", file.string(),
+                            is_other_text ? "on another dataset" + name : "for another fitness",
+                            kept));
   } catch (const Error& error) {
     log_.warning("what {} was is not kept: {}", file.string(), error.what());
   }
@@ -323,7 +326,7 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
   say_where_it_is_limited(champion_of(history, finalists).id);
   const GenomeFile file =
       genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
-  keep_other_champion();
+  keep_other_champion(file);
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
   save_genome(options_.genome_out, file);
   if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);
