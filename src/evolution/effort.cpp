@@ -19,7 +19,7 @@ constexpr double kWeightsEach = 1.5;  // of its tokens
 constexpr double kMostEpochs = 30;
 constexpr std::uint32_t kFewestSteps = 100;
 // Of the table of n-grams. A larger one would be a burden on the memory of nodes with many ranks.
-constexpr double kFewestRows = 1024, kMostRows = 262'144, kMostOfTable = 8'388'608;
+constexpr double kFewestRows = 1024, kMostRows = 131'072, kMostOfTable = 4'194'304;
 
 /// Nine documents of ten have at most so many predictions.
 std::size_t usual_length(const Documents& documents) {
@@ -38,11 +38,11 @@ std::vector<double> widths_around(double width) {
   return {begin, end};
 }
 
-/// The rows of the table of n-grams: about half as many as a text has tokens, a power of two; and
-/// no more than leave room for a network of the space around a recipe of such a width.
+/// The rows of the table of n-grams: a power of two, from a quarter to half of the tokens of a
+/// text, and no more than leave room for a network of the space around a recipe of such a width.
 double ngram_rows_for(double tokens, double width) {
   double rows = kFewestRows;
-  while (rows < kMostRows && 2 * rows <= tokens) rows *= 2;
+  while (rows < kMostRows && 4 * rows <= tokens) rows *= 2;
   while (rows * width > kMostOfTable) rows /= 2;
   return rows;
 }
@@ -139,7 +139,7 @@ SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
   listed("lookback", {0, 1, 2});
   listed("ngram", {1, 2, 3, 4, 5, 6, 8});
   const double rows = recipe.ngram_rows;
-  listed("ngram_rows", {rows / 4, rows});
+  listed("ngram_rows", {rows / 4, rows, 2 * rows});
   listed("init", {static_cast<double>(Init::scaled)});
   listed("warmup", {0, 0.02, 0.05});
   listed("beta1", {recipe.beta1}), listed("beta2", {recipe.beta2});

@@ -92,16 +92,22 @@ void summarise(Finalist& finalist) {
 
 }  // namespace
 
+double epochs_of(const Genome& genome, const TextSize& text) {
+  const auto tokens = static_cast<double>(text.tokens);
+  const double window =
+      std::min<double>(genome.n_ctx, tokens / static_cast<double>(text.documents));
+  return 1.0 * genome.steps * genome.batch * window / tokens;
+}
+
 double kept_ngrams(double epochs) { return 1 / std::sqrt(std::max(epochs, 1.0)); }
 
 namespace {
 
 /// A genome for a training of so many times as many steps, which are few enough for a genome.
-Genome prolonged(Genome genome, double factor,
-                 const std::function<double(const Genome&)>& epochs_of) {
+Genome prolonged(Genome genome, double factor, const TextSize& text) {
   genome.lr /= std::sqrt(std::sqrt(factor));
-  if (factor > 1 && genome.ngram > 1 && epochs_of) {
-    const double epochs = epochs_of(genome);
+  if (factor > 1 && genome.ngram > 1 && text.tokens > 0) {
+    const double epochs = epochs_of(genome, text);
     const double kept = kept_ngrams(epochs * factor) / kept_ngrams(epochs);
     genome.ngram_dropout =
         std::min(genome::gene_named("ngram_dropout").high, 1 - (1 - genome.ngram_dropout) * kept);
@@ -113,14 +119,14 @@ Genome prolonged(Genome genome, double factor,
 }  // namespace
 
 Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer,
-               const std::function<double(const Genome&)>& epochs_of)
+               const TextSize& text)
     : replicates_(replicates) {
   for (Organism& organism : finalists) {
     const double most = genome::gene_named("steps").high;
     const double steps = std::min(most, std::round(longer * organism.genome.steps));
     const double factor = steps / organism.genome.steps;
     organism.flops *= factor;
-    organism.genome = prolonged(organism.genome, factor, epochs_of);
+    organism.genome = prolonged(organism.genome, factor, text);
     finalists_.emplace_back().organism = std::move(organism);
   }
 }

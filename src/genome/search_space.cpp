@@ -126,13 +126,15 @@ void validate(const GeneRule& rule, const SearchSpace& s) {
   }
 }
 
-/// Checks the largest network of the space; if it is valid, so are all smaller ones.
+/// Checks the largest network of the space without n-grams; if it is valid, so are all smaller
+/// ones.
 void validate_largest(const SearchSpace& s) {
   Genome largest;
   for (std::size_t i = 0; i < kGenes.size(); ++i) {
     if (kGenes[i].shapes_network) kGenes[i].set(largest, ends_of(s[kGenes[i]]).second);
     if (completes_rule(i)) kGenes[i].set(largest, 1);
   }
+  largest.ngram = 1;  // a search leaves out what has too many parameters with its table
   validate(largest);
 }
 
@@ -197,6 +199,7 @@ std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space
   std::vector<std::string> edges;
   for (const Gene& gene : kGenes) {
     if (gene.is_category() || !varies(gene, space)) continue;
+    if (genome.ngram == 1 && gene.name.starts_with("ngram_")) continue;  // has no effect
     const auto [least, most] = ends_of(space[gene]);
     const double value = gene.value(genome);
     const bool at_low = value == least && least > gene.low;
@@ -220,6 +223,11 @@ Genome canonical(const Genome& genome, const SearchSpace& space) {
   }
   const bool rotates_nothing = attends_to_itself || genome.n_emb == genome.n_head;
   if (rotates_nothing && genome.position == Position::both) simplify("position", 0);
+  if (genome.ngram == 1) {
+    for (const char* gene : {"ngram_rows", "ngram_dropout"}) {
+      simplify(gene, ends_of(space[gene]).first);
+    }
+  }
   if (genome.warmup > 0 && genome.warmup * genome.steps < 1) simplify("warmup", 0);
   return result;
 }

@@ -218,31 +218,31 @@ Block<Real> Gpt<Real>::embedded(const TokenBatch& batch, const KvCache<Real>* ca
 template <class Real>
 Block<Real> Gpt<Real>::with_ngrams(Block<Real> x, const TokenBatch& batch,
                                    std::span<const Token> tokens, Dropout* dropout) {
-  const std::size_t T = batch.tokens.size(), each = config_.ngram - 1;
+  const std::size_t T = batch.tokens.size(), ngrams_each = config_.ngram - 1;
   hashes_.assign(T, {});
   for (std::size_t i = 0; i < T; ++i) hashes_[i].add(batch.tokens[i]);
-  ngram_rows_.resize(T * each);
+  chosen_rows_.resize(T * ngrams_each);
   for (std::size_t n = 2; n <= config_.ngram; ++n) {
     tokens_before(batch, tokens, n - 1, before_);
     for (std::size_t i = 0; i < T; ++i) {
       hashes_[i].add(before_[i]);
-      ngram_rows_[i * each + n - 2] =
+      chosen_rows_[i * ngrams_each + n - 2] =
           static_cast<std::uint32_t>(hashes_[i].row(config_.ngram_rows));
     }
   }
-  ngram_multipliers_.assign(T * each, Real{1});
+  chosen_multipliers_.assign(T * ngrams_each, Real{1});
   if (dropout != nullptr) {
-    draw_dropout<Real>(dropout->ngram_rate, dropout->rng, ngram_multipliers_);
+    draw_dropout<Real>(dropout->ngram_rate, dropout->rng, chosen_multipliers_);
   }
   if (tape_->recording()) note_ngrams_read();
-  return add(x, sum_rows<Real>(*ngram_table_, each, ngram_rows_, ngram_multipliers_));
+  return add(x, sum_rows<Real>(*ngram_table_, ngrams_each, chosen_rows_, chosen_multipliers_));
 }
 
 template <class Real>
 void Gpt<Real>::note_ngrams_read() {
-  for (std::size_t i = 0; i < ngram_rows_.size(); ++i) {
-    const std::uint32_t row = ngram_rows_[i];
-    if (ngram_multipliers_[i] == 0 || is_ngram_read_[row]) continue;
+  for (std::size_t i = 0; i < chosen_rows_.size(); ++i) {
+    const std::uint32_t row = chosen_rows_[i];
+    if (chosen_multipliers_[i] == 0 || is_ngram_read_[row]) continue;
     is_ngram_read_[row] = true;
     ngrams_read_.push_back(row);
   }

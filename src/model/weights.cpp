@@ -136,6 +136,8 @@ GptConfig read_config(const Safetensors& file, const ByName& tensors) {
           fc1.name, fc1.rows, fc1.cols, config.n_emb);
   while (tensors.contains(fmt::format("layers.{}.fc1", config.n_layer))) ++config.n_layer;
   while (tensors.contains(fmt::format("wte-{}", config.lookback + 1))) ++config.lookback;
+  require(tensors.contains("ngram") == file.metadata.contains("ngram"),
+          "tensor \"ngram\" and ngram in the metadata must both be there, or none of them");
   if (tensors.contains("ngram")) {
     config.ngram = metadata_number<std::size_t>(file, "ngram");
     config.ngram_rows = get(tensors, "ngram").rows;

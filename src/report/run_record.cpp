@@ -33,7 +33,7 @@ std::vector<Finalist> load_finalists(const RunRecord& run) {
   try {
     const RunSettings& s = run.settings;
     Finals finals(finalists_of(run.organisms, s.evolution.goal, s.finalists, s.tokens),
-                  s.replicates, s.final_steps);
+                  s.replicates, s.final_steps, s.text);
     finals.tell(trials);
     return {finals.ranking().begin(), finals.ranking().end()};
   } catch (const Error& error) {

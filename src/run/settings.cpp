@@ -48,6 +48,8 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"memory_limit", &S::memory_limit},
                                 Field{"inject", &S::inject},
                                 Field{"tokens", &S::tokens, 1},
+                                Field{"training_tokens", &TextSize::tokens},
+                                Field{"training_documents", &TextSize::documents},
                                 Field{"bigram_loss", &S::bigram_loss},
                                 Field{"uniform_loss", &S::uniform_loss},
                                 Field{"ngram_order", &S::ngram_order},
@@ -66,6 +68,11 @@ auto& at(Settings& settings, Member E::*member) {
   return settings.evolution.*member;
 }
 
+template <class Settings, class Member>
+auto& at(Settings& settings, Member TextSize::*member) {
+  return settings.text.*member;
+}
+
 /// Copies of the elite have no tournament, names are judged where they evolve alone, and few runs
 /// have ablations or begin with what is known.
 bool is_used(std::string_view name, const RunSettings& settings) {
@@ -74,7 +81,7 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "enqueued") return !settings.evolution.enqueued.empty();
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
   if (name == "split_seed") return settings.split_seed.has_value();
-  if (name == "final_steps") return settings.final_steps != 1;
+  if (name == "final_steps" || name.starts_with("training_")) return settings.final_steps != 1;
   if (name == "documents") return settings.documents.has_value();
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
@@ -82,10 +89,11 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"split_seed",      "tournament",  "samples",     "ablate",
-                                    "enqueued",        "warm_start",  "objective",   "documents",
-                                    "largest_cost",    "final_steps", "ngram_order", "ngram_loss",
-                                    "ngram_test_loss", "input"};
+  constexpr std::array kOptional = {
+      "split_seed",      "tournament",  "samples",         "ablate",
+      "enqueued",        "warm_start",  "objective",       "documents",
+      "largest_cost",    "final_steps", "ngram_order",     "ngram_loss",
+      "ngram_test_loss", "input",       "training_tokens", "training_documents"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

@@ -71,7 +71,7 @@ void Adam<Real>::step_rows(std::span<Real> weights, std::span<const Real> gradie
   AdamArguments<Real> arguments = next_step(learning_rate);
   arguments.drop_tiny_moments = true;  // a row may be away from every 32nd step
   for (const std::uint32_t row : rows) {
-    require((row + 1) * width <= weights.size(), "Adam: row {} is not below {}", row,
+    require(row < weights.size() / width, "Adam: row {} is not below {}", row,
             weights.size() / width);
     update(arguments, row * width, width, weights, gradients);
   }

@@ -66,6 +66,19 @@ done
 champion=$("$python" -c 'import json; print(json.load(open("run.json"))["champion"]["id"])')
 expect_exit 0 "$report" "$run" --organism "$champion"
 cmp out "$run/genome.json" || broken "the champion's genome is not that of the run"
+# Also where the finals trained longer, and so dropped more n-grams.
+echo '{"n_emb": [8], "steps": {"range": [20, 40], "draw": [20, 40], "moves": [10]}, "batch": [64], "ngram": [3],
+  "ngram_rows": [500], "ngram_dropout": {"linear": [0, 0.3]}}' >ngrams.json
+head -400 "$names" >few.txt
+expect_exit 0 "$bin/evolve_loss" --input few.txt --space ngrams.json --population 4 --generations 1 --replicates 2 \
+    --final-steps 3 --folder longer --genome-out longer.json
+expect_exit 0 "$report" longer --format json
+champion=$("$python" -c 'import json; print(json.load(open("out"))["champion"]["id"])')
+expect_exit 0 "$report" longer --organism "$champion"
+cmp out longer/genome.json || broken "the champion of longer finals is not that of the run"
+"$python" -c 'import json; assert json.load(open("longer.json"))["ngram_dropout"] > 0.3' ||
+    broken "the finals did not drop more n-grams"
+
 failed=$(ids_with none | sed -n 1p)
 refused "organism $failed has no loss" "(injected)" -- "$report" "$run" --organism "$failed"
 refused "there is no organism 999; the last one is 17" -- "$report" "$run" --organism 999

@@ -103,8 +103,8 @@ TEST(Effort, that_is_too_little_says_what_is_needed) {
 // A text that is read again and again must not be recited; a long one has more to remember.
 TEST(Effort, the_table_of_ngrams_goes_with_the_text_and_its_dropout_with_the_epochs) {
   const Dataset small = dataset_of(2000, 6), large = dataset_of(2000, 2000);
-  EXPECT_EQ(recipe(1e13, small).ngram_rows, 8192U);
-  EXPECT_EQ(recipe(1e13, large).ngram_rows, 131'072U);
+  EXPECT_EQ(recipe(1e13, small).ngram_rows, 4096U);
+  EXPECT_EQ(recipe(1e13, large).ngram_rows, 65'536U);
   EXPECT_EQ(recipe(1e10, large).ngram_dropout, 0);
   EXPECT_GT(recipe(1e13, small).ngram_dropout, 0.7);
   EXPECT_LT(recipe(1e13, small).ngram_dropout, 0.9);

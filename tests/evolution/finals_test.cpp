@@ -73,10 +73,13 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
 TEST(Finals, that_train_longer_drop_more_ngrams) {
   std::vector<Organism> best = organisms(1);
   best[0].genome.ngram = 3, best[0].genome.ngram_dropout = 0.2, best[0].genome.steps = 100;
+  best[0].genome.n_ctx = 8, best[0].genome.batch = 3;
+  // 300 windows: of eight tokens in a text of one document, of five in one of 2,000 tokens.
   const auto dropout = [&](double longer, double epochs) {
-    const Finals finals(best, 1, longer, [=](const Genome& g) { return epochs * g.steps / 100.0; });
-    return finals.tasks()[0].genome.ngram_dropout;
+    const TextSize text = {.tokens = static_cast<std::size_t>(2400 / epochs), .documents = 1};
+    return Finals(best, 1, longer, text).tasks()[0].genome.ngram_dropout;
   };
+  EXPECT_DOUBLE_EQ(epochs_of(best[0].genome, {.tokens = 2000, .documents = 400}), 0.75);
   EXPECT_DOUBLE_EQ(dropout(16, 1), 1 - 0.8 / 4);
   EXPECT_DOUBLE_EQ(dropout(4, 5), 1 - 0.8 / 2);
   EXPECT_DOUBLE_EQ(dropout(16, 1.0 / 16), 0.2);

@@ -67,6 +67,10 @@ TEST(SearchSpace, a_rule_that_is_broken_is_named) {
   SearchSpace huge;
   huge["n_emb"] = ListDomain{{1024}}, huge["n_layer"] = ListDomain{{64}};
   EXPECT_THROW(validate(huge), Error);
+  SearchSpace tables;  // of up to 65 million weights, which the limit of a genome keeps out
+  tables["n_emb"] = ListDomain{{16, 64}};
+  tables["ngram"] = ListDomain{{5}}, tables["ngram_rows"] = ListDomain{{1024, 1 << 20}};
+  EXPECT_NO_THROW(validate(tables));
 }
 
 TEST(SearchSpace, names_the_genes_of_a_genome_that_it_limits) {
@@ -84,6 +88,13 @@ TEST(SearchSpace, names_the_genes_of_a_genome_that_it_limits) {
       at_edges({.n_emb = 8, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500, .lookback = 2},
                space),
       (Edges{"n_emb 8", "lookback 2"}));
+  space["ngram"] = ListDomain{{1, 3, 5}};
+  space["ngram_rows"] = ListDomain{{512, 1024, 4096}};
+  Genome genome = {.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500};
+  genome.ngram_rows = 4096;
+  EXPECT_EQ(at_edges(genome, space), Edges{});
+  genome.ngram = 3;
+  EXPECT_EQ(at_edges(genome, space), Edges{"ngram_rows 4096"});
 }
 
 TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
@@ -93,6 +104,9 @@ TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   space["qk_norm"] = space["init"] = ListDomain{{0, 1}};
   space["position"] = ListDomain{{0, 1, 2}};
   space["warmup"] = LinearDomain{0, 0.5};
+  space["ngram"] = ListDomain{{1, 3}};
+  space["ngram_rows"] = ListDomain{{1024, 4096}};
+  space["ngram_dropout"] = LinearDomain{0, 0.5};
   const Genome plain = {.n_emb = 8, .n_ctx = 8, .steps = 200};
   const auto changed = [&](auto change) {
     Genome genome = plain;
@@ -105,6 +119,8 @@ TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   EXPECT_NE(changed([](Genome& g) { g.position = Position::both; }), plain);
   EXPECT_NE(changed([](Genome& g) { g.qk_norm = true; }), plain);
   EXPECT_NE(changed([](Genome& g) { g.n_head = 2; }), plain);
+  EXPECT_EQ(changed([](Genome& g) { g.ngram_rows = 4096, g.ngram_dropout = 0.3; }), plain);
+  EXPECT_EQ(changed([](Genome& g) { g.ngram = 3, g.ngram_rows = 4096; }).ngram_rows, 4096U);
   // Heads of one channel have no pair to rotate.
   EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::both; }).position,
             Position::learned);

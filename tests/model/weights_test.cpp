@@ -184,6 +184,23 @@ TEST(Weights, a_file_that_lacks_a_tensor_or_has_another_is_refused) {
   }
 }
 
+TEST(Weights, a_table_of_ngrams_has_its_entry_in_the_metadata_and_the_other_way_round) {
+  const auto message = [](const char* ngram, std::vector<Tensor> tables) {
+    return refusal([&](Safetensors& file) {
+      if (*ngram != 0) file.metadata["ngram"] = ngram;
+      for (Tensor& table : tables) file.tensors.push_back(std::move(table));
+    });
+  };
+  const std::vector<Tensor> table = {{"ngram", 2, 4, std::vector<double>(8)}};
+  EXPECT_TRUE(contains(message("", table), "must both be there"));
+  EXPECT_TRUE(contains(message("3", {}), "must both be there"));
+  EXPECT_TRUE(contains(message("1", table), "ngram (1) in the metadata must be from 2 to 8"));
+  EXPECT_TRUE(contains(message("9", table), "ngram (9) in the metadata must be from 2 to 8"));
+  EXPECT_TRUE(contains(message("x", table), "must be a whole number"));
+  EXPECT_TRUE(contains(message("3", {{"ngram", 2, 3, std::vector<double>(6)}}),
+                       "\"ngram\": its shape is [2, 3], but beside the others it must be [2, 4]"));
+}
+
 TEST(Weights, shapes_that_do_not_fit_one_another_are_refused) {
   const auto reshaped = [](const char* name, std::size_t rows, std::size_t cols) {
     return refusal([&](Safetensors& file) {

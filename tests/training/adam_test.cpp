@@ -52,6 +52,35 @@ TEST(Adam, moves_the_weights_as_the_formula_says) {
   }
 }
 
+TEST(Adam, of_all_rows_is_that_of_the_whole_table_and_of_some_leaves_the_others) {
+  for (const std::size_t width : {1U, 3U, 8U, 21U}) {
+    SCOPED_TRACE(width);
+    constexpr std::uint32_t kRows = 5;
+    for (const Simd simd : supported_simd()) {
+      const Tape<float> tape(simd);
+      Rng rng = rng_of(width);
+      Adam<float> by_rows(kRows * width, tape.kernels()), whole(kRows * width, tape.kernels());
+      std::vector<float> weights = random_numbers<float>(rng, kRows * width), expected = weights;
+      for (int step = 0; step < 10; ++step) {
+        const std::vector<float> gradients = random_numbers<float>(rng, kRows * width);
+        by_rows.step_rows(weights, gradients, width, std::vector<std::uint32_t>{3, 0, 4, 1, 2},
+                          0.1);
+        whole.step(expected, gradients, 0.1);
+        ASSERT_TRUE(same_bits(weights, expected));
+      }
+      by_rows.step_rows(weights, expected, width, std::vector<std::uint32_t>{2}, 0.1);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        EXPECT_EQ(weights[i] != expected[i], i / width == 2) << i;
+      }
+      EXPECT_TRUE(contains(error_of([&] {
+                             by_rows.step_rows(weights, expected, width,
+                                               std::vector<std::uint32_t>{5}, 0.1);
+                           }),
+                           "row 5 is not below 5"));
+    }
+  }
+}
+
 // Gradients of very different sizes, some of which stop: their moments fade out over the steps.
 TEST(Adam, moves_the_weights_as_the_formula_says_for_gradients_of_every_size) {
   constexpr std::size_t kCount = 200;

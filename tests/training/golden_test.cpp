@@ -100,34 +100,55 @@ TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
 // set and, since the test is part of every build, for every compiler and optimisation: see
 // scripts/same_bits.sh.
 template <class Real>
-std::string hash_of_weights(Simd simd, const Documents& documents, std::size_t batch) {
+std::string hash_of_weights(Simd simd, const GptConfig& config, const Documents& documents,
+                            const TrainConfig& training) {
   Tape<Real> tape(simd);
-  Gpt<Real> gpt(tape, {.n_emb = 12, .n_ctx = 9, .n_layer = 2, .n_head = 3, .n_ff_exp = 3});
+  Gpt<Real> gpt(tape, config);
   Rng rng(42, Stream::weights, 0);
   gpt.initialise(rng);
-  Trainer<Real>(gpt, documents, {.steps = 200, .batch = batch, .learning_rate = 0.01}).run();
-  const std::span<const Real> weights = gpt.weights();
-  return sha256({reinterpret_cast<const char*>(weights.data()), weights.size_bytes()});
+  Trainer<Real>(gpt, documents, training).run();
+  const auto hash = [](std::span<const Real> weights) {
+    return sha256({reinterpret_cast<const char*>(weights.data()), weights.size_bytes()});
+  };
+  const std::string all = hash(gpt.weights());
+  return gpt.ngram_table() ? sha256(all + hash(gpt.ngram_table()->data())) : all;
 }
 
-void expect_hashes(const Documents& documents, std::size_t batch, const char* f64,
-                   const char* f32) {
+void expect_hashes(const GptConfig& config, const Documents& documents, const TrainConfig& training,
+                   const char* f64, const char* f32) {
   for (const Simd simd : supported_simd()) {
-    EXPECT_EQ(hash_of_weights<double>(simd, documents, batch), f64) << name(simd);
-    EXPECT_EQ(hash_of_weights<float>(simd, documents, batch), f32) << name(simd);
+    EXPECT_EQ(hash_of_weights<double>(simd, config, documents, training), f64) << name(simd);
+    EXPECT_EQ(hash_of_weights<float>(simd, config, documents, training), f32) << name(simd);
   }
 }
 
+constexpr GptConfig kOdd = {.n_emb = 12, .n_ctx = 9, .n_layer = 2, .n_head = 3, .n_ff_exp = 3};
+
 TEST(Golden, weights_after_200_steps_have_this_hash_on_every_instruction_set) {
-  expect_hashes(repeated(some_names(), 17), 1,  // one epoch
+  expect_hashes(kOdd, repeated(some_names(), 17),
+                {.steps = 200, .learning_rate = 0.01},  // one epoch
                 "67cbdd75f0ed7c7b2d10374b43eff7d5e2752607beef1cd6a2ed707c64be8a52",
                 "3cac1f2a3f927befa5b5a79e3173004bf97d1db541b0734a2d36e88a1aaa0bed");
 }
 
 // In parts of several documents, over many epochs.
 TEST(Golden, weights_after_200_batches_of_8_have_this_hash_on_every_instruction_set) {
-  expect_hashes(some_names(), 8, "a58965bf1d2e781923ed81674d226461a67a020a74cd353f9ec96ff59c70147a",
+  expect_hashes(kOdd, some_names(), {.steps = 200, .batch = 8, .learning_rate = 0.01},
+                "a58965bf1d2e781923ed81674d226461a67a020a74cd353f9ec96ff59c70147a",
                 "8c2639bcf484a56d9aeaf5b5cc9afa55821f27805102f3ab4b6921566f22f995");
+}
+
+TEST(Golden, weights_with_ngrams_after_200_batches_have_this_hash_on_every_instruction_set) {
+  GptConfig config = kOdd;
+  config.n_emb = 15, config.ngram = 4, config.ngram_rows = 101;
+  expect_hashes(config, some_names(),
+                {.steps = 200,
+                 .batch = 3,
+                 .learning_rate = 0.01,
+                 .ngram_dropout = 0.5,
+                 .adam = {.weight_decay = 0.1}},
+                "3c9a2342bc5c2d173cb7c939c92559a3166d108e8fd18b1734ae47ea8b6647e8",
+                "3cdfc1113e252fa1f14c92300867ba1a59d3633da75a9f32a005e6525c02530a");
 }
 
 TEST(Golden, names_spoken_after_200_steps_are_these) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +45,15 @@ struct Finalist {
   bool failed() const;           ///< all of them
 };
 
+/// What there is to learn from.
+struct TextSize {
+  std::size_t tokens = 0;  ///< to predict; 0: unknown
+  std::size_t documents = 0;
+};
+
+/// How often a training reads a text, about: as if all documents were of the same length.
+double epochs_of(const Genome& genome, const TextSize& text);
+
 /// The share of n-grams to keep in a training that reads the text so many times, the others being
 /// dropped: read once, an n-gram is best learnt as it is; read again and again, it is recited.
 /// docs/texts.md has what was measured.
@@ -60,9 +68,9 @@ class Finals {
  public:
   /// `longer`: how many times as many steps each training takes. Its learning rate is smaller by
   /// the fourth root of that, and fewer n-grams are kept, in the proportion of kept_ngrams(), where
-  /// `epochs_of` a genome is known; docs/texts.md has what was measured.
+  /// `text` is known; docs/texts.md has what was measured.
   Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer = 1,
-         const std::function<double(const Genome&)>& epochs_of = {});
+         const TextSize& text = {});
 
   std::vector<Task> tasks() const;
   /// The trials of all tasks, in any order. Throws Error unless there is one for each.

@@ -51,17 +51,16 @@ bool is_allowed(const Cost& cost, const SearchSpace& space);
 Cost largest_cost(const SearchSpace& space, const CostOf& cost_of);
 
 /// The costs of organisms, known before they are trained. In a training a backward pass costs twice
-/// a forward pass, Adam ten operations per parameter and step; of the table of n-grams it updates
-/// at most the rows that are read. Where windows come in random order, each counts as the mean of
-/// all. The dataset is scanned once for each context length; after that a search can ask for
-/// thousands of costs at no expense.
+/// a forward pass, Adam ten operations per parameter and step. An n-gram that is not dropped counts
+/// as 200 operations a channel, which take as long as its row on the way from memory, and as 40
+/// when documents are scored. Where windows come in random order, each counts as the mean of all.
+/// The dataset is scanned once for each context length; after that a search can ask for thousands
+/// of costs at no expense.
 class CostModel {
  public:
   /// The dataset must outlive it.
   explicit CostModel(const Dataset& dataset) : dataset_(&dataset) {}
   Cost operator()(const Genome& genome) const;
-  /// How often a training of a genome reads the text: tokens learnt from, in tokens to predict.
-  double epochs(const Genome& genome) const;
 
  private:
   /// Positions, and query-key pairs in causal attention.
@@ -73,7 +72,6 @@ class CostModel {
     Work mean;                      ///< of a window
   };
   const Sums& sums_of(std::size_t n_ctx) const;
-  Work work_of(const Genome& genome) const;
 
   const Dataset* dataset_;
   mutable std::map<std::size_t, Sums> sums_;  // by context length

@@ -236,8 +236,8 @@ class Gpt {
   // Of embedded(); kept for their memory.
   std::vector<Token> before_;
   std::vector<NgramHash> hashes_;
-  std::vector<std::uint32_t> ngram_rows_;  // of the n-grams that end with each token
-  std::vector<Real> ngram_multipliers_;    // of their embeddings: 0 if dropped
+  std::vector<std::uint32_t> chosen_rows_;  // of the n-grams that end with each token
+  std::vector<Real> chosen_multipliers_;    // of their embeddings: 0 if dropped
 };
 
 /// The angles of rotary embeddings: pair i of the D / 2 pairs of a head turns by

@@ -30,9 +30,9 @@ class Adam {
   /// Updates the weights. Both spans have weight_count elements.
   void step(std::span<Real> weights, std::span<const Real> gradients, double learning_rate);
 
-  /// Updates some rows of a table of `width` columns only; the other rows and their averages stay
-  /// as they are. For tables of which a step reads little: what it costs does not grow with the
-  /// table. Known as lazy Adam.
+  /// Updates some rows of a table of `width` columns only, each of them named once; the other rows
+  /// and their averages stay as they are. The correction of the bias counts all steps. For tables
+  /// of which a step reads little. Known as lazy Adam.
   void step_rows(std::span<Real> weights, std::span<const Real> gradients, std::size_t width,
                  std::span<const std::uint32_t> rows, double learning_rate);
 

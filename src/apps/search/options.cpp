@@ -80,9 +80,11 @@ void add_population_options(CLI::App& app, SearchOptions& options, const SearchA
       ->capture_default_str();
   app.add_option("--replicates", options.replicates, "New trainings of each finalist")
       ->capture_default_str();
-  app.add_option("--final-steps", options.final_steps,
-                 "Steps of these trainings, as a multiple of those in the search: what is best in "
-                 "many short trainings is then tried in few long ones")
+  app.add_option(
+         "--final-steps", options.final_steps,
+         "Steps of these trainings, as a multiple of those in the search: what is best in "
+         "many short trainings is then tried in few long ones, with a smaller learning rate "
+         "and, where the text is read more often, fewer n-grams")
       ->capture_default_str();
   app.add_flag("--ablate")
       ->description(

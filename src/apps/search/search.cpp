@@ -136,8 +136,7 @@ void Search::report_stop(Stop reason) {
 Finals Search::finals_of(std::span<const Organism> history) const {
   return Finals(
       finalists_of(history, options_.evolution.goal, options_.finalists, setup_.settings.tokens),
-      options_.replicates, options_.final_steps,
-      [cost_of = setup_.cost_of()](const Genome& genome) { return cost_of.epochs(genome); });
+      options_.replicates, options_.final_steps, setup_.settings.text);
 }
 
 /// When everyone is born and the last trainings are under way, idle workers begin with the finals

@@ -56,6 +56,8 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
     settings.largest_cost = largest_cost(space, CostModel(problem.dataset))[*kind];
   }
   settings.tokens = problem.dataset.vocabulary.size();
+  const Documents& training = problem.dataset.training;
+  settings.text = {.tokens = training.prediction_count(), .documents = training.size()};
   settings.bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation);
   const NgramBaseline ngrams = ngram_baseline(problem.dataset);
   settings.ngram_order = ngrams.order;

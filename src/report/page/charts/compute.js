@@ -4,7 +4,7 @@
 
   const { el, data, columns, axes, format, isNumber } = report;
 
-  // All trainings in the order of birth: what has been spent with each, and the best so far.
+  // The trainings of the search in the order of birth: what has been spent with each, and the best so far.
   function spending() {
     const rows = report.trained.filter((row) => columns.flops[row] > 0);
     let spent = 0;
@@ -69,7 +69,7 @@
         min: low,
         max: high,
         ...axes.at(ticks, (value) => format.si(value).trim()),
-        name: "FLOPs of all trainings so far (logarithmic)",
+        name: "FLOPs of the search so far (logarithmic)",
       }),
       yAxis: axes.scoreAxis(left),
       series: [...series(all), ...select(all, report.shown)],
@@ -90,7 +90,7 @@
       "compute",
       "What the compute has bought",
       `The line is the best ${data.objective.label} so far, against the floating-point ` +
-        "operations of all trainings up to then, in the order of birth. Where it is flat, " +
+        "operations of the search up to then, in the order of birth. Where it is flat, " +
         `more of the same search bought little.${report.beyondNote()}`,
     );
     const all = spending();
@@ -114,6 +114,6 @@
     const found = all.findLast((each) => each.improves);
     const share = Math.round((100 * found.spent) / spent);
     const of = `${format.si(spent).trim()} operations in ${format.plural(all.length, "training")}`;
-    return `${of}; the best, ${format.score(best)}, was found after ${share} % of them.`;
+    return `${of}; the best, ${format.score(best)}, was found after ${share} % of the operations.`;
   }
 })(window.report);
