@@ -301,14 +301,18 @@ def check_escaping(page, checks):
         checks.that(made == 0, "a tooltip made elements from data")
 
 
+def series_of(page, chart, series):
+    """What a chart draws in a series."""
+    return page.ask(
+        f"report.charts.{chart}.getOption().series.find((each) => each.id === '{series}').data"
+    )
+
+
 def check_compute(page, checks):
     """The line ends with the best score, after all operations."""
     if "compute" not in page.charts():
         return
-    line = page.ask(
-        "(() => { const { series } = report.charts.compute.getOption();"
-        " return series.find((each) => each.id === 'best').data; })()"
-    )
+    line = series_of(page, "compute", "best")
     best = page.ask("report.clamp(report.columns.score[report.ranking[0]])")
     spent = page.ask("report.trained.reduce((sum, row) => sum + report.columns.flops[row], 0)")
     checks.that(line[-1][1] == best, "the line of the compute does not end with the best score")
@@ -329,9 +333,7 @@ def check_pair(page, checks):
     )
     after = page.ask(title)
     checks.that(after.startswith(chosen) and after != before, f"the map shows {after}, not {chosen}")
-    cells = page.ask(
-        "report.charts.pair.getOption().series.find((each) => each.id === 'map').data.length"
-    )
+    cells = len(series_of(page, "pair", "map"))
     checks.that(0 < cells <= 28 * 28, f"the map has {cells} cells")
 
 

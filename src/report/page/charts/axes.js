@@ -94,6 +94,13 @@
     };
   }
 
+  // A horizontal axis of what something costs.
+  function costAxis(low, high, width, name) {
+    const ticks = logTicks(low, high, Math.floor(width / 48));
+    const labels = at(ticks, (value) => format.si(value).trim());
+    return horizontal({ type: "log", min: low, max: high, ...labels, name: `${name} (logarithmic)` });
+  }
+
   const at = (values, formatter) => ({
     axisLabel: { customValues: values, formatter },
     axisTick: { customValues: values },
@@ -168,6 +175,7 @@
     title,
     vertical,
     horizontal,
+    costAxis,
     at,
     scoreAxis,
     geneAxis,

@@ -115,6 +115,22 @@
 
   report.printing = () => document.documentElement.classList.contains("printing");
 
+  // All organisms as grey dots, behind what a chart is about.
+  report.dots = function (points) {
+    const many = points.length > 2000;
+    return {
+      id: "organisms",
+      type: "scatter",
+      data: points,
+      z: 2,
+      symbolSize: many ? 3 : 5,
+      large: many,
+      largeThreshold: 0,
+      progressive: 0,
+      itemStyle: { color: report.theme.muted, opacity: many ? 0.22 : 0.4 },
+    };
+  };
+
   // The mark of the selected organism, the same in every chart.
   report.ring = (id, points, size = 14) => ({
     id,

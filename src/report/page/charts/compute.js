@@ -4,7 +4,8 @@
 
   const { el, data, columns, axes, format, isNumber } = report;
 
-  // The trainings of the search in the order of birth: what has been spent with each, and the best so far.
+  // The trainings of the search in the order of birth: what has been spent with each, and the best
+  // so far.
   function spending() {
     const rows = report.trained.filter((row) => columns.flops[row] > 0);
     let spent = 0;
@@ -25,19 +26,8 @@
     const scored = all.filter((each) => isNumber(each.score));
     const last = all[all.length - 1];
     const steps = all.filter((each) => each.improves).map(pointOf);
-    const many = scored.length > 2000;
     return [
-      {
-        id: "organisms",
-        type: "scatter",
-        data: scored.map(pointOf),
-        z: 2,
-        symbolSize: many ? 3 : 5,
-        large: many,
-        largeThreshold: 0,
-        progressive: 0,
-        itemStyle: { color: theme.muted, opacity: many ? 0.22 : 0.4 },
-      },
+      report.dots(scored.map(pointOf)),
       {
         id: "best",
         type: "line",
@@ -61,16 +51,9 @@
     const left = 58;
     const low = all[0].spent * 0.85;
     const high = all[all.length - 1].spent * 1.1;
-    const ticks = axes.logTicks(low, high, Math.floor((width - left) / 48));
     return {
       grid: { left, right: 16, top: 40, bottom: 48, outerBoundsMode: "none" },
-      xAxis: axes.horizontal({
-        type: "log",
-        min: low,
-        max: high,
-        ...axes.at(ticks, (value) => format.si(value).trim()),
-        name: "FLOPs of the search so far (logarithmic)",
-      }),
+      xAxis: axes.costAxis(low, high, width - left, "FLOPs of the search so far"),
       yAxis: axes.scoreAxis(left),
       series: [...series(all), ...select(all, report.shown)],
     };

@@ -2,21 +2,11 @@
 (function (report) {
   "use strict";
 
-  const { el, data, columns, format, axes } = report;
+  const { el, data, columns, axes } = report;
 
   const costs = {
-    parameters: {
-      label: "parameters",
-      unit: "",
-      title: "Size of the model",
-      text: (value) => format.si(value).trim(),
-    },
-    flops: {
-      label: "FLOPs of the training",
-      unit: "",
-      title: "Cost of the training",
-      text: (value) => format.si(value).trim(),
-    },
+    parameters: { label: "parameters", title: "Size of the model" },
+    flops: { label: "FLOPs of the training", title: "Cost of the training" },
   };
 
   const pointMaker = (cost) => (row) => [
@@ -29,21 +19,6 @@
     ((data.pareto || {})[cost] || [])
       .map((id) => report.rowOf.get(id))
       .filter((row) => row !== undefined && report.isNumber(columns.score[row]));
-
-  function all(point) {
-    const many = report.scored.length > 2000;
-    return {
-      id: "organisms",
-      type: "scatter",
-      data: report.scored.map(point),
-      z: 2,
-      symbolSize: many ? 3 : 5,
-      large: many,
-      largeThreshold: 0,
-      progressive: 0,
-      itemStyle: { color: report.theme.muted, opacity: many ? 0.22 : 0.4 },
-    };
-  }
 
   function front(points, most) {
     const { theme } = report;
@@ -102,19 +77,12 @@
     const values = report.scored.map((row) => columns[cost][row]);
     const low = Math.max(1, values.reduce((a, b) => Math.min(a, b)) * 0.85);
     const high = values.reduce((a, b) => Math.max(a, b)) * 1.18;
-    const ticks = axes.logTicks(low, high, Math.floor((width - left) / 48));
     return {
       grid: { left, right: 16, top: 40, bottom: 48, outerBoundsMode: "none" },
-      xAxis: axes.horizontal({
-        type: "log",
-        min: low,
-        max: high,
-        ...axes.at(ticks, costs[cost].text),
-        name: `${costs[cost].label} (logarithmic)`,
-      }),
+      xAxis: axes.costAxis(low, high, width - left, costs[cost].label),
       yAxis: axes.scoreAxis(left, report.range, true),
       series: [
-        all(point),
+        report.dots(report.scored.map(point)),
         ...front(frontRows(cost).map(point), high),
         champion(point),
         ...select(point, report.shown),
