@@ -114,6 +114,23 @@ TEST(Gpt, knows_which_rows_of_the_table_of_ngrams_have_gradients) {
   EXPECT_TRUE(gpt.ngrams_read().empty());
 }
 
+TEST(Gpt, does_not_read_the_ngrams_that_it_drops) {
+  SomeGpt<double> some({.n_ctx = 9, .ngram = 3, .ngram_rows = 1000}, 1);
+  Rng rng = rng_of(1);
+  const std::vector<Token> document = random_tokens(rng, 10, 27);
+  Dropout dropout = {.ngram_rate = 0.5};
+  TokenBatch batch;
+  batch.add(std::span(document).first(9));
+  const Block<double> logits = some.gpt.forward(batch, nullptr, &dropout);
+  some.tape.backward(mean(cross_entropy(logits, std::span(document).subspan(1, 9))));
+  EXPECT_GT(some.gpt.ngrams_read().size(), 2U);
+  EXPECT_LT(some.gpt.ngrams_read().size(), 16U);
+  for (const std::uint32_t row : some.gpt.ngrams_read()) {
+    const auto gradients = some.gpt.ngram_table()->grad().subspan(row * 16, 16);
+    EXPECT_TRUE(std::ranges::any_of(gradients, [](double g) { return g != 0; })) << row;
+  }
+}
+
 TEST(Gpt, the_table_of_ngrams_is_newborn_with_zeros_and_changes_no_other_weight) {
   const auto newborn = [](const GptConfig& config) {
     Tape<double> tape;

@@ -300,6 +300,23 @@ TEST(Weights, a_gpt_of_other_sizes_refuses_them_and_stays_as_it_was) {
   EXPECT_EQ(message(config), "n_head is 2, but the model has 4");
 }
 
+TEST(Weights, a_gpt_with_other_ngrams_refuses_them) {
+  GptConfig config = kSmall;
+  config.ngram = 3, config.ngram_rows = 10;
+  const WeightFile file = file_of(SomeGpt<double>(config, 1).gpt);
+  const auto message = [&] {
+    SomeGpt<double> some(config, 2);
+    const std::vector<double> before = all_weights(some.gpt);
+    const std::string text = error_of([&] { set_weights(some.gpt, file); });
+    EXPECT_TRUE(same_bits(all_weights(some.gpt), before));
+    return text;
+  };
+  config.ngram = 4;
+  EXPECT_EQ(message(), "ngram is 3, but the model's is 4");
+  config.ngram_rows = 11;
+  EXPECT_EQ(message(), "tensor \"ngram\": its shape is [10, 4], but the model needs [11, 4]");
+}
+
 TEST(Weights, a_value_too_large_for_single_precision_is_refused) {
   SomeGpt<float> some(kSmall, 3);
   const std::vector<float> before = copy(some.gpt.weights());
