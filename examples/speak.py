@@ -32,19 +32,28 @@ def load(path):
     return tensors, metadata
 
 
+def vocabulary(metadata):
+    """The tokens as bytes, and the pairs of them that become one, in their order."""
+    if "tokens" not in metadata:
+        return [character.encode() for character in metadata["vocab"]], []
+    texts = [bytes([byte]) for byte in bytes.fromhex(metadata["bytes"])]
+    merges = [tuple(map(int, pair.split())) for pair in metadata.get("merges", "").split(",") if pair]
+    for left, right in merges:
+        texts.append(texts[left] + texts[right])
+    return texts, merges
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
 class Gpt:
-    """A GPT that predicts the next character of a name."""
+    """A GPT that predicts the next token of a name."""
 
     def __init__(self, path):
         self.tensors, metadata = load(path)
-        self.characters = metadata["vocab"]
-        self.delimiter = len(
-            self.characters
-        )  # the token before the first character and after the last
+        self.texts, self.merges = vocabulary(metadata)
+        self.delimiter = len(self.texts)  # the token before a name and after it
         self.heads = int(metadata["n_head"])
         self.epsilon = float(metadata["rms_eps"])
         self.activation = metadata.get("activation", "relu")
@@ -131,9 +140,23 @@ class Gpt:
             x = x + self.feed_forward(layer, self.norm(x))
         return self.norm(x) @ weights.get("lm_head", weights["wte"]).T  # "wte" if the head is tied
 
+    def encode(self, name):
+        single = self.texts[: len(self.texts) - len(self.merges)]
+        if max(map(len, single)) == 1:
+            tokens = [single.index(bytes([byte])) for byte in name.encode()]
+        else:
+            tokens = [single.index(character.encode()) for character in name]
+        for number, (left, right) in enumerate(self.merges):
+            place = 0
+            while place + 1 < len(tokens):
+                if (tokens[place], tokens[place + 1]) == (left, right):
+                    tokens[place : place + 2] = [len(single) + number]
+                place += 1
+        return tokens
+
     def loss(self, name):
-        """Mean cross-entropy of a name's characters and its end, in nats; at most `context`."""
-        tokens = [self.delimiter, *map(self.characters.index, name), self.delimiter]
+        """Mean cross-entropy of a name's tokens and its end, in nats; at most `context`."""
+        tokens = [self.delimiter, *self.encode(name), self.delimiter]
         count = min(self.context, len(tokens) - 1)
         logits = self.logits(tokens[:count])
         logits = logits - logits.max(axis=-1, keepdims=True)
@@ -149,7 +172,7 @@ class Gpt:
             if token == self.delimiter:
                 break
             tokens.append(token)
-        return "".join(self.characters[token] for token in tokens[1:])
+        return b"".join(self.texts[token] for token in tokens[1:]).decode(errors="replace")
 
 
 def main():
@@ -157,7 +180,7 @@ def main():
     parser.add_argument("weights", help="safetensors file of creature --save")
     parser.add_argument("--count", type=int, default=10, help="names to speak")
     parser.add_argument("--temperature", type=float, default=0.5, help="the lower, the more usual")
-    parser.add_argument("--length", type=int, default=200, help="characters of a name, at most")
+    parser.add_argument("--length", type=int, default=200, help="tokens of a name, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--loss", metavar="NAME", nargs="*", help="say how likely these names are")
     arguments = parser.parse_args()

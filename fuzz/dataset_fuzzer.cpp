@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "../tests/support/corpus.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/training/dataset.hpp"
 #include "property.hpp"
@@ -14,9 +15,9 @@ namespace {
 
 using Texts = std::set<std::string>;
 
-std::string file_of(const std::vector<std::u32string>& documents) {
+std::string file_of(const std::vector<std::string>& documents) {
   std::string bytes = "\xEF\xBB\xBF";  // the first document may begin with another of these
-  for (const std::u32string& document : documents) bytes += encode_utf8(document) + "\n";
+  for (const std::string& document : documents) bytes += document + "\n";
   return bytes;
 }
 
@@ -26,9 +27,9 @@ Texts texts_of(const Documents& part, const Vocabulary& vocabulary) {
   return texts;
 }
 
-void check_parts(const Dataset& dataset, const std::vector<std::u32string>& documents) {
+void check_parts(const Dataset& dataset, const std::vector<std::string>& documents) {
   Texts all, together;
-  for (const std::u32string& document : documents) all.insert(encode_utf8(document));
+  for (const std::string& document : documents) all.insert(document);
   std::size_t sizes = 0;
   for (const Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
     check(part->size() > 0, "no part is empty");
@@ -44,11 +45,16 @@ void run(const std::string& bytes) {
   loaded(kPath, [&] { return read_corpus(kPath, bytes); });  // of any kind
   const auto corpus = loaded(kPath, [&] { return read_corpus(kPath, bytes, DocumentKind::lines); });
   if (!corpus) return;
-  const Corpus again = read_corpus(kPath, file_of(corpus->documents), DocumentKind::lines);
-  check(again.documents == corpus->documents, "documents survive being written down");
+  const std::vector<std::string> texts = test::texts_of(*corpus);
+  const Corpus again = read_corpus(kPath, file_of(texts), DocumentKind::lines);
+  check(test::texts_of(again) == texts, "documents survive being written down");
   check(again.changes.text().empty(), "a normalised text is not changed again");
-  const auto dataset = loaded("", [&] { return split(corpus->documents, 1); });
-  if (dataset) check_parts(*dataset, corpus->documents);
+  const auto dataset = loaded("", [&] { return split(*corpus, 1); });
+  if (dataset) check_parts(*dataset, texts);
+  const auto pairs = loaded("", [&] { return split(*corpus, 1, {TokenKind::bpe, 300}); });
+  if (pairs) check_parts(*pairs, texts);
+  const auto raw = loaded(kPath, [&] { return read_corpus(kPath, bytes, std::nullopt, false); });
+  if (raw) loaded("", [&] { return split(*raw, 1, {TokenKind::bytes}); });
 }
 
 }  // namespace

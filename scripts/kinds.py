@@ -4,7 +4,8 @@
   scripts/kinds.py make FOLDER                 writes the texts (needs npm, node and the package
                                                unicode-data; none of them is part of the repository)
   scripts/kinds.py run FOLDER BIN EFFORT [KIND...]   searches for each and prints the table of
-                                               docs/texts.md, on three ranks; RANKS sets another number
+                                               docs/texts.md, on three ranks; RANKS sets another number, and
+                                               TOKENS what the texts are cut into
 """
 
 import json
@@ -128,7 +129,8 @@ def run(folder, binaries, effort, kinds):
         with tempfile.TemporaryDirectory() as temporary:
             command = ["mpirun", "-n", os.environ.get("RANKS", "3"), str(binaries / "evolve_loss"), "--effort", effort,
                        "--input", str(folder / f"{kind}.txt"), "--folder", f"{temporary}/run",
-                       "--genome-out", f"{temporary}/genome.json", "--quiet"]
+                       "--genome-out", f"{temporary}/genome.json", "--quiet",
+                       "--tokens", os.environ.get("TOKENS", "characters")]
             done = subprocess.run(command, check=False, text=True, stderr=subprocess.PIPE)
             if done.returncode != 0:
                 print(f"| {kind} | failed: {done.stderr.strip()} |", flush=True)

@@ -98,6 +98,18 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       app, "--documents", options.documents,
       "What a document is: a line; a paragraph, lines with no empty line between them; or the file "
       "is one stream (default: chosen by looking at the file, and said)");
+  app.add_option_function<std::string>(
+         "--tokens",
+         [&](const std::string& text) {
+           try {
+             options.tokens = parse_tokenizer(text);
+           } catch (const Error& error) {
+             fail("--tokens {}", error.what());
+           }
+         },
+         "What a text is cut into: characters; bytes, of any file; or bpe:N, N frequent sequences "
+         "of bytes (default: characters)")
+      ->type_name("characters|bytes|bpe:N");
   app.add_option("--split-seed", options.split_seed,
                  "Random seed that decides which documents are held out (default: --seed), so that "
                  "runs of several seeds are scored on the same ones");
@@ -155,16 +167,16 @@ void print_document(std::string_view text, bool prints) {
 }  // namespace
 
 Dataset load_dataset(const CommonOptions& options, std::uint64_t seed) {
-  return training::load_dataset(options.input, options.split_seed.value_or(seed),
-                                options.documents);
+  return training::load_dataset(options.input, options.split_seed.value_or(seed), options.documents,
+                                options.tokens.value_or(Tokenizer{}));
 }
 
 std::string summary_of(const Dataset& data) {
   constexpr std::array kWords = {"lines", "paragraphs", "stretches of a stream"};  // by kind
   std::string text = fmt::format(
-      "{} training, {} validation and {} test {}, {} characters", with_commas(data.training.size()),
+      "{} training, {} validation and {} test {}, {}", with_commas(data.training.size()),
       with_commas(data.validation.size()), with_commas(data.test.size()),
-      kWords[static_cast<std::size_t>(data.kind)], data.vocabulary.characters().size());
+      kWords[static_cast<std::size_t>(data.kind)], summary_of(data.vocabulary));
   const std::string changes = data.changes.text();
   return changes.empty() ? text : fmt::format("{} (normalised: {})", text, changes);
 }

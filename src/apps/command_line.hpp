@@ -41,6 +41,7 @@ std::string default_dataset();
 struct CommonOptions {
   std::string input = default_dataset();
   std::optional<DocumentKind> documents;    ///< none: what fits the file
+  std::optional<Tokenizer> tokens;          ///< none: characters, or those of the genome
   std::optional<std::uint64_t> split_seed;  ///< none: that of everything else
   std::optional<Precision> precision;       ///< none: f64, or that of the genome
   double temperature = 0.5;

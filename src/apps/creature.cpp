@@ -1,4 +1,5 @@
 // One organism: reads its genome, trains and speaks; or speaks with weights that are there.
+#include <numbers>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -18,25 +19,49 @@ namespace microgpt::apps {
 
 namespace {
 
+/// Bytes of the texts, and one for each end.
+std::size_t bytes_of(const Documents& documents, const Vocabulary& vocabulary) {
+  std::size_t bytes = documents.prediction_count();
+  for (const Token token : documents.tokens()) {
+    if (token != vocabulary.delimiter()) bytes += vocabulary.text(token).size() - 1;
+  }
+  return bytes;
+}
+
 void print_losses(const Dataset& data, double validation, double test) {
-  say("\n{:<28} {:>10} {:>10}\n", "held-out loss (nats/token)", "validation", "test");
-  const double uniform = uniform_loss(data.vocabulary);
-  const NgramBaseline ngrams = ngram_baseline(data);
-  say("{:<28} {:>10.4f} {:>10.4f}\n", "  this creature", validation, test);
-  say("{:<28} {:>10.4f} {:>10.4f}\n", fmt::format("  an n-gram model, order {}", ngrams.order),
-      ngrams.validation, ngrams.test);
-  const double bigram = bigram_loss(data, data.test);
-  say("{:<28} {:>10.4f} {:>10.4f}\n", "  a bigram model", bigram_loss(data, data.validation),
-      bigram);
-  say("{:<28} {:>10.4f} {:>10.4f}\n", "  knowing nothing", uniform, uniform);
-  const std::string words = verdict(test, {.ngram = ngrams.test, .bigram = bigram});
+  const TokenKind kind = data.vocabulary.kind();
+  const auto row = [](const std::string& label, double of_validation, double of_test) {
+    say("{:<32} {:>10.4f} {:>10.4f}\n", label, of_validation, of_test);
+  };
+  // In another unit: what its number is in each part.
+  const auto other = [&](std::string_view unit, double factor, const auto& count) {
+    const auto of = [&](double loss, const Documents& part) {
+      return loss * factor * static_cast<double>(part.length()) / static_cast<double>(count(part));
+    };
+    row(fmt::format("  this creature, {}", unit), of(validation, data.validation),
+        of(test, data.test));
+  };
+  const Baselines baselines = baselines_of(data);
+  const NgramBaseline& ngram = baselines.ngram;
+  say("\n{:<32} {:>10} {:>10}\n", fmt::format("held-out loss (nats/{})", unit_of(kind)),
+      "validation", "test");
+  row("  this creature", validation, test);
+  row(fmt::format("  an n-gram model, order {}", ngram.order), ngram.validation, ngram.test);
+  row("  a bigram model", baselines.bigram_validation, baselines.bigram_test);
+  row("  knowing nothing", baselines.uniform, baselines.uniform);
+  if (kind == TokenKind::bpe) {
+    other("nats/token", 1, [](const Documents& part) { return part.prediction_count(); });
+  }
+  other("bits/byte", 1 / std::numbers::ln2,
+        [&](const Documents& part) { return bytes_of(part, data.vocabulary); });
+  const std::string words = verdict(test, {.ngram = ngram.test, .bigram = baselines.bigram_test});
   if (!words.empty()) say("{}\n", words);
   say("\n");
 }
 
 /// The losses that the weights bring along.
-void print_noted_losses(const TrainingNotes& notes) {
-  say("\nlosses in nats/token on {}: validation {:.4f}, test {:.4f}\n\n",
+void print_noted_losses(const TrainingNotes& notes, TokenKind kind) {
+  say("\nlosses in nats/{} on {}: validation {:.4f}, test {:.4f}\n\n", unit_of(kind),
       printable(notes.dataset_name), notes.validation_loss, notes.test_loss);
 }
 
@@ -74,7 +99,7 @@ void print_report(const Learnt& learnt, const std::vector<std::string>& document
   if (learnt.data) {
     print_losses(*learnt.data, *learnt.validation_loss, *learnt.test_loss);
   } else {
-    print_noted_losses(*learnt.begin.notes);
+    print_noted_losses(*learnt.begin.notes, learnt.model->vocabulary().kind());
   }
   for (std::size_t i = 0; i < documents.size(); ++i) {
     say("{:>4}. {}\n", i + 1, printable_line(documents[i]));
@@ -149,8 +174,8 @@ int live(const CreatureOptions& options) {
 void print_info(const std::string& file) {
   const WeightFile weights = load_weights(file);
   const GptConfig& c = weights.config;
-  say("{}: {} parameters in {}, {} characters\n", printable(file), with_commas(parameter_count(c)),
-      weights.type == NumberType::f64 ? "f64" : "f32", weights.vocabulary.size());
+  say("{}: {} parameters in {}, {}\n", printable(file), with_commas(parameter_count(c)),
+      weights.type == NumberType::f64 ? "f64" : "f32", summary_of(weights.vocabulary));
   const std::optional<TrainingNotes> notes = notes_of(weights);
   say("{}\n", notes ? describe(notes->genome) : architecture(genome_of(c)));
   if (weights.seed) say("seed        {}\n", *weights.seed);
@@ -158,8 +183,8 @@ void print_info(const std::string& file) {
   say("dataset     {}, {}, SHA-256 {}\n", printable(notes->dataset_name), name(notes->documents),
       printable(notes->dataset));
   say("training    replicate {}, by version {}\n", notes->replicate, printable(notes->version));
-  say("losses      validation {:.4f}, test {:.4f}, in nats per token\n", notes->validation_loss,
-      notes->test_loss);
+  say("losses      validation {:.4f}, test {:.4f}, in nats per {}\n", notes->validation_loss,
+      notes->test_loss, unit_of(weights.vocabulary.kind()));
 }
 
 }  // namespace

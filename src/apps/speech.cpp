@@ -17,7 +17,7 @@ void add_speech_options(CLI::App& app, SpeechOptions& options) {
   app.add_option("--samples", options.samples, "Documents to generate")->capture_default_str();
   app.add_option("--prompt", options.prompt, "The beginning of each generated document");
   app.add_option("--length", options.sampling.length,
-                 "Characters of a generated document, at most; beyond the context it slides")
+                 "Tokens of a generated document, at most; beyond the context it slides")
       ->capture_default_str();
   app.add_option("--top-k", options.sampling.top_k,
                  "Choose among so many of the likeliest characters (0: among all)")
@@ -47,30 +47,31 @@ void prepare(SpeechOptions& options) {
   if (options.score) options.score_bytes = read_file(*options.score);
 }
 
-void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options) {
-  for (const char32_t character : decode_utf8(options.prompt)) {
-    require(vocabulary.knows(character), "--prompt: the model does not know the character U+{:04X}",
-            static_cast<std::uint32_t>(character));
+void require_known(const Vocabulary& vocabulary, const SpeechOptions& options) {
+  try {
+    vocabulary.encode(options.prompt);
+  } catch (const Error& error) {
+    fail("--prompt: the model does not know it: {}", error.what());
   }
 }
 
-std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
-                                               const Vocabulary& vocabulary, DocumentKind kind) {
+std::vector<std::string> documents_to_judge(const SpeechOptions& options,
+                                            const Vocabulary& vocabulary, DocumentKind kind) {
   if (!options.score) return {};
-  Corpus corpus = read_corpus(*options.score, options.score_bytes, kind);
-  if (kind == DocumentKind::stream) {  // to be judged as a whole
-    std::u32string text;
-    for (const std::u32string& stretch : corpus.documents) text += stretch;
-    corpus.documents = {std::move(text)};
-  }
-  for (std::size_t i = 0; i < corpus.documents.size(); ++i) {
-    for (const char32_t character : corpus.documents[i]) {
-      require(vocabulary.knows(character),
-              "{}: document {} has a character (U+{:04X}) that the model does not know",
-              *options.score, i + 1, static_cast<std::uint32_t>(character));
+  const bool is_text = vocabulary.kind() != TokenKind::bytes;
+  const Corpus corpus = read_corpus(*options.score, options.score_bytes, kind, is_text);
+  std::vector<std::string> documents;
+  for (const Extent& document : corpus.documents) {
+    try {
+      vocabulary.encode(corpus[document]);
+    } catch (const Error& error) {
+      fail("{}: the model does not know document {}: {}", *options.score, documents.size() + 1,
+           error.what());
     }
+    documents.emplace_back(corpus[document]);
   }
-  return std::move(corpus.documents);
+  if (kind == DocumentKind::stream) documents = {corpus.text};  // to be judged as a whole
+  return documents;
 }
 
 std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
@@ -97,11 +98,12 @@ std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
   return fresh;
 }
 
-void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool ends,
+void print_scores(LanguageModel& model, const std::vector<std::string>& documents, bool ends,
                   bool as_json) {
   std::vector<Judged> all = model.judge(documents, ends);
   std::ranges::stable_sort(all, std::greater(), &Judged::bits_per_character);
-  if (!as_json) say("{:>9} {:>10}  document\n", "nats", "bits/char");
+  const bool of_bytes = model.vocabulary().kind() == TokenKind::bytes;
+  if (!as_json) say("{:>9} {:>10}  document\n", "nats", of_bytes ? "bits/byte" : "bits/char");
   for (const Judged& judged : all) {
     if (as_json) {
       say_text(to_json(judged));

@@ -32,13 +32,13 @@ void add_speech_options(CLI::App& app, SpeechOptions& options);
 /// and the rule.
 void prepare(SpeechOptions& options);
 
-/// Throws Error if a model with this vocabulary does not know a character of the prompt.
-void require_known_characters(const Vocabulary& vocabulary, const SpeechOptions& options);
+/// Throws Error if a model with this vocabulary does not know a part of the prompt.
+void require_known(const Vocabulary& vocabulary, const SpeechOptions& options);
 
-/// The documents that are to be judged. Throws Error if one is no text, or has a character that a
-/// model with this vocabulary does not know.
-std::vector<std::u32string> documents_to_judge(const SpeechOptions& options,
-                                               const Vocabulary& vocabulary, DocumentKind kind);
+/// The documents that are to be judged. Throws Error if one is no text, or has a part that a model
+/// with this vocabulary does not know.
+std::vector<std::string> documents_to_judge(const SpeechOptions& options,
+                                            const Vocabulary& vocabulary, DocumentKind kind);
 
 /// The documents that are asked for. `known`: those that are not fresh. Throws Error if too few
 /// fresh ones are found.
@@ -47,7 +47,7 @@ std::vector<std::string> speak(LanguageModel& model, std::uint64_t seed,
 
 /// Judges some documents, which go on or end, the oddest first: as a table, or a JSON object on
 /// each line.
-void print_scores(LanguageModel& model, const std::vector<std::u32string>& documents, bool ends,
+void print_scores(LanguageModel& model, const std::vector<std::string>& documents, bool ends,
                   bool as_json);
 
 /// Continues what stands on each line of standard input.

@@ -4,6 +4,7 @@
 #include <boost/serialization/optional.hpp>
 #include <boost/serialization/split_free.hpp>
 #include <boost/serialization/string.hpp>
+#include <boost/serialization/utility.hpp>
 #include <boost/serialization/vector.hpp>
 
 #include "microgpt/cluster/session.hpp"
@@ -146,16 +147,28 @@ template <class Archive>
 void serialize(Archive& archive, microgpt::training::Documents& documents, unsigned) {
   auto tokens = documents.tokens();
   auto ends = documents.ends();
-  archive& tokens& ends;
-  documents = microgpt::training::Documents(std::move(tokens), std::move(ends));
+  std::size_t length = documents.length();
+  archive& tokens& ends& length;
+  documents = microgpt::training::Documents(std::move(tokens), std::move(ends), length);
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::training::Vocabulary& vocabulary, unsigned) {
+void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsigned) {
+  using microgpt::model::TokenKind;
+  TokenKind kind = vocabulary.kind();
   const std::u32string& characters = vocabulary.characters();
   std::vector<std::uint32_t> points(characters.begin(), characters.end());
-  archive& points;
-  vocabulary = microgpt::training::Vocabulary(std::u32string(points.begin(), points.end()));
+  std::string bytes;
+  if (kind != TokenKind::characters) {
+    for (std::uint32_t token = 0; token < vocabulary.byte_count(); ++token) {
+      bytes += vocabulary.text(token);
+    }
+  }
+  std::vector<microgpt::model::Merge> merges = vocabulary.merges();
+  archive& kind& points& bytes& merges;
+  vocabulary = kind == TokenKind::characters
+                   ? microgpt::model::Vocabulary(std::u32string(points.begin(), points.end()))
+                   : microgpt::model::Vocabulary(kind, bytes, std::move(merges));
 }
 
 template <class Archive>

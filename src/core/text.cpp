@@ -33,6 +33,27 @@ std::u32string decode_utf8(std::string_view text) {
   return points;
 }
 
+char32_t next_character(std::string_view& text) {
+  if (static_cast<unsigned char>(text.front()) < 0x80) {
+    const auto character = static_cast<unsigned char>(text.front());
+    text.remove_prefix(1);
+    return character;
+  }
+  try {
+    const char* at = text.data();
+    const char32_t character = utf8::next(at, text.data() + text.size());
+    text.remove_prefix(static_cast<std::size_t>(at - text.data()));
+    return character;
+  } catch (const utf8::exception&) {
+    fail("invalid UTF-8 at byte 1");
+  }
+}
+
+std::size_t character_count(std::string_view text) {
+  const auto begins = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; };
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins));
+}
+
 std::string encode_utf8(std::u32string_view text) {
   std::string bytes;
   utf8::utf32to8(text.begin(), text.end(), std::back_inserter(bytes));

@@ -5,24 +5,13 @@
 #include <variant>
 #include <vector>
 
-#include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/model/sampler.hpp"
 #include "microgpt/model/weights.hpp"
 #include "microgpt/training/scoring.hpp"
 #include "microgpt/training/trainer.hpp"
 
 namespace microgpt::evolution {
-
-void require_same_vocabulary(std::u32string_view file, std::u32string_view dataset) {
-  require(file.size() == dataset.size(),
-          "the vocabulary has {} characters, but that of the dataset has {}", file.size(),
-          dataset.size());
-  for (std::size_t i = 0; i < file.size(); ++i) {
-    require(file[i] == dataset[i],
-            "token {} of the vocabulary is U+{:04X}, but in the dataset it is U+{:04X}", i,
-            static_cast<std::uint32_t>(file[i]), static_cast<std::uint32_t>(dataset[i]));
-  }
-}
 
 namespace {
 
@@ -86,7 +75,7 @@ struct BodyOf {
     std::vector<std::string> names;
     for (const auto& name : sample(gpt, vocabulary.delimiter(), {.temperature = temperature},
                                    std::span<Rng>(streams))) {
-      names.push_back(vocabulary.decode(name));
+      names.push_back(valid_utf8(vocabulary.decode(name)));
     }
     return names;
   }
@@ -96,21 +85,22 @@ struct BodyOf {
     for (const Window& window : trainer.last_windows()) {
       const std::span<const Token> document = documents[window.document];
       const bool is_cut = is_long(document.size() - 1, gpt.config().n_ctx);
-      texts.push_back(
-          vocabulary.decode(is_cut ? document.subspan(window.begin, window.length + 1) : document));
+      const std::span<const Token> part =
+          is_cut ? document.subspan(window.begin, window.length + 1) : document;
+      texts.push_back(valid_utf8(vocabulary.decode(part)));
     }
     return texts;
   }
 
   WeightFile weights() const {
     WeightFile file = weights_of(gpt);
-    file.vocabulary = vocabulary.characters();
+    file.vocabulary = vocabulary;
     file.seed = seed;
     return file;
   }
 
   void set_weights(const WeightFile& file) {
-    require_same_vocabulary(file.vocabulary, vocabulary.characters());
+    require_same_vocabulary(file.vocabulary, vocabulary);
     model::set_weights(gpt, file);
   }
 

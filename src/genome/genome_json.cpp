@@ -157,21 +157,15 @@ std::vector<const Gene*> genes_in_file_order() {
 }
 
 std::vector<Key> genome_keys() {
-  std::vector<Key> keys = {{"loss", Type::number, true},
-                           {"generation", Type::whole, true},
-                           {"evolved", Type::boolean, true},
-                           {"seed", Type::whole, false},
-                           {"precision", Type::string, false},
-                           {"dataset", Type::string, false},
-                           {"dataset_name", Type::string, false},
-                           {"documents", Type::string, false},
-                           {"split_seed", Type::whole, false},
-                           {"fitness", Type::string, false},
-                           {"version", Type::string, false},
-                           {"replicates", Type::whole, false},
-                           {"standard_error", Type::number, false},
-                           {"test_loss", Type::number, false},
-                           {"test_standard_error", Type::number, false}};
+  std::vector<Key> keys = {
+      {"loss", Type::number, true},          {"generation", Type::whole, true},
+      {"evolved", Type::boolean, true},      {"seed", Type::whole, false},
+      {"precision", Type::string, false},    {"dataset", Type::string, false},
+      {"dataset_name", Type::string, false}, {"documents", Type::string, false},
+      {"tokenizer", Type::string, false},    {"split_seed", Type::whole, false},
+      {"fitness", Type::string, false},      {"version", Type::string, false},
+      {"replicates", Type::whole, false},    {"standard_error", Type::number, false},
+      {"test_loss", Type::number, false},    {"test_standard_error", Type::number, false}};
   for (const Gene& gene : kGenes) {
     keys.push_back({std::string(gene.name), Type::gene, !gene.is_optional});
   }
@@ -196,6 +190,7 @@ void genome_fields(Fields& fields, File& file) {
   fields("dataset", file.dataset);
   if (reading<Fields> || !file.dataset_name.empty()) fields("dataset_name", file.dataset_name);
   if (reading<Fields> || !file.documents.empty()) fields("documents", file.documents);
+  if (reading<Fields> || !file.tokenizer.empty()) fields("tokenizer", file.tokenizer);
   fields("split_seed", file.split_seed);
   if (reading<Fields> || !file.fitness.empty()) fields("fitness", file.fitness);
   fields("version", file.version);
@@ -217,6 +212,7 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
     validate(file.genome);
     from_name<Precision>(file.precision);
     if (!file.documents.empty()) from_name<DocumentKind>(file.documents);
+    if (!file.tokenizer.empty()) parse_tokenizer(file.tokenizer);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
             "standard errors ({}, {}) must not be negative", file.standard_error,
             file.test_standard_error);

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "microgpt/core/text.hpp"
-
 namespace microgpt::model {
 
 namespace {
@@ -16,7 +14,7 @@ constexpr const char* kBeginning = R"(/* A GPT that speaks, as C99. Made by crea
      cc -O2 -DMICROGPT_MAIN -x c FILE -o speak -lm
      ./speak [COUNT [TEMPERATURE [BEGINNING [SEED]]]]
 
-   In a program of your own: mg_start(), mg_read() for each token of a beginning, then
+   In a program of your own: mg_start(), mg_read() for each of the mg_tokens() of a beginning, then
    mg_next() and mg_read() in turn, until the token is MG_DELIMITER. mg_texts has the tokens. */
 #ifndef MICROGPT_MODEL
 #define MICROGPT_MODEL
@@ -182,15 +180,33 @@ static int mg_next(mg_speaker *s, double temperature) {
   return likeliest;
 }
 
-/* The token at the beginning of a text in UTF-8; -1 if there is none. Moves the text on. */
-static int mg_token(const char **text) {
-  for (int i = 0; i < MG_DELIMITER; ++i) {
-    const size_t length = strlen(mg_texts[i]);
-    if (strncmp(*text, mg_texts[i], length) != 0) continue;
-    *text += length;
-    return i;
+/* The character or byte at the beginning of a text as a token; -1 if it is none. */
+static int mg_single(const char *text) {
+  for (int i = 0; i < MG_SINGLE; ++i) {
+    if (strncmp(text, mg_texts[i], mg_lengths[i]) == 0) return i;
   }
   return -1;
+}
+
+/* The tokens of a text, at most as many as it has bytes; returns their number, or, where there is no
+   token, -1 - the place in the text. */
+static int mg_tokens(const char *text, int *tokens) {
+  int count = 0;
+  for (const char *at = text; *at; at += mg_lengths[tokens[count++]]) {
+    tokens[count] = mg_single(at);
+    if (tokens[count] < 0) return -1 - (int)(at - text);
+  }
+  for (int merge = 0; merge < MG_DELIMITER - MG_SINGLE; ++merge) {
+    int left = 0; /* that are kept */
+    for (int i = 0; i < count; ++left) {
+      const int joins = i + 1 < count && tokens[i] == mg_merges[merge][0] &&
+                        tokens[i + 1] == mg_merges[merge][1];
+      tokens[left] = joins ? MG_SINGLE + merge : tokens[i];
+      i += joins ? 2 : 1;
+    }
+    count = left;
+  }
+  return count;
 }
 
 #ifdef MICROGPT_MAIN
@@ -199,23 +215,22 @@ static int mg_token(const char **text) {
 
 int main(int argc, char **argv) {
   static mg_speaker s;
-  const int count = argc > 1 ? atoi(argv[1]) : 10;
+  const int texts = argc > 1 ? atoi(argv[1]) : 10;
   const double temperature = argc > 2 ? atof(argv[2]) : 0.5;
   const uint64_t seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < texts; ++i) {
     const char *beginning = argc > 3 ? argv[3] : "";
-    int length = 0;
+    int *tokens = malloc((strlen(beginning) + 1) * sizeof *tokens);
+    const int count = tokens ? mg_tokens(beginning, tokens) : 0;
+    if (count < 0) return fprintf(stderr, "the model does not know %s\n", beginning - 1 - count), 2;
     mg_start(&s, seed + (uint64_t)i);
     printf("%s", beginning);
-    while (*beginning) {
-      const int token = mg_token(&beginning);
-      if (token < 0) return fprintf(stderr, "the model does not know %s\n", beginning), 2;
-      mg_read(&s, token), ++length;
-    }
-    for (; length < 200; ++length) {
+    for (int t = 0; t < count; ++t) mg_read(&s, tokens[t]);
+    free(tokens);
+    for (int length = count; length < 200; ++length) {
       const int token = mg_next(&s, temperature);
       if (token == MG_DELIMITER) break;
-      printf("%s", mg_texts[token]);
+      fwrite(mg_texts[token], 1, mg_lengths[token], stdout);
       mg_read(&s, token);
     }
     printf("\n");
@@ -273,10 +288,23 @@ class Source {
 
   void add_tokens() {
     text_ += "static const char *const mg_texts[MG_VOCAB] = {";
-    for (std::size_t i = 0; i < file_.vocabulary.size(); ++i) {
-      add("{}{},", i % 12 == 0 ? "\n  " : " ", literal(encode_utf8(file_.vocabulary.substr(i, 1))));
+    const Vocabulary& vocabulary = file_.vocabulary;
+    for (Token i = 0; i < vocabulary.delimiter(); ++i) {
+      add("{}{},", i % 12 == 0 ? "\n  " : " ", literal(vocabulary.text(i)));
     }
-    text_ += " \"\"};\n\n";
+    text_ += " \"\"};\nstatic const unsigned short mg_lengths[MG_VOCAB] = {";
+    for (Token i = 0; i < vocabulary.delimiter(); ++i) {
+      add("{}{},", i % 24 == 0 ? "\n  " : " ", vocabulary.text(i).size());
+    }
+    text_ +=
+        " 0};\n/* Pairs of tokens that become one, in this order; the first makes MG_SINGLE. */\n";
+    add("enum {{ MG_SINGLE = {} }};\n", vocabulary.size() - 1 - vocabulary.merges().size());
+    add("static const unsigned short mg_merges[MG_DELIMITER - MG_SINGLE + 1][2] = {{");
+    for (std::size_t i = 0; i < vocabulary.merges().size(); ++i) {
+      const auto& [left, right] = vocabulary.merges()[i];
+      add("{}{{{}, {}}},", i % 8 == 0 ? "\n  " : " ", left, right);
+    }
+    text_ += " {0, 0}};\n\n";
   }
 
   /// Rows are outputs, as in the file.

@@ -180,7 +180,8 @@ std::string conclusion(std::span<const RunRecord> runs) {
   for (const RunRecord& run : runs) {
     const RunSettings &a = runs[0].settings, &b = run.settings;
     if (a.dataset != b.dataset ||
-        a.documents.value_or(DocumentKind::lines) != b.documents.value_or(DocumentKind::lines)) {
+        a.documents.value_or(DocumentKind::lines) != b.documents.value_or(DocumentKind::lines) ||
+        (a.tokenizer == "bytes") != (b.tokenizer == "bytes")) {
       return "The datasets differ, so the losses are not comparable.\n";
     }
   }

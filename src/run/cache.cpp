@@ -21,6 +21,9 @@ std::string fingerprint(const Problem& p) {
   if (p.dataset.kind != DocumentKind::lines) {
     text += fmt::format(" documents {}", name(p.dataset.kind));
   }
+  if (p.dataset.tokenizer != Tokenizer{}) {
+    text += fmt::format(" tokens {}", to_text(p.dataset.tokenizer));
+  }
   if (p.dataset.split_seed != p.seed) text += fmt::format(" split {}", p.dataset.split_seed);
   text += fmt::format(" temperature {}", p.temperature);  // for the names in evaluations
   if (p.objective == Objective::beauty) text += fmt::format(" samples {}", p.samples);

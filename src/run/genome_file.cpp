@@ -16,6 +16,7 @@ GenomeFile genome_file_of(const Organism& organism, std::span<const Finalist> fi
       .dataset = settings.dataset,
       .dataset_name = settings.input,
       .documents = settings.documents ? std::string(name(*settings.documents)) : "",
+      .tokenizer = settings.tokenizer,
       .split_seed = settings.split_seed,
       .fitness = settings.fitness == Objective::loss ? "" : std::string(name(settings.fitness)),
       .version = settings.version};

@@ -24,6 +24,7 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"input", &S::input},
                                 Field{"dataset", &S::dataset},
                                 Field{"documents", &S::documents},
+                                Field{"tokenizer", &S::tokenizer},
                                 Field{"split_seed", &S::split_seed},
                                 Field{"population", &E::population, 1},
                                 Field{"mode", &E::mode},
@@ -82,6 +83,7 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
   if (name == "split_seed") return settings.split_seed.has_value();
   if (name == "final_steps" || name.starts_with("training_")) return settings.final_steps != 1;
+  if (name == "tokenizer") return !settings.tokenizer.empty();
   if (name == "documents") return settings.documents.has_value();
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
@@ -90,10 +92,10 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
   constexpr std::array kOptional = {
-      "split_seed",      "tournament",  "samples",         "ablate",
-      "enqueued",        "warm_start",  "objective",       "documents",
-      "largest_cost",    "final_steps", "ngram_order",     "ngram_loss",
-      "ngram_test_loss", "input",       "training_tokens", "training_documents"};
+      "split_seed",         "tournament", "samples",         "ablate",       "enqueued",
+      "warm_start",         "objective",  "documents",       "largest_cost", "final_steps",
+      "ngram_order",        "ngram_loss", "ngram_test_loss", "input",        "training_tokens",
+      "training_documents", "tokenizer"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

@@ -22,6 +22,7 @@ void put_notes(WeightFile& file, const TrainingNotes& notes) {
   LineWriter line;
   genome::put_genes(line, notes.genome);
   visit_fields(kFields, [&](const auto& field) { line.put(field.name, notes.*field.member); });
+  if (!notes.tokenizer.empty()) line.put("tokenizer", notes.tokenizer);
   if (notes.split_seed) line.put("split_seed", *notes.split_seed);
   file.notes[kKey] = line.object();
 }
@@ -38,6 +39,10 @@ std::optional<TrainingNotes> notes_of(const WeightFile& file) {
       const bool is_older = field.name == "documents" && object.find(field.name) == nullptr;
       if (!is_older) json::read(object, field.name, notes.*field.member);
     });
+    if (object.find("tokenizer") != nullptr) {
+      json::read(object, "tokenizer", notes.tokenizer);
+      parse_tokenizer(notes.tokenizer);
+    }
     if (object.find("split_seed") != nullptr) {
       json::read(object, "split_seed", notes.split_seed.emplace());
     }

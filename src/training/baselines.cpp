@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "microgpt/core/elementary.hpp"
+#include "microgpt/core/text.hpp"
 
 namespace microgpt::training {
 
@@ -215,6 +218,51 @@ NgramBaseline ngram_baseline(const Dataset& dataset, std::size_t most) {
     test.rise(level, in_test);
     grams = std::move(longer);
   }
+}
+
+namespace {
+
+/// The same text in other tokens.
+Documents recoded(const Documents& documents, const Vocabulary& from, const Vocabulary& into) {
+  Documents other;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const bool ends = documents[i].size() > 1 && documents[i].back() == from.delimiter();
+    other.add(from.decode(documents[i]), into, ends);
+  }
+  return other;
+}
+
+Vocabulary characters_of(const Dataset& dataset) {
+  std::set<char32_t> characters;
+  for (const Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
+    for (std::size_t i = 0; i < part->size(); ++i) {
+      const std::string text = dataset.vocabulary.decode((*part)[i]);
+      for (std::string_view rest = text; !rest.empty();) characters.insert(next_character(rest));
+    }
+  }
+  return Vocabulary(std::u32string(characters.begin(), characters.end()));
+}
+
+Dataset in_characters(const Dataset& dataset) {
+  Dataset other;
+  other.vocabulary = characters_of(dataset);
+  const auto recode = [&](const Documents& part) {
+    return recoded(part, dataset.vocabulary, other.vocabulary);
+  };
+  other.training = recode(dataset.training);
+  other.validation = recode(dataset.validation);
+  other.test = recode(dataset.test);
+  return other;
+}
+
+}  // namespace
+
+Baselines baselines_of(const Dataset& dataset) {
+  if (dataset.vocabulary.kind() == TokenKind::bpe) return baselines_of(in_characters(dataset));
+  return {.uniform = uniform_loss(dataset.vocabulary),
+          .bigram_validation = bigram_loss(dataset, dataset.validation),
+          .bigram_test = bigram_loss(dataset, dataset.test),
+          .ngram = ngram_baseline(dataset)};
 }
 
 }  // namespace microgpt::training

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
 
 namespace microgpt::training {
@@ -34,151 +35,181 @@ bool is_invisible(char32_t c) {
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
-bool is_space(char32_t c) { return c == U' '; }
-
-/// The lines of a text, normalised, without spaces at their end.
-class Lines {
+/// Appends the lines of a file to a text, normalised, without spaces at their end.
+class Normaliser {
  public:
-  explicit Lines(TextChanges& changes) : changes_(changes) {}
+  Normaliser(std::string& text, TextChanges& changes) : text_(text), changes_(changes) {}
 
   /// A line of the file; throws Error if it is not text.
   void add(std::string_view bytes) {
     if (bytes.ends_with('\r')) bytes.remove_suffix(1);  // of every line: not worth a word
-    std::u32string line;
+    if (std::ranges::all_of(bytes, is_plain)) {
+      text_ += bytes;
+      return end();
+    }
     for (const char32_t c : decode_utf8(bytes)) {
       if (ends_line(c)) {
         ++changes_.line_ends;
-        end(line);
+        end();
       } else if (is_invisible(c)) {
         ++changes_.invisible;
       } else if (c == U'\t') {
         ++changes_.tabs;
-        line.push_back(U' ');
+        text_ += ' ';
       } else {
         require(c >= 0x20 && (c < 0x7F || c > 0x9F), "control character U+{:04X}",
                 static_cast<std::uint32_t>(c));
-        line.push_back(c);
+        text_ += encode_utf8(std::u32string_view(&c, 1));
       }
     }
-    end(line);
+    end();
   }
-
-  std::vector<std::u32string> take() { return std::move(lines_); }
 
  private:
-  void end(std::u32string& line) {
-    while (!line.empty() && is_space(line.back())) line.pop_back();
-    if (std::ranges::any_of(line, [](char32_t c) { return c >= 0x300; })) compose(line);
-    lines_.emplace_back(line);  // a copy without spare memory
-    line.clear();
+  static bool is_plain(char c) { return c >= 0x20 && c < 0x7F; }
+
+  void end() {
+    while (text_.size() > begin_ && text_.back() == ' ') text_.pop_back();
+    const std::string_view line = std::string_view(text_).substr(begin_);
+    if (std::string normal = composed(line); normal != line) {
+      ++changes_.composed;
+      text_.replace(begin_, text_.npos, normal);
+    }
+    text_ += '\n';
+    begin_ = text_.size();
   }
 
-  void compose(std::u32string& line) {
-    std::u32string normal = decode_utf8(composed(encode_utf8(line)));
-    if (normal == line) return;
-    ++changes_.composed;
-    line = std::move(normal);
-  }
-
+  std::string& text_;
   TextChanges& changes_;
-  std::vector<std::u32string> lines_;
+  std::size_t begin_ = 0;  // of the line
 };
 
-std::vector<std::u32string> lines_of(const std::filesystem::path& path, std::string_view bytes,
-                                     TextChanges& changes) {
+/// Takes the first line from a text; the line feed is left out.
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+std::string normalised(const std::filesystem::path& path, std::string_view bytes,
+                       TextChanges& changes) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  Lines lines(changes);
+  std::string text;
+  text.reserve(bytes.size() + 1);
+  Normaliser normaliser(text, changes);
   for (std::size_t number = 1; !bytes.empty(); ++number) {
-    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
     try {
-      lines.add(bytes.substr(0, end));
+      normaliser.add(next_line(bytes));
     } catch (const Error& error) {
-      fail("{}: line {}: {}; a dataset is UTF-8 text", path.string(), number, error.what());
+      fail("{}: line {}: {}; a dataset is UTF-8 text, unless it is cut into --tokens bytes",
+           path.string(), number, error.what());
     }
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }
-  return lines.take();
+  return text;
 }
 
 constexpr std::size_t kFewDocuments = 20, kShortStream = 1000;
 
-DocumentKind kind_of(const std::vector<std::u32string>& lines) {
-  std::size_t groups = 0, filled = 0, characters = 0;
+DocumentKind kind_of(std::string_view text) {
+  std::size_t groups = 0, filled = 0, bytes = 0;
   bool follows_empty = true;
-  for (const std::u32string& line : lines) {
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
     groups += follows_empty && !line.empty();
     filled += !line.empty();
-    characters += line.size();
+    bytes += line.size();
     follows_empty = line.empty();
   }
   if (groups >= kFewDocuments && filled >= 2 * groups) return DocumentKind::paragraphs;
-  if (filled < kFewDocuments && characters >= kShortStream) return DocumentKind::stream;
+  if (filled < kFewDocuments && bytes >= kShortStream) return DocumentKind::stream;
   return DocumentKind::lines;
 }
 
-std::vector<std::u32string> trimmed(std::vector<std::u32string> lines) {
-  for (std::u32string& line : lines) {
-    line.erase(line.begin(), std::ranges::find_if_not(line, is_space));
-  }
-  std::erase_if(lines, [](const std::u32string& line) { return line.empty(); });
-  return lines;
-}
+/// The documents of a corpus are found from the first to the last.
+class Cutter {
+ public:
+  explicit Cutter(Corpus& corpus) : corpus_(corpus), rest_(corpus.text) {}
 
-std::vector<std::u32string> paragraphs_of(std::vector<std::u32string> lines) {
-  std::vector<std::u32string> paragraphs;
-  bool begins = true;
-  for (std::u32string& line : lines) {
-    const bool is_empty = line.empty();
-    if (!is_empty && begins) {
-      paragraphs.push_back(std::move(line));
-    } else if (!is_empty) {
-      (paragraphs.back() += U'\n') += std::exchange(line, {});
+  void lines(bool are_trimmed) {
+    while (!rest_.empty()) {
+      std::string_view line = next_line(rest_);
+      if (are_trimmed) line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+      if (!line.empty()) add(line);
     }
-    begins = is_empty;
   }
-  return paragraphs;
-}
 
-/// Stretches of a twentieth of the text, at most 8,192 characters; they end with a line, or at
-/// least with a word, where one ends in their last quarter.
-std::vector<std::u32string> stretches_of(std::vector<std::u32string> lines) {
-  std::u32string text;
-  for (std::u32string& line : lines) (text += std::exchange(line, {})) += U'\n';
-  const std::size_t most = std::clamp<std::size_t>(text.size() / 20, 1, 8192);
-  std::vector<std::u32string> stretches;
-  for (std::u32string_view rest = text; !rest.empty();) {
-    std::size_t length = std::min(most, rest.size());
-    for (const char32_t end : {U'\n', U' '}) {
-      const std::size_t found = rest.substr(0, length).rfind(end);
-      if (length == rest.size() || found == rest.npos || found < most * 3 / 4) continue;
-      length = found + 1;
-      break;
+  void paragraphs() {
+    std::string_view paragraph;
+    while (!rest_.empty()) {
+      const std::string_view line = next_line(rest_);
+      if (line.empty() && !paragraph.empty()) add(std::exchange(paragraph, {}));
+      if (line.empty()) continue;
+      const char* const begin = paragraph.empty() ? line.data() : paragraph.data();
+      paragraph = {begin, line.data() + line.size()};
     }
-    stretches.emplace_back(rest.substr(0, length));
-    rest.remove_prefix(length);
+    if (!paragraph.empty()) add(paragraph);
   }
-  return stretches;
-}
+
+  /// Stretches of a twentieth of the text, at most 8,192 bytes; they end with a line, or at least
+  /// with a word, where one ends in their last quarter, and never within a character.
+  void stretches(bool is_text) {
+    const std::size_t most = std::clamp<std::size_t>(rest_.size() / 20, 1, 8192);
+    while (!rest_.empty()) {
+      const std::size_t length = length_of_stretch(most, is_text);
+      add(rest_.substr(0, length));
+      rest_.remove_prefix(length);
+    }
+  }
+
+ private:
+  void add(std::string_view document) {
+    corpus_.documents.push_back({static_cast<std::uint32_t>(document.data() - corpus_.text.data()),
+                                 static_cast<std::uint32_t>(document.size())});
+  }
+
+  std::size_t length_of_stretch(std::size_t most, bool is_text) const {
+    if (rest_.size() <= most) return rest_.size();
+    for (const char end : {'\n', ' '}) {
+      const std::size_t found = rest_.substr(0, most).rfind(end);
+      if (found != rest_.npos && found >= most * 3 / 4) return found + 1;
+    }
+    std::size_t length = most;
+    const auto is_in_character = [&] {
+      return is_text && length < rest_.size() && character_count(rest_.substr(length, 1)) == 0;
+    };
+    while (length > 1 && is_in_character()) --length;
+    while (is_in_character()) ++length;  // the first character is longer
+    return length;
+  }
+
+  Corpus& corpus_;
+  std::string_view rest_;
+};
 
 }  // namespace
 
-Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
-                   std::optional<DocumentKind> kind) {
+Corpus read_corpus(const std::filesystem::path& path, std::string bytes,
+                   std::optional<DocumentKind> kind, bool is_text) {
   Corpus corpus;
-  std::vector<std::u32string> lines = lines_of(path, bytes, corpus.changes);
-  const bool is_empty = std::ranges::all_of(lines, &std::u32string::empty);
+  corpus.text = is_text ? normalised(path, bytes, corpus.changes) : std::move(bytes);
+  bytes = {};
+  require(corpus.text.size() <= kLargestFile, "{}: has {} bytes when it is normalised, at most {}",
+          path.string(), with_commas(corpus.text.size()), with_commas(kLargestFile));
+  const bool is_empty = corpus.text.find_first_not_of('\n') == corpus.text.npos;
   require(!is_empty, "{}: empty; a dataset has at least one document", path.string());
-  corpus.kind = kind ? *kind : kind_of(lines);
+  corpus.kind = kind ? *kind : kind_of(corpus.text);
+  Cutter cutter(corpus);
   switch (corpus.kind) {
     case DocumentKind::lines:
-      corpus.documents = trimmed(std::move(lines));
+      cutter.lines(is_text);
       break;
     case DocumentKind::paragraphs:
-      corpus.documents = paragraphs_of(std::move(lines));
+      cutter.paragraphs();
       break;
     case DocumentKind::stream:
-      corpus.documents = stretches_of(std::move(lines));
+      cutter.stretches(is_text);
       break;
   }
   return corpus;

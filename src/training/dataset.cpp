@@ -1,8 +1,8 @@
 #include "microgpt/training/dataset.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <unordered_set>
@@ -10,33 +10,18 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/training/byte_pairs.hpp"
 
 namespace microgpt::training {
 
-bool Vocabulary::knows(char32_t character) const {
-  return std::ranges::binary_search(characters_, character);
-}
-
-Token Vocabulary::encode(char32_t character) const {
-  const auto found = std::lower_bound(characters_.begin(), characters_.end(), character);
-  require(found != characters_.end() && *found == character,
-          "character U+{:04X} is not in the vocabulary", static_cast<std::uint32_t>(character));
-  return static_cast<Token>(found - characters_.begin());
-}
-
-std::string Vocabulary::decode(std::span<const Token> tokens) const {
-  std::u32string text;
-  for (const Token token : tokens) {
-    if (token < characters_.size()) text.push_back(characters_[token]);
-  }
-  return encode_utf8(text);
-}
-
-void Documents::add(std::u32string_view text, const Vocabulary& vocabulary, bool ends) {
+void Documents::add(std::string_view text, const Vocabulary& vocabulary, bool ends) {
   tokens_.push_back(vocabulary.delimiter());
-  for (const char32_t character : text) tokens_.push_back(vocabulary.encode(character));
+  vocabulary.encode(text, tokens_);
   if (ends) tokens_.push_back(vocabulary.delimiter());
+  require(tokens_.size() <= std::numeric_limits<std::uint32_t>::max(),
+          "a part of a dataset has at most 2^32 - 1 tokens");
   ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
+  length_ += vocabulary.length_of(text) + (ends ? 1 : 0);
 }
 
 Documents Documents::shuffled(Rng& rng) const {
@@ -44,6 +29,7 @@ Documents Documents::shuffled(Rng& rng) const {
   std::iota(order.begin(), order.end(), std::size_t{0});
   shuffle(order, rng);
   Documents copy;
+  copy.length_ = length_;
   copy.tokens_.reserve(tokens_.size());
   copy.ends_.reserve(ends_.size());
   for (const std::size_t i : order) {
@@ -56,10 +42,74 @@ Documents Documents::shuffled(Rng& rng) const {
 
 namespace {
 
-Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
+[[noreturn]] void fail_for_few(const Corpus& corpus) {
+  std::set<std::string_view> distinct;
+  for (const Extent& document : corpus.documents) distinct.insert(corpus[document]);
+  fail(
+      "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth for "
+      "test, and at least one of each, and one other to learn from, must be there{}",
+      corpus.documents.size(), distinct.size(),
+      corpus.kind == DocumentKind::stream ? "" : "; or take the text as --documents stream");
+}
+
+/// The documents of each part.
+struct Parts {
+  std::vector<Extent> training, validation, test;
+};
+
+/// Documents that are held out.
+class HeldOut {
+ public:
+  HeldOut(const Corpus& corpus, TokenKind tokens) : corpus_(corpus), tokens_(tokens) {}
+
+  bool has_room() const { return documents.size() < most() && length_ < kHeldOutLength; }
+  bool contains(const Extent& document) const { return texts_.contains(corpus_[document]); }
+  void add(const Extent& document) {
+    const std::string_view text = corpus_[document];
+    texts_.insert(text);
+    documents.push_back(document);
+    length_ += tokens_ == TokenKind::bytes ? text.size() : character_count(text);
+    if (corpus_.kind != DocumentKind::stream) ++length_;  // it ends
+  }
+  std::size_t most() const { return std::min(corpus_.documents.size() / 10, kHeldOutDocuments); }
+
+  std::vector<Extent> documents;
+
+ private:
+  const Corpus& corpus_;
+  TokenKind tokens_;
+  std::unordered_set<std::string_view> texts_;
+  std::size_t length_ = 0;
+};
+
+Parts parts_of(const Corpus& corpus, std::uint64_t seed, TokenKind tokens) {
+  std::vector<Extent> documents = corpus.documents;
+  Rng rng(seed, Stream::split, 0);
+  shuffle(documents, rng);
+  HeldOut test(corpus, tokens), validation(corpus, tokens);
+  if (test.most() == 0) fail_for_few(corpus);
+  std::vector<Extent> training;
+  for (const Extent& document : documents) {
+    if (test.has_room()) {
+      test.add(document);
+    } else if (test.contains(document)) {
+      continue;
+    } else if (validation.has_room()) {
+      validation.add(document);
+    } else if (!validation.contains(document)) {
+      training.push_back(document);
+    }
+  }
+  if (training.empty()) fail_for_few(corpus);
+  return {std::move(training), std::move(validation.documents), std::move(test.documents)};
+}
+
+Vocabulary characters_of(const Corpus& corpus) {
   std::vector<bool> occurs(0x110000);
-  for (const std::u32string& document : documents) {
-    for (const char32_t character : document) occurs[character] = true;
+  for (const Extent& document : corpus.documents) {
+    for (std::string_view text = corpus[document]; !text.empty();) {
+      occurs[next_character(text)] = true;
+    }
   }
   std::u32string characters;
   for (char32_t c = 0; c < occurs.size(); ++c) {
@@ -68,68 +118,88 @@ Vocabulary vocabulary_of(const std::vector<std::u32string>& documents) {
   return Vocabulary(characters);
 }
 
-[[noreturn]] void fail_for_few(const std::vector<std::u32string>& documents, DocumentKind kind) {
-  fail(
-      "{} documents ({} distinct) are too few: a tenth is held out for validation and a tenth for "
-      "test, and at least one of each, and one other to learn from, must be there{}",
-      documents.size(), std::set(documents.begin(), documents.end()).size(),
-      kind == DocumentKind::stream ? "" : "; or take the text as --documents stream");
+Vocabulary bytes_of(const Corpus& corpus) {
+  std::array<bool, 256> occurs{};
+  for (const Extent& document : corpus.documents) {
+    for (const char byte : corpus[document]) occurs[static_cast<unsigned char>(byte)] = true;
+  }
+  std::string bytes;
+  for (std::size_t byte = 0; byte < occurs.size(); ++byte) {
+    if (occurs[byte]) bytes.push_back(static_cast<char>(byte));
+  }
+  return Vocabulary(TokenKind::bytes, bytes, {});
+}
+
+/// Merges are learnt from so many bytes at most: more would hardly change them.
+constexpr std::size_t kBytesForMerges = 1'000'000;
+
+Vocabulary byte_pairs_of(const Corpus& corpus, const std::vector<Extent>& training,
+                         std::size_t size) {
+  const Vocabulary bytes = bytes_of(corpus);
+  const std::size_t count = bytes.size() - 1;
+  require(count <= size,
+          "--tokens (bpe:{}): the text has {} different bytes, each of which is a token", size,
+          count);
+  std::vector<std::vector<Token>> sequences;
+  std::size_t length = 0;
+  for (const Extent& document : training) {
+    if (length >= kBytesForMerges) break;
+    length += document.length;
+    sequences.push_back(bytes.encode(corpus[document]));
+  }
+  std::string alphabet;
+  for (Token token = 0; token < count; ++token) alphabet += bytes.text(token);
+  return Vocabulary(TokenKind::bpe, alphabet, learn_merges(bytes, sequences, size - count));
+}
+
+Vocabulary vocabulary_of(const Corpus& corpus, const std::vector<Extent>& training,
+                         const Tokenizer& tokenizer) {
+  switch (tokenizer.kind) {
+    case TokenKind::characters:
+      return characters_of(corpus);
+    case TokenKind::bytes:
+      return bytes_of(corpus);
+    case TokenKind::bpe:
+      return byte_pairs_of(corpus, training, tokenizer.size);
+  }
+  return {};
 }
 
 }  // namespace
 
-Dataset split(std::vector<std::u32string> documents, std::uint64_t seed, DocumentKind kind) {
-  Rng rng(seed, Stream::split, 0);
-  shuffle(documents, rng);
-  const std::size_t held_out = std::min(documents.size() / 10, kHeldOutDocuments);
-  if (held_out == 0) fail_for_few(documents, kind);
-  const auto has_room = [&](const Documents& part) {
-    return part.size() < held_out && part.prediction_count() < kHeldOutTokens;
-  };
-
+Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer) {
+  const Parts parts = parts_of(corpus, seed, tokenizer.kind);
   Dataset dataset;
-  dataset.kind = kind;
+  dataset.kind = corpus.kind;
+  dataset.tokenizer = tokenizer;
   dataset.split_seed = seed;
-  dataset.vocabulary = vocabulary_of(documents);
-  const auto add = [&](Documents& part, const std::u32string& document) {
-    part.add(document, dataset.vocabulary, kind != DocumentKind::stream);
-  };
-  std::size_t tokens = 0;
-  for (const std::u32string& document : documents) tokens += document.size() + 2;
-  dataset.training.reserve(tokens);
-  std::unordered_set<std::u32string> test, validation;
-  for (std::u32string& document : documents) {
-    if (has_room(dataset.test)) {
-      test.insert(document);
-      add(dataset.test, document);
-    } else if (test.contains(document)) {
-      continue;
-    } else if (has_room(dataset.validation)) {
-      validation.insert(document);
-      add(dataset.validation, document);
-    } else if (!validation.contains(document)) {
-      add(dataset.training, document);
-      document = {};  // large texts need the memory
+  dataset.changes = corpus.changes;
+  dataset.vocabulary = vocabulary_of(corpus, parts.training, tokenizer);
+  const auto encoded = [&](const std::vector<Extent>& extents) {
+    std::size_t bytes = 0;
+    for (const Extent& extent : extents) bytes += extent.length + 2;
+    Documents part;
+    if (tokenizer.kind != TokenKind::bpe) part.reserve(bytes, extents.size());
+    for (const Extent& extent : extents) {
+      part.add(corpus[extent], dataset.vocabulary, corpus.kind != DocumentKind::stream);
     }
-  }
-  // Without validation there is no training either, so that all documents are still there.
-  if (dataset.training.size() == 0) fail_for_few(documents, kind);
+    return part;
+  };
+  dataset.training = encoded(parts.training);
+  dataset.validation = encoded(parts.validation);
+  dataset.test = encoded(parts.test);
   return dataset;
 }
 
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
-                     std::optional<DocumentKind> kind) {
+                     std::optional<DocumentKind> kind, const Tokenizer& tokenizer) {
   std::string bytes = read_file(path);
-  Corpus corpus = read_corpus(path, bytes, kind);
   const std::string checksum = sha256(bytes);
-  bytes = {};
+  const bool is_text = tokenizer.kind != TokenKind::bytes;
+  const Corpus corpus = read_corpus(path, std::move(bytes), kind, is_text);
   try {
-    Dataset dataset = split(std::move(corpus.documents), seed, corpus.kind);
-    dataset.changes = corpus.changes;
+    Dataset dataset = split(corpus, seed, tokenizer);
     dataset.checksum = checksum;
-#ifdef __GLIBC__
-    malloc_trim(0);  // returns the memory of the many small texts, which matters on a full node
-#endif
     return dataset;
   } catch (const Error& error) {
     fail("{}: {}", path.string(), error.what());

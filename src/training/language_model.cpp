@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "microgpt/core/text.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::training {
@@ -13,7 +12,7 @@ namespace microgpt::training {
 double Judged::nats() const { return std::accumulate(surprisals.begin(), surprisals.end(), 0.0); }
 
 double Judged::bits_per_character() const {
-  return nats() / std::numbers::ln2 / static_cast<double>(surprisals.size());
+  return nats() / std::numbers::ln2 / static_cast<double>(length);
 }
 
 template <class Real>
@@ -48,9 +47,7 @@ LanguageModel::~LanguageModel() = default;
 std::vector<std::string> LanguageModel::speak(std::uint64_t seed, std::uint64_t first,
                                               std::size_t count, Sampling sampling,
                                               std::string_view beginning) {
-  for (const char32_t character : decode_utf8(beginning)) {
-    sampling.beginning.push_back(vocabulary_.encode(character));
-  }
+  vocabulary_.encode(beginning, sampling.beginning);
   std::vector<Rng> streams;
   for (std::size_t i = 0; i < count; ++i) streams.emplace_back(seed, Stream::names, first + i);
   const auto documents = bodies_->visit([&](auto& gpt) {
@@ -67,16 +64,16 @@ double LanguageModel::loss(const Documents& documents) {
   return bodies_->visit([&](auto& gpt) { return held_out_loss(gpt, documents); });
 }
 
-std::vector<Judged> LanguageModel::judge(const std::vector<std::u32string>& texts, bool ends) {
+std::vector<Judged> LanguageModel::judge(const std::vector<std::string>& texts, bool ends) {
   Documents documents;
-  for (const std::u32string& text : texts) documents.add(text, vocabulary_, ends);
+  for (const std::string& text : texts) documents.add(text, vocabulary_, ends);
   const std::vector<double> losses =
       bodies_->visit([&](auto& gpt) { return token_losses(gpt, documents); });
   std::vector<Judged> judged;
   auto next = losses.begin();
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const auto end = next + static_cast<std::ptrdiff_t>(documents[i].size() - 1);
-    judged.push_back({vocabulary_.decode(documents[i]), {next, end}});
+    judged.push_back({texts[i], {next, end}, vocabulary_.length_of(texts[i]) + (ends ? 1 : 0)});
     next = end;
   }
   return judged;

@@ -141,7 +141,7 @@ template <class Real>
 double held_out_loss(Gpt<Real>& gpt, const Documents& documents) {
   const std::vector<double> losses = token_losses(gpt, documents);
   const double sum = std::accumulate(losses.begin(), losses.end(), 0.0);
-  const double loss = sum / static_cast<double>(losses.size());
+  const double loss = sum / static_cast<double>(documents.length());
   require(std::isfinite(loss), "training diverged: the held-out loss is {}", loss);
   return loss;
 }

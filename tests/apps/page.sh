@@ -51,6 +51,8 @@ for page in me.html ordinary/report.html; do
 done
 expect_exit 0 "$bin/creature" --primordial --input "$names" -e 12 -h 2 -y 2 -c 6 -s 300 --lr 0.02 --act swiglu \
     --pos both --lookback 2 --ngram 4 --ngram-rows 700 --qk-norm on --tie on --precision f32 --save wild.st --page wild.html --silent
+expect_exit 0 "$bin/creature" --primordial --input "$names" --tokens bpe:90 -s 600 --lr 0.02 --save pairs.st --page pairs.html --silent
+expect_exit 0 "$python" "$4/tests/report/speaker_page.py" pairs.html pairs.st "$bin/creature" "" el margaretha
 expect_exit 0 "$python" "$4/tests/report/speaker_page.py" wild.html wild.st "$bin/creature" "" el margaretha
 
 echo "page: $checks checks passed"

@@ -24,7 +24,7 @@ cmp experiments/latest/champion.safetensors again/champion.safetensors || broken
 mv short.txt away.txt
 expect_exit 0 "${creature[@]}"
 expect_text out "=== MicroGPT [Evolved] ===" "of its run, experiments/latest/champion.safetensors" \
-    "losses in nats/token on short.txt: validation" " 10. "
+    "losses in nats/character on short.txt: validation" " 10. "
 ! grep -q "^trained in" out || broken "it was trained again"
 last=$(tail -n 1 out)
 expect_exit 0 "${creature[@]}" --genome again/genome.json --silent
@@ -95,9 +95,9 @@ for line in lines:
 END
 
 # ---- Bad input ----
-refused "--prompt: the model does not know the character U+00DF" -- "${creature[@]}" --prompt "ß"
+refused "--prompt: the model does not know it: character U+00DF" -- "${creature[@]}" --prompt "ß"
 echo "maß" >bad.txt
-refused "bad.txt: document 1 has a character (U+00DF) that the model does not know" -- \
+refused "bad.txt: the model does not know document 1: character U+00DF" -- \
     "${creature[@]}" --score bad.txt
 refused "top-p (0) must be above 0" -- "${creature[@]}" --top-p 0
 refused "--length (0) must be from 1" -- "${creature[@]}" --length 0

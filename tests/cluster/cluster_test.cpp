@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "../support/corpus.hpp"
 #include "../support/landscape.hpp"
 #include "microgpt/cluster/session.hpp"
 #include "microgpt/core/error.hpp"
@@ -241,11 +242,14 @@ TEST(Cluster, groups_have_two_ranks_at_least) {
   EXPECT_EQ(session->is_coordinator(), session->is_first());
 }
 
-TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
-  std::vector<std::u32string> names;
-  for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back({c, c, c, U'\u00e9'});
+class ClusterTokens : public ::testing::TestWithParam<Tokenizer> {};
+
+TEST_P(ClusterTokens, a_problem_reaches_every_rank_unchanged) {
+  const Tokenizer tokenizer = GetParam();
+  std::vector<std::string> names;
+  for (char c = 'a'; c <= 'z'; ++c) names.push_back(std::string(3, c) + "\u00e9");
   Problem original;
-  original.dataset = split(names, 3);
+  original.dataset = training::split(corpus_of(names), 3, tokenizer);
   original.dataset.checksum = "abc";
   original.objective = Objective::beauty;
   original.precision = Precision::f32;
@@ -269,7 +273,8 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   EXPECT_EQ(spec.exit_code, 0);
   const std::optional<Problem>& problem = spec.problem;
   EXPECT_TRUE(problem.has_value());
-  EXPECT_EQ(problem->dataset.vocabulary.characters(), original.dataset.vocabulary.characters());
+  EXPECT_EQ(problem->dataset.vocabulary, original.dataset.vocabulary);
+  EXPECT_EQ(problem->dataset.validation.length(), original.dataset.validation.length());
   EXPECT_EQ(problem->dataset.training, original.dataset.training);
   EXPECT_EQ(problem->dataset.validation, original.dataset.validation);
   EXPECT_EQ(problem->dataset.test, original.dataset.test);
@@ -280,6 +285,11 @@ TEST(Cluster, a_problem_reaches_every_rank_unchanged) {
   EXPECT_EQ(problem->samples, original.samples);
   EXPECT_EQ(problem->temperature, original.temperature);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, ClusterTokens,
+                         ::testing::Values(Tokenizer{}, Tokenizer{TokenKind::bytes},
+                                           Tokenizer{TokenKind::bpe, 40}),
+                         [](const auto& test) { return std::string(name(test.param.kind)); });
 
 TEST(Cluster, without_a_problem_nobody_has_one) {
   RunSpec spec;

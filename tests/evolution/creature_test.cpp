@@ -1,9 +1,11 @@
 #include "microgpt/evolution/creature.hpp"
+#include "microgpt/core/text.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "../support/corpus.hpp"
 #include "../support/errors.hpp"
 #include "microgpt/model/weights.hpp"
 
@@ -16,12 +18,12 @@ const Genome kSmall = {.n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr =
 
 /// Documents of one to four letters out of three.
 Dataset letters_of(std::u32string_view letters) {
-  std::vector<std::u32string> documents;
+  std::vector<std::string> documents;
   for (std::uint64_t i = 0; i < 60; ++i) {
     Rng rng(i, Stream::breeding, 0);
-    std::u32string document;
+    std::string document;
     for (std::size_t length = 1 + i % 4; length > 0; --length) {
-      document += letters[rng.below(letters.size())];
+      document += encode_utf8(letters.substr(rng.below(letters.size()), 1));
     }
     documents.push_back(document);
   }
@@ -50,7 +52,7 @@ TEST(CreatureWeights, who_starts_from_the_same_weights_ends_with_the_same) {
 TEST(CreatureWeights, come_with_vocabulary_seed_and_sizes) {
   const Dataset data = letters_of(U"abß");
   const WeightFile file = Creature(kSmall, data, Precision::f32, 7).weights();
-  EXPECT_EQ(file.vocabulary, U"abß");
+  EXPECT_EQ(file.vocabulary, Vocabulary(U"abß"));
   EXPECT_EQ(file.seed, 7U);
   EXPECT_EQ(file.type, NumberType::f32);
   EXPECT_EQ(file.config.n_vocab, 4U);
@@ -64,8 +66,9 @@ TEST(CreatureWeights, of_another_vocabulary_are_refused) {
     Creature creature(kSmall, dataset, Precision::f64, 1);
     return error_of([&] { creature.set_weights(file); });
   };
-  EXPECT_EQ(message(more), "the vocabulary has 3 characters, but that of the dataset has 4");
-  EXPECT_EQ(message(other), "token 2 of the vocabulary is U+00DF, but in the dataset it is U+0063");
+  EXPECT_EQ(message(more),
+            "the vocabulary has 3 characters, but that of the dataset has 4 characters");
+  EXPECT_EQ(message(other), "token 2 of the vocabulary is \"ß\", but in the dataset it is \"c\"");
 }
 
 // A worker keeps its memory from one organism to the next, and nothing else of it.

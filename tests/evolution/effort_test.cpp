@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/corpus.hpp"
 #include "../support/errors.hpp"
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/training/dataset.hpp"
@@ -19,12 +20,12 @@ namespace {
 
 /// So many distinct documents of about such a length.
 Dataset dataset_of(std::size_t documents, std::size_t length) {
-  std::vector<std::u32string> texts;
+  std::vector<std::string> texts;
   Rng rng(1, Stream::documents, length);
   for (std::size_t i = 0; i < documents; ++i) {
-    std::u32string text;
+    std::string text;
     for (std::size_t n = 1 + length / 2 + rng.below(length); n > 0; --n) {
-      text.push_back(U'a' + static_cast<char32_t>(rng.below(26)));
+      text.push_back(static_cast<char>('a' + rng.below(26)));
     }
     texts.push_back(std::move(text));
   }

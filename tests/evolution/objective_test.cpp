@@ -1,4 +1,5 @@
 #include "microgpt/evolution/objective.hpp"
+#include "../support/corpus.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +16,9 @@ namespace {
 
 // Invented names with some regularity, so that there is something to learn.
 Problem small_problem(Objective objective = Objective::loss) {
-  const std::u32string starts[] = {U"ka", U"mi", U"ro", U"te", U"lu", U"so"};
-  const std::u32string ends[] = {U"na", U"rin", U"do", U"lia", U"mar"};
-  std::vector<std::u32string> names;
+  const std::string starts[] = {"ka", "mi", "ro", "te", "lu", "so"};
+  const std::string ends[] = {"na", "rin", "do", "lia", "mar"};
+  std::vector<std::string> names;
   for (const auto& a : starts) {
     for (const auto& b : starts) {
       for (const auto& c : ends) names.push_back(a + b + c);

@@ -1,4 +1,5 @@
 #include "microgpt/genome/cost.hpp"
+#include "../support/corpus.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,8 +38,8 @@ TEST(Cost, a_forward_pass_costs_what_its_loops_count) {
 TEST(Cost, scoring_is_the_sum_of_its_windows) {
   const Vocabulary vocabulary(U"ab");
   Documents documents;
-  for (const std::u32string text :
-       {U"a", U"abab", U"babababa", U"babaabbababababbabababababababababababab"})
+  for (const std::string text :
+       {"a", "abab", "babababa", "babaabbababababbabababababababababababab"})
     documents.add(text, vocabulary);
   for (const std::size_t n_ctx : {1U, 3U, 5U, 16U}) {
     const GptConfig config = {.n_vocab = 3, .n_ctx = n_ctx};
@@ -56,9 +57,9 @@ TEST(Cost, scoring_is_the_sum_of_its_windows) {
 }
 
 TEST(Cost, a_training_is_the_sum_of_its_steps) {
-  std::vector<std::u32string> names;
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < 40; ++i) {
-    names.push_back(std::u32string(1 + i % 12, U'a') + std::u32string(1, U"abcdefgh"[i % 8]));
+    names.push_back(std::string(1 + i % 12, 'a') + std::string(1, "abcdefgh"[i % 8]));
   }
   const Dataset dataset = split(names, 1);
   const CostModel cost(dataset);
@@ -97,9 +98,9 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
 
 // In random order: on average over many seeds.
 TEST(Cost, a_training_on_long_documents_is_on_average_that_of_its_windows) {
-  std::vector<std::u32string> texts;
+  std::vector<std::string> texts;
   for (std::size_t i = 0; i < 60; ++i) {
-    texts.push_back(std::u32string(1 + 37 * i % 300, U"abcdefgh"[i % 8]) + U"x");
+    texts.push_back(std::string(1 + 37 * i % 300, "abcdefgh"[i % 8]) + "x");
   }
   const Dataset dataset = split(texts, 1);
   const CostModel cost(dataset);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "../support/corpus.hpp"
 #include "../support/errors.hpp"
 #include "microgpt/core/stop.hpp"
 #include "microgpt/genome/cost.hpp"
@@ -19,8 +20,8 @@ namespace {
 
 const Problem& some_problem() {
   static const Problem problem = [] {
-    std::vector<std::u32string> names;
-    for (char32_t c = U'a'; c <= U'z'; ++c) names.push_back(std::u32string(4, c) + U"na");
+    std::vector<std::string> names;
+    for (char c = 'a'; c <= 'z'; ++c) names.push_back(std::string(4, c) + "na");
     Problem p;
     p.dataset = split(names, 1);
     return p;
@@ -119,10 +120,10 @@ TEST(IsolatedTrainer, a_training_that_is_suspended_for_a_while_is_not_late) {
 }
 
 TEST(IsolatedTrainer, a_training_whose_judging_takes_far_longer_is_not_late) {
-  std::vector<std::u32string> lines(10);
+  std::vector<std::string> lines(10);
   Rng rng(1, Stream::names, 0);
-  for (std::u32string& line : lines) {
-    while (line.size() < 100'000) line += U'a' + static_cast<char32_t>(rng.below(26));
+  for (std::string& line : lines) {
+    while (line.size() < 100'000) line += static_cast<char>('a' + rng.below(26));
   }
   Problem problem;
   problem.dataset = split(lines, 1);

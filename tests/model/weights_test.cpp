@@ -24,9 +24,9 @@ const GptConfig kSmall = {
 template <class Real>
 WeightFile file_of(const Gpt<Real>& gpt) {
   WeightFile file = weights_of(gpt);
-  for (char32_t c = U'à'; file.vocabulary.size() + 1 < gpt.config().n_vocab; ++c) {
-    file.vocabulary.push_back(c);
-  }
+  std::u32string characters;
+  for (char32_t c = U'à'; characters.size() + 1 < gpt.config().n_vocab; ++c) characters += c;
+  file.vocabulary = Vocabulary(characters);
   file.seed = 18446744073709551615U;
   return file;
 }
@@ -139,7 +139,7 @@ TEST(Weights, a_file_with_changed_bytes_is_refused_or_holds_a_gpt) {
       const WeightFile file = parse_weights("w", changed);
       SomeGpt<double> some(file.config, 1);
       set_weights(some.gpt, file);
-      EXPECT_EQ(file.vocabulary.size() + 1, file.config.n_vocab);
+      EXPECT_EQ(file.vocabulary.size(), file.config.n_vocab);
       for (const double weight : some.gpt.weights()) ASSERT_TRUE(std::isfinite(weight));
       ++held;
     } catch (const Error& error) {
@@ -207,8 +207,8 @@ TEST(Weights, shapes_that_do_not_fit_one_another_are_refused) {
       tensor(file, name) = {name, rows, cols, std::vector<double>(rows * cols)};
     });
   };
-  EXPECT_TRUE(
-      contains(reshaped("wte", 4, 4), "\"wte\": it has 4 rows, but vocab has 2 characters"));
+  EXPECT_TRUE(contains(reshaped("wte", 4, 4),
+                       "\"wte\": it has 4 rows, but the vocabulary has 2 characters"));
   EXPECT_TRUE(contains(reshaped("wte", 3, 6),
                        "\"wpe\": its shape is [2, 4], but beside the others it must be [2, 6]"));
   EXPECT_TRUE(contains(reshaped("wpe", 2, 5), "\"wpe\": its shape is [2, 5]"));
@@ -230,8 +230,8 @@ TEST(Weights, metadata_that_is_missing_or_wrong_is_refused) {
     EXPECT_TRUE(contains(refusal([&](Safetensors& file) { file.metadata.erase(key); }),
                          "\"" + std::string(key) + "\" is missing"));
   }
-  EXPECT_TRUE(contains(with("vocab", "abc"), "vocab has 3 characters"));
-  EXPECT_TRUE(contains(with("vocab", ""), "vocab has 0 characters"));
+  EXPECT_TRUE(contains(with("vocab", "abc"), "the vocabulary has 3 characters"));
+  EXPECT_TRUE(contains(with("vocab", ""), "the vocabulary has 0 characters"));
   EXPECT_TRUE(contains(with("n_head", "3"), "n_emb (4) must be a multiple of n_head (3)"));
   EXPECT_TRUE(contains(with("n_head", "0"), "positive"));
   for (const char* number : {"-1", "2.0", "", " 2", "2 ", "two", "99999999999999999999"}) {
@@ -241,6 +241,43 @@ TEST(Weights, metadata_that_is_missing_or_wrong_is_refused) {
   EXPECT_TRUE(contains(with("rms_eps", "1e-06"), "rms_eps (1e-06) must be 1e-05"));
   EXPECT_TRUE(contains(with("rms_eps", "nan"), "must be 1e-05"));
   EXPECT_TRUE(contains(with("rms_eps", "small"), "must be a number"));
+}
+
+TEST(Weights, of_bytes_and_byte_pairs_survive_their_file) {
+  for (const Vocabulary& vocabulary :
+       {Vocabulary(TokenKind::bytes, "\nA\xFF", {}), Vocabulary(TokenKind::bpe, "\nA\xFF", {}),
+        Vocabulary(TokenKind::bpe, "\nA\xFF", {{1, 1}, {3, 2}, {4, 4}})}) {
+    WeightFile file = weights_of(SomeGpt<double>({.n_vocab = vocabulary.size()}, 1).gpt);
+    file.vocabulary = vocabulary;
+    const WeightFile read = parse_weights("w", to_bytes(file));
+    EXPECT_EQ(read.vocabulary, vocabulary);
+    EXPECT_TRUE(read.notes.empty());
+    EXPECT_EQ(to_bytes(read), to_bytes(file));
+  }
+}
+
+TEST(Weights, of_bytes_or_byte_pairs_that_cannot_be_are_refused) {
+  const auto with = [](const std::string& bytes, const std::string& merges) {
+    return refusal([&](Safetensors& file) {  // which has two tokens and the delimiter
+      file.metadata.erase("vocab");
+      file.metadata["tokens"] = "bpe";
+      file.metadata["bytes"] = bytes;
+      file.metadata["merges"] = merges;
+    });
+  };
+  EXPECT_TRUE(contains(with("6162", "0 0"), "the vocabulary has 3 tokens (2 bytes and 1 merges)"));
+  for (const char* bytes : {"6", "6x", "x6", "+1", "616"}) {
+    EXPECT_TRUE(contains(with(bytes, ""), "must be pairs of hexadecimal digits")) << bytes;
+  }
+  EXPECT_TRUE(contains(with("6261", ""), "sorted and distinct"));
+  for (const char* merges : {"0", "0,0", "0 ", " 0 0", "0 0,", "0 0 0", "a b", "0 -1", ","}) {
+    EXPECT_TRUE(contains(with("61", merges), "is no pair of tokens")) << merges;
+  }
+  EXPECT_TRUE(contains(with("61", "0 1"), "merge 1 joins tokens 0 and 1"));
+  EXPECT_TRUE(contains(refusal([](Safetensors& file) { file.metadata["tokens"] = "words"; }),
+                       "tokens (\"words\") in the metadata is none that this program knows"));
+  EXPECT_TRUE(contains(refusal([](Safetensors& file) { file.metadata["tokens"] = "bytes"; }),
+                       "\"bytes\" is missing"));
 }
 
 TEST(Weights, metadata_of_others_and_other_spellings_of_a_number_do_not_matter) {

@@ -49,12 +49,14 @@ TEST(Settings, carry_what_a_run_began_with_and_looks_for) {
 TEST(Settings, say_how_the_text_was_read_and_how_long_finals_train_if_it_is_unusual) {
   RunSettings s;
   s.tokens = 27;
-  for (const char* key : {"documents", "split_seed", "final_steps"}) {
+  for (const char* key : {"documents", "tokenizer", "split_seed", "final_steps"}) {
     EXPECT_FALSE(contains(to_json(s), key));
   }
+  s.tokenizer = "bytes";
   s.documents = DocumentKind::stream, s.split_seed = 0, s.final_steps = 15.5;
   const RunSettings again = settings_from_json(to_json(s));
   EXPECT_EQ(again.documents, DocumentKind::stream);
+  EXPECT_EQ(again.tokenizer, "bytes");
   EXPECT_EQ(again.split_seed, 0U);
   EXPECT_EQ(again.final_steps, 15.5);
 }

@@ -13,7 +13,7 @@ namespace {
 WeightFile some_file() {
   SomeGpt<double> some({.n_emb = 4, .n_ctx = 3}, 1);
   WeightFile file = weights_of(some.gpt);
-  file.vocabulary = U"abcdefghijklmnopqrstuvwxyz";
+  file.vocabulary = Vocabulary(U"abcdefghijklmnopqrstuvwxyz");
   return file;
 }
 
@@ -23,6 +23,7 @@ TEST(TrainingNotes, are_read_back_with_the_weights) {
                                .dataset = "00ff",
                                .dataset_name = "a \"file\".txt",
                                .documents = DocumentKind::paragraphs,
+                               .tokenizer = "bpe:300",
                                .split_seed = 7,
                                .version = "9",
                                .validation_loss = 0.1 + 0.2,
@@ -39,6 +40,7 @@ TEST(TrainingNotes, are_read_back_with_the_weights) {
   EXPECT_EQ(found.dataset, "00ff");
   EXPECT_EQ(found.dataset_name, notes.dataset_name);
   EXPECT_EQ(found.documents, DocumentKind::paragraphs);
+  EXPECT_EQ(found.tokenizer, "bpe:300");
   EXPECT_EQ(found.split_seed, 7U);
   EXPECT_EQ(found.version, "9");
   EXPECT_EQ(found.validation_loss, notes.validation_loss);

@@ -1,4 +1,5 @@
 #include "microgpt/training/baselines.hpp"
+#include "microgpt/core/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,11 +26,11 @@ TEST(UniformLoss, is_the_logarithm_of_the_vocabulary) {
 TEST(BigramLoss, equals_an_example_worked_out_by_hand) {
   Dataset dataset;
   dataset.vocabulary = Vocabulary(U"ab");
-  dataset.training.add(U"ab", dataset.vocabulary);
-  dataset.training.add(U"b", dataset.vocabulary);
+  dataset.training.add("ab", dataset.vocabulary);
+  dataset.training.add("b", dataset.vocabulary);
   Documents documents;
-  documents.add(U"ab", dataset.vocabulary);  // P(a|.) = 2/5, P(b|a) = 2/4, P(.|b) = 3/5
-  documents.add(U"aa", dataset.vocabulary);  // P(a|.) = 2/5, P(a|a) = 1/4, P(.|a) = 1/4
+  documents.add("ab", dataset.vocabulary);  // P(a|.) = 2/5, P(b|a) = 2/4, P(.|b) = 3/5
+  documents.add("aa", dataset.vocabulary);  // P(a|.) = 2/5, P(a|a) = 1/4, P(.|a) = 1/4
   const double expected = -(std::log(2 / 5.0) + std::log(2 / 4.0) + std::log(3 / 5.0) +
                             std::log(2 / 5.0) + std::log(1 / 4.0) + std::log(1 / 4.0)) /
                           6;
@@ -117,11 +118,11 @@ class PlainNgrams {
 Documents random_documents(const Vocabulary& vocabulary, std::size_t count, Rng& rng) {
   Documents documents;
   for (std::size_t i = 0; i < count; ++i) {
-    std::u32string name;
+    std::string name;
     std::size_t a = 0, b = 0;
     for (std::size_t length = 1 + rng.below(7); name.size() < length;) {
       const std::size_t c = rng.below(4) == 0 ? rng.below(6) : (a + 2 * b + 1) % 6;
-      name.push_back(U'a' + static_cast<char32_t>(c));
+      name.push_back(static_cast<char>('a' + c));
       a = b, b = c;
     }
     documents.add(name, vocabulary);
@@ -160,7 +161,7 @@ TEST(NgramBaseline, needs_no_more_than_64_bits) {
   Dataset dataset;
   dataset.vocabulary = Vocabulary(characters);
   for (Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
-    part->add(std::u32string_view(characters).substr(0, 50), dataset.vocabulary);
+    part->add(encode_utf8(characters.substr(0, 50)), dataset.vocabulary);
   }
   const NgramBaseline found = ngram_baseline(dataset);
   EXPECT_LE(found.order, 5U);
@@ -170,13 +171,36 @@ TEST(NgramBaseline, needs_no_more_than_64_bits) {
 
 TEST(NgramBaseline, counts_as_much_as_it_is_told_to) {
   Dataset dataset =
-      split({U"aab",  U"aba",  U"abb", U"bab", U"bba", U"baa", U"aaab", U"abab", U"bbbb", U"aaaa",
-             U"abba", U"baab", U"b",   U"a",   U"ab",  U"ba",  U"bb",   U"aa",   U"bbb",  U"aaa"},
+      split({"aab",  "aba",  "abb", "bab", "bba", "baa", "aaab", "abab", "bbbb", "aaaa",
+             "abba", "baab", "b",   "a",   "ab",  "ba",  "bb",   "aa",   "bbb",  "aaa"},
             1);
   const NgramBaseline all = ngram_baseline(dataset), few = ngram_baseline(dataset, 5);
   EXPECT_NE(all.test, few.test);
   dataset.training = Documents();
   EXPECT_DOUBLE_EQ(ngram_baseline(dataset).test, uniform_loss(dataset.vocabulary));
+}
+
+// Whatever a text is cut into, counting does its best with it, in the same unit.
+TEST(Baselines, of_byte_pairs_are_those_of_their_characters) {
+  std::vector<std::string> names;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    Rng rng = rng_of(i);
+    std::string name;
+    for (std::size_t length = 1 + i % 7; length > 0; --length) {
+      name += std::vector<std::string>{"a", "b", "\u00E9", "n ", "\u4E00"}[rng.below(5)];
+    }
+    names.push_back(name);
+  }
+  for (const DocumentKind kind : {DocumentKind::lines, DocumentKind::stream}) {
+    const Corpus corpus = corpus_of(names, kind);
+    const Baselines expected = baselines_of(training::split(corpus, 1));
+    const Baselines found = baselines_of(training::split(corpus, 1, {TokenKind::bpe, 20}));
+    EXPECT_EQ(found.uniform, expected.uniform);
+    EXPECT_EQ(found.bigram_validation, expected.bigram_validation);
+    EXPECT_EQ(found.bigram_test, expected.bigram_test);
+    EXPECT_EQ(found.ngram, expected.ngram);
+    EXPECT_GT(found.bigram_test, 0);
+  }
 }
 
 }  // namespace

@@ -20,38 +20,38 @@ namespace microgpt::test {
 using namespace training;
 namespace {
 
-using Texts = std::vector<std::u32string>;
+using Texts = std::vector<std::string>;
 
 Texts read(std::string_view bytes) {
-  return read_corpus("names.txt", bytes, DocumentKind::lines).documents;
+  return texts_of(read_corpus("names.txt", std::string(bytes), DocumentKind::lines));
 }
 std::string message(std::string_view bytes) {
   return error_of([&] { read(bytes); });
 }
 
 TEST(ReadDocuments, takes_one_document_a_line) {
-  EXPECT_EQ(read("anna\nbob\n"), (Texts{U"anna", U"bob"}));
-  EXPECT_EQ(read("anna\nbob"), (Texts{U"anna", U"bob"})) << "without an end of the last line";
-  EXPECT_EQ(read("anna maria\nzo\xC3\xAB\n"), (Texts{U"anna maria", U"zo\u00EB"}));
+  EXPECT_EQ(read("anna\nbob\n"), (Texts{"anna", "bob"}));
+  EXPECT_EQ(read("anna\nbob"), (Texts{"anna", "bob"})) << "without an end of the last line";
+  EXPECT_EQ(read("anna maria\nzo\xC3\xAB\n"), (Texts{"anna maria", "zo\u00EB"}));
 }
 
 TEST(ReadDocuments, trims_lines_and_skips_empty_ones) {
-  EXPECT_EQ(read("  anna\t\n\n \t \nbob  \n\n"), (Texts{U"anna", U"bob"}));
+  EXPECT_EQ(read("  anna\t\n\n \t \nbob  \n\n"), (Texts{"anna", "bob"}));
 }
 
 TEST(ReadDocuments, takes_the_line_ends_of_windows) {
-  EXPECT_EQ(read("anna\r\nbob\r\n\r\n"), (Texts{U"anna", U"bob"}));
+  EXPECT_EQ(read("anna\r\nbob\r\n\r\n"), (Texts{"anna", "bob"}));
 }
 
 TEST(ReadDocuments, leaves_a_byte_order_mark_out) {
   EXPECT_EQ(read("\xEF\xBB\xBF"
                  "anna\nbob\n"),
-            (Texts{U"anna", U"bob"}));
+            (Texts{"anna", "bob"}));
   EXPECT_TRUE(contains(message("\xEF\xBB\xBF"), "empty"));
 }
 
 TEST(ReadDocuments, keeps_repetitions) {
-  EXPECT_EQ(read("bob\nanna\nbob\n"), (Texts{U"bob", U"anna", U"bob"}));
+  EXPECT_EQ(read("bob\nanna\nbob\n"), (Texts{"bob", "anna", "bob"}));
 }
 
 TEST(ReadDocuments, names_file_line_and_byte_of_invalid_utf8) {
@@ -79,7 +79,7 @@ TEST(ReadDocuments, names_file_line_and_code_of_a_control_character) {
                        "U+0086"));
   EXPECT_EQ(read("a b\xC2\xA0"
                  "c~"),
-            (Texts{U"a b\u00A0c~"}))
+            (Texts{"a b\u00A0c~"}))
       << "spaces are none";
 }
 
@@ -89,7 +89,7 @@ TEST(ReadDocuments, normalises_and_counts_what_it_changes) {
                                     "e\u0301\u200Bf\rg\u2028h\n"  // decomposed; other line ends
                                     "\u00ADi\u200Dj\n",           // a joiner is left
                                     DocumentKind::lines);
-  EXPECT_EQ(corpus.documents, (Texts{U"a b\u00A0c", U"\u00E9f", U"g", U"h", U"i\u200Dj"}));
+  EXPECT_EQ(texts_of(corpus), (Texts{"a b\u00A0c", "\u00E9f", "g", "h", "i\u200Dj"}));
   EXPECT_EQ(corpus.changes.text(),
             "2 line ends, 1 tab, 2 invisible characters, 1 line with decomposed characters");
   EXPECT_EQ(read_corpus("x", "anna\r\nbob\r\n", DocumentKind::lines).changes.text(), "");
@@ -117,7 +117,7 @@ TEST(ReadCorpus, looks_what_kind_of_text_it_is) {
 
 TEST(ReadCorpus, keeps_the_lines_of_paragraphs_and_their_beginnings) {
   const Corpus corpus = read_corpus("x", "\n a \n  b\n \n\nc", DocumentKind::paragraphs);
-  EXPECT_EQ(corpus.documents, (Texts{U" a\n  b", U"c"}));
+  EXPECT_EQ(texts_of(corpus), (Texts{" a\n  b", "c"}));
 }
 
 TEST(ReadCorpus, cuts_a_stream_into_stretches_that_are_the_text) {
@@ -127,27 +127,75 @@ TEST(ReadCorpus, cuts_a_stream_into_stretches_that_are_the_text) {
     std::string text;
     while (text.size() < length) text += "ab \n"[rng.below(60) < 58 ? rng.below(3) : 3];
     const Corpus corpus = read_corpus("x", text + "e", DocumentKind::stream);
-    std::u32string together;
-    for (const std::u32string& each : corpus.documents) {
+    std::string together;
+    for (const std::string& each : texts_of(corpus)) {
       EXPECT_LE(each.size(),
                 std::max<std::size_t>(1, std::min<std::size_t>(8192, (length + 2) / 20)));
       together += each;
     }
     EXPECT_GE(corpus.documents.size(), 20U);
-    std::u32string expected;  // without spaces at the ends of lines
-    for (const char32_t c : decode_utf8(text + "e\n")) {
-      while (c == U'\n' && !expected.empty() && expected.back() == U' ') expected.pop_back();
+    std::string expected;  // without spaces at the ends of lines
+    for (const char c : text + "e\n") {
+      while (c == '\n' && !expected.empty() && expected.back() == ' ') expected.pop_back();
       expected += c;
     }
     EXPECT_EQ(together, expected);
   }
 }
 
+TEST(ReadCorpus, cuts_no_character_in_two) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "\u4E00\U0001F600";
+  for (const std::size_t repeated : {1U, 100U}) {
+    std::string longer;
+    for (std::size_t i = 0; i < repeated; ++i) longer += text;
+    const Corpus corpus = read_corpus("x", longer, DocumentKind::stream);
+    EXPECT_GE(corpus.documents.size(), 20U);
+    for (const std::string& each : texts_of(corpus)) EXPECT_NO_THROW(decode_utf8(each)) << each;
+  }
+}
+
+// What is no text is taken as it is.
+TEST(ReadCorpus, of_bytes_changes_nothing) {
+  const std::string bytes("\xEF\xBB\xBF a\t\r\n\n\xFF\0b \n", 14);
+  const Corpus lines = read_corpus("x", bytes, DocumentKind::lines, false);
+  EXPECT_EQ(texts_of(lines), (Texts{"\xEF\xBB\xBF a\t\r", std::string("\xFF\0b ", 4)}));
+  EXPECT_EQ(lines.changes.text(), "");
+  std::string together;
+  for (int i = 0; i < 100; ++i) together += bytes;
+  const Corpus stream = read_corpus("x", together, DocumentKind::stream, false);
+  std::string again;
+  for (const std::string& each : texts_of(stream)) again += each;
+  EXPECT_EQ(again, together);
+  EXPECT_GE(stream.documents.size(), 20U);
+}
+
+// The same documents are held out whatever they are cut into, so that losses can be compared.
+TEST(Split, holds_out_the_same_texts_whatever_the_tokens_are) {
+  Texts texts;
+  for (int i = 0; i < 300; ++i) texts.push_back(fmt::format("caf\u00E9 {} of {}", i, i % 7));
+  const auto parts = [&](const Tokenizer& tokenizer) {
+    const Dataset dataset = training::split(corpus_of(texts), 1, tokenizer);
+    Texts held_out;
+    for (const Documents* part : {&dataset.validation, &dataset.test}) {
+      for (std::size_t i = 0; i < part->size(); ++i) {
+        held_out.push_back(dataset.vocabulary.decode((*part)[i]));
+      }
+    }
+    return held_out;
+  };
+  const Texts expected = parts({});
+  EXPECT_EQ(expected.size(), 60U);
+  EXPECT_EQ(parts({TokenKind::bytes}), expected);
+  EXPECT_EQ(parts({TokenKind::bpe, 40}), expected);
+  EXPECT_TRUE(contains(error_of([&] { parts({TokenKind::bpe, 12}); }), "(bpe:12)"));
+}
+
 TEST(Split, of_a_stream_leaves_the_ends_of_stretches_open_and_holds_out_few_tokens) {
-  std::vector<std::u32string> stretches;
+  std::vector<std::string> stretches;
   for (int i = 0; i < 400; ++i) {
-    stretches.push_back(std::u32string(1000, U'a' + static_cast<char32_t>(i % 26)) + U"\n");
-    stretches.back() += decode_utf8(fmt::to_string(i));  // each of them differs
+    stretches.push_back(std::string(1000, static_cast<char>('a' + i % 26)) + "\n");
+    stretches.back() += fmt::to_string(i);  // each of them differs
   }
   const Dataset stream = split(stretches, 1, DocumentKind::stream);
   const Dataset lines = split(stretches, 1);
@@ -157,11 +205,11 @@ TEST(Split, of_a_stream_leaves_the_ends_of_stretches_open_and_holds_out_few_toke
   for (const Documents* part : {&stream.validation, &stream.test}) {
     EXPECT_EQ(part->size(), 40U) << "a tenth";
   }
-  for (std::u32string& each : stretches) each += std::u32string(9000, U'z');
+  for (std::string& each : stretches) each += std::string(9000, 'z');
   const Dataset dear = split(stretches, 1, DocumentKind::stream);
   for (const Documents* part : {&dear.validation, &dear.test}) {
-    EXPECT_GE(part->prediction_count(), kHeldOutTokens);
-    EXPECT_LT(part->prediction_count(), kHeldOutTokens + 10'010);
+    EXPECT_GE(part->prediction_count(), kHeldOutLength);
+    EXPECT_LT(part->prediction_count(), kHeldOutLength + 10'010);
   }
 }
 
@@ -202,53 +250,20 @@ TEST(LoadDataset, names_the_path_of_what_it_cannot_use) {
   EXPECT_TRUE(contains(error(folder.file("binary.txt", "anna\n\x80\n")), "line 2"));
 }
 
-TEST(Vocabulary, is_sorted_and_ends_with_the_delimiter) {
-  const Texts texts = {U"zo\u00EB", U"anna", U"\U0001F600-b", U"a",  U"b",  U"n",
-                       U"o",        U"z",    U"ab",           U"ba", U"-a", U"zz"};
-  const Vocabulary vocabulary = split(texts, 1).vocabulary;
-  EXPECT_EQ(vocabulary.characters(), U"-abnoz\u00EB\U0001F600");
-  EXPECT_EQ(vocabulary.size(), 9U);
-  EXPECT_EQ(vocabulary.delimiter(), 8U);
-  for (Token token = 0; token < 8; ++token) {
-    EXPECT_EQ(vocabulary.encode(vocabulary.characters()[token]), token);
-  }
-}
-
-TEST(Vocabulary, a_character_that_it_does_not_have_throws_with_its_code) {
-  EXPECT_TRUE(contains(error_of([] { letters().encode(U'\u00EB'); }), "U+00EB"));
-  EXPECT_THROW(letters().encode(U'A'), Error);
-  EXPECT_THROW(Vocabulary().encode(U'a'), Error);
-  EXPECT_EQ(Vocabulary().size(), 1U) << "the delimiter is always there";
-}
-
-TEST(Vocabulary, decoding_gives_back_the_encoded_text) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    SCOPED_TRACE(fmt::format("seed {}", seed));
-    Rng rng = rng_of(seed);
-    std::u32string text;
-    while (text.size() < 1 + seed % 12) {
-      const auto point = static_cast<char32_t>(0x21 + (rng.below(0x10FFDF) >> rng.below(21)));
-      if (point < 0xD800 || point > 0xDFFF) text.push_back(point);
-    }
-    std::u32string characters = text;
-    std::ranges::sort(characters);
-    characters.erase(std::unique(characters.begin(), characters.end()), characters.end());
-    const Vocabulary vocabulary(characters);
-    Documents documents;
-    documents.add(text, vocabulary);
-    EXPECT_EQ(vocabulary.decode(documents[0]), encode_utf8(text));
-    EXPECT_EQ(documents[0].size(), text.size() + 2);
-  }
+TEST(Split, knows_every_character_of_the_text) {
+  const Texts texts = {"zo\u00EB", "anna", "\U0001F600-b", "a",  "b",  "n",
+                       "o",        "z",    "ab",           "ba", "-a", "zz"};
+  EXPECT_EQ(split(texts, 1).vocabulary, Vocabulary(U"-abnoz\u00EB\U0001F600"));
 }
 
 TEST(Documents, stand_between_delimiters_one_after_another) {
-  const Documents documents = documents_of({U"ab", U"z"});
+  const Documents documents = documents_of({"ab", "z"});
   ASSERT_EQ(documents.size(), 2U);
   EXPECT_TRUE(std::ranges::equal(documents[0], std::vector<Token>{26, 0, 1, 26}));
   EXPECT_TRUE(std::ranges::equal(documents[1], std::vector<Token>{26, 25, 26}));
   EXPECT_EQ(documents.prediction_count(), 5U);
-  EXPECT_EQ(documents, documents_of({U"ab", U"z"}));
-  EXPECT_NE(documents, documents_of({U"abz"}));
+  EXPECT_EQ(documents, documents_of({"ab", "z"}));
+  EXPECT_NE(documents, documents_of({"abz"}));
   EXPECT_EQ(Documents().size(), 0U);
   EXPECT_EQ(Documents().prediction_count(), 0U);
 }
@@ -259,7 +274,7 @@ TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
 }
 
 TEST(Documents, shuffled_are_the_same_in_another_order_that_the_stream_decides) {
-  const Documents documents = documents_of({U"ab", U"z", U"cab", U"q", U"bb", U"ccc", U"x"});
+  const Documents documents = documents_of({"ab", "z", "cab", "q", "bb", "ccc", "x"});
   const auto sorted = [](const Documents& d) {
     std::multiset<std::vector<Token>> all;
     for (std::size_t i = 0; i < d.size(); ++i) all.insert({d[i].begin(), d[i].end()});

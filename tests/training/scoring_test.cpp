@@ -42,10 +42,9 @@ double naive_held_out_loss(Gpt<double>& gpt, const Documents& documents) {
   return sum / static_cast<double>(count);
 }
 
-std::u32string random_text(Rng& rng, std::size_t length) {
-  std::u32string text;
-  for (std::size_t i = 0; i < length; ++i)
-    text.push_back(U'a' + static_cast<char32_t>(rng.below(26)));
+std::string random_text(Rng& rng, std::size_t length) {
+  std::string text;
+  for (std::size_t i = 0; i < length; ++i) text.push_back(static_cast<char>('a' + rng.below(26)));
   return text;
 }
 
@@ -73,9 +72,9 @@ TEST(HeldOutLoss, of_documents_that_begin_alike_has_the_bits_of_each_alone) {
     Documents documents;
     double sum = 0;
     for (int i = 0; i < 200; ++i) {
-      std::u32string text;
+      std::string text;
       for (std::size_t n = 1 + rng.below(12); n > 0; --n) {
-        text.push_back(U'a' + static_cast<char32_t>(rng.below(2)));
+        text.push_back(static_cast<char>('a' + rng.below(2)));
       }
       documents.add(text, letters());
     }
@@ -113,8 +112,9 @@ TEST(HeldOutLoss, is_the_mean_over_documents_weighted_by_their_predictions) {
   double sum = 0, predictions = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::span<const Token> name = names[i];
-    std::u32string text;
-    for (const Token token : name.subspan(1, name.size() - 2)) text.push_back(U'a' + token);
+    std::string text;
+    for (const Token token : name.subspan(1, name.size() - 2))
+      text.push_back(static_cast<char>('a' + token));
     Documents alone;
     alone.add(text, letters());
     ASSERT_TRUE(std::ranges::equal(alone[0], name));
@@ -126,9 +126,20 @@ TEST(HeldOutLoss, is_the_mean_over_documents_weighted_by_their_predictions) {
   EXPECT_TRUE(close(held_out_loss(some.gpt, names), sum / predictions, 1e-13));
 }
 
+// Two vocabularies are compared by the characters that they predict, not by their tokens.
+TEST(HeldOutLoss, is_of_a_character_where_tokens_are_several) {
+  const Vocabulary pairs(TokenKind::bpe, "ab\xA9\xC3", {{0, 1}, {3, 2}, {4, 5}});
+  Documents documents;
+  documents.add("ab\u00E9ab", pairs);  // two tokens and an end, of five characters and an end
+  ASSERT_EQ(documents.prediction_count(), 3U);
+  SomeGpt<double> some({.n_vocab = pairs.size()}, 1);
+  const std::vector<double> losses = token_losses(some.gpt, documents);
+  EXPECT_DOUBLE_EQ(held_out_loss(some.gpt, documents), (losses[0] + losses[1] + losses[2]) / 6);
+}
+
 TEST(HeldOutLoss, is_the_training_loss_for_a_document_within_the_context) {
   SomeGpt<double> some({}, 1);
-  const Documents documents = documents_of({U"carimo"});
+  const Documents documents = documents_of({"carimo"});
   EXPECT_TRUE(close(held_out_loss(some.gpt, documents),
                     loss_of<double>(some.gpt, documents[0]).data(), 1e-14));
 }

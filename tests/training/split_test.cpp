@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/corpus.hpp"
 #include "../support/errors.hpp"
 #include "../support/numbers.hpp"
 #include "microgpt/core/text.hpp"
@@ -15,12 +16,12 @@ namespace microgpt::test {
 using namespace training;
 namespace {
 
-using Texts = std::vector<std::u32string>;
+using Texts = std::vector<std::string>;
 
 /// `count` different documents.
 Texts numbered(std::size_t count) {
   Texts texts;
-  for (std::size_t i = 0; i < count; ++i) texts.push_back(decode_utf8(std::to_string(i)));
+  for (std::size_t i = 0; i < count; ++i) texts.push_back(std::to_string(i));
   return texts;
 }
 
@@ -50,9 +51,9 @@ TEST(Split, holds_out_a_tenth_or_a_thousand_for_validation_and_for_test) {
 }
 
 TEST(Split, of_too_few_documents_throws_with_their_number) {
-  EXPECT_TRUE(contains(error_of([] { split({}, 1); }), "0 documents"));
+  EXPECT_TRUE(contains(error_of([] { split(Texts(), 1); }), "0 documents"));
   EXPECT_TRUE(contains(error_of([] { split(numbered(9), 1); }), "9 documents"));
-  EXPECT_TRUE(contains(error_of([] { split(Texts(50, U"anna"), 1); }), "50 documents"))
+  EXPECT_TRUE(contains(error_of([] { split(Texts(50, "anna"), 1); }), "50 documents"))
       << "all of them are the same";
 }
 
@@ -77,7 +78,7 @@ TEST(Split, no_held_out_document_is_in_another_part_even_if_the_file_repeats_it)
     }
     // Nothing else is lost: all other documents are in the training part, repetitions included.
     std::multiset<std::string> rest;
-    for (const std::u32string& document : documents) rest.insert(encode_utf8(document));
+    for (const std::string& document : documents) rest.insert(document);
     for (const auto& held_out : {test, validation}) {
       for (const std::string& text : held_out) rest.erase(text);
     }

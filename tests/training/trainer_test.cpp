@@ -167,7 +167,7 @@ Documents documents_with(std::size_t count, std::size_t shortest, std::size_t lo
   Rng rng = rng_of(1);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t length = shortest + rng.below(longest - shortest + 1);
-    documents.add(std::u32string(length, U'a' + static_cast<char32_t>(i % 26)), letters());
+    documents.add(std::string(length, static_cast<char>('a' + i % 26)), letters());
   }
   return documents;
 }
@@ -313,7 +313,7 @@ TYPED_TEST(Learning, lowers_the_loss_far_below_that_of_knowing_nothing) {
 }
 
 TEST(Learning, gets_one_name_by_heart) {
-  const Documents documents = documents_of({U"abracadabra"});
+  const Documents documents = documents_of({"abracadabra"});
   SomeGpt<double> some({}, 1);
   Trainer<double> trainer(some.gpt, documents, {.steps = 200, .learning_rate = 0.01});
   trainer.run();
@@ -351,7 +351,7 @@ TEST(Divergence, a_learning_rate_of_a_million_gives_a_large_but_finite_loss) {
 TEST(Divergence, of_the_held_out_loss_throws) {
   SomeGpt<double> some({}, 1);
   some.gpt.weights()[0] = std::numeric_limits<double>::quiet_NaN();
-  const Documents documents = documents_of({U"a"});  // token 0, whose embedding is broken
+  const Documents documents = documents_of({"a"});  // token 0, whose embedding is broken
   EXPECT_TRUE(contains(error_of([&] { held_out_loss(some.gpt, documents); }), "diverged"));
 }
 

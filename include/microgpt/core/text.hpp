@@ -12,6 +12,13 @@ namespace microgpt::core {
 /// The code points of `text`. Throws Error with the byte offset if it is not valid UTF-8.
 std::u32string decode_utf8(std::string_view text);
 
+/// Takes the first character from a text that is not empty. Throws Error as decode_utf8() does,
+/// with the offset from that character.
+char32_t next_character(std::string_view& text);
+
+/// The number of characters of a text in valid UTF-8.
+std::size_t character_count(std::string_view text);
+
 std::string encode_utf8(std::u32string_view text);
 
 /// `text` in Unicode's normal form C, which has one character for a letter and its accents where

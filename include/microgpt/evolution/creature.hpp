@@ -15,9 +15,6 @@ struct WeightFile;
 
 namespace microgpt::evolution {
 
-/// Throws Error naming the first token that stands for two characters.
-void require_same_vocabulary(std::u32string_view file, std::u32string_view dataset);
-
 /// A living organism: the GPT that a genome describes, its training, and its names. The precision
 /// is chosen at construction; the interface is in double.
 class Creature {
@@ -33,16 +30,17 @@ class Creature {
 
   /// One step of training; see Trainer::step. Throws Error if the loss is not finite.
   double step();
-  /// The documents that the last step learnt from, or the parts of long ones.
+  /// The documents that the last step learnt from, or the parts of long ones; valid UTF-8.
   std::vector<std::string> last_documents() const;
   bool trained() const;
   /// All steps that are left. Returns the loss of the last one; NaN if none was left.
   double train();
 
-  /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
+  /// Mean cross-entropy; see held_out_loss() in scoring.hpp.
   double loss(const Documents& documents);
 
-  /// Generates `count` names: name i depends only on the seed and i. temperature > 0.
+  /// Generates `count` names, in valid UTF-8: name i depends only on the seed and i. temperature >
+  /// 0.
   std::vector<std::string> speak(std::size_t count, double temperature);
 
   /// The current weights, with vocabulary and seed; see weights.hpp.

@@ -18,7 +18,7 @@ inline constexpr double kMaxLoss = std::numeric_limits<double>::max();
 /// The result of training and scoring an organism.
 struct Evaluation {
   double fitness = kMaxLoss;        ///< what evolution minimises: the loss, or minus the beauty
-  double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per token
+  double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per character
   std::optional<double> test_loss;  ///< on the test names; of finalists alone
   std::optional<double> beauty;     ///< of its names, if that is the objective
   std::vector<std::string> names;   ///< the first few that it generates

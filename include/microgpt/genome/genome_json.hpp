@@ -13,7 +13,7 @@ namespace microgpt::genome {
 /// The content of genome.json: a genome, its scores, and what is needed to reproduce them.
 struct GenomeFile {
   Genome genome;
-  double loss = 0;               ///< validation loss in nats per token: mean of the replicates
+  double loss = 0;               ///< validation loss in nats per character: mean of the replicates
   std::uint32_t generation = 0;  ///< in which it was born, from 1
   bool evolved = false;
   // The members below are not in the files of similar programs.
@@ -22,6 +22,7 @@ struct GenomeFile {
   std::string dataset;                      ///< SHA-256 of the dataset file; empty if unknown
   std::string dataset_name;                 ///< of the file, without folders; empty if unknown
   std::string documents;                    ///< what a document is; empty: lines, or unknown
+  std::string tokenizer;                    ///< what it is cut into; empty: characters
   std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
   std::string fitness;                      ///< of the search; empty: its held-out loss, or unknown
   std::string version;                      ///< of the program that wrote it; empty if unknown

@@ -11,10 +11,9 @@
 #include "microgpt/autograd/rotary.hpp"
 #include "microgpt/core/enum_names.hpp"
 #include "microgpt/core/random.hpp"
+#include "microgpt/model/token.hpp"
 
 namespace microgpt::model {
-
-using Token = std::uint32_t;
 
 /// The nonlinearity of the feed-forward layers.
 enum class Activation {

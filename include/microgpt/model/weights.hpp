@@ -10,13 +10,14 @@
 
 #include "microgpt/model/gpt.hpp"
 #include "microgpt/model/safetensors.hpp"
+#include "microgpt/model/vocabulary.hpp"
 
 namespace microgpt::model {
 
 /// The content of a weight file; docs/weights.md describes the format.
 struct WeightFile {
   GptConfig config;
-  std::u32string vocabulary;  ///< the characters by token; the delimiter is the token after them
+  Vocabulary vocabulary;
   std::optional<std::uint64_t> seed;  ///< of the run; determines the held-out documents
   /// What else is known of them: entries of the metadata that the model does not need.
   std::map<std::string, std::string> notes = {};

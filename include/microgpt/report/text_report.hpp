@@ -34,7 +34,7 @@ std::optional<double> hypervolume_of(std::span<const Organism> history,
 
 /// Losses of models that only count, on the same part of the dataset.
 struct CountingLosses {
-  double ngram, bigram;  ///< nats per token
+  double ngram, bigram;  ///< nats per character
 };
 
 /// What is to be said where a loss is no lower than that of a model that only counts; else nothing.

@@ -16,7 +16,7 @@ struct CreatureReport {
   std::uint64_t seed = 1;
   std::uint32_t replicate = 0;
   std::string precision, dataset, version;  ///< dataset: SHA-256 of the file
-  /// Nats per token; none if the weights do not say and there is no dataset.
+  /// Nats per character, or byte; none if the weights do not say and there is no dataset.
   std::optional<double> validation_loss, test_loss;
   std::uint64_t parameters = 0;
   double training_flops = 0;  ///< 0 if the weights were loaded

@@ -4,8 +4,9 @@
 
 #include "microgpt/training/dataset.hpp"
 
-// What models without a neural network achieve, by the measure of held_out_loss() in scoring.hpp:
-// nats per predicted token, the closing delimiter included.
+// What models without a neural network achieve, by the measure of held_out_loss() in scoring.hpp.
+// The functions for a dataset of a certain vocabulary give nats per token, so they want one whose
+// tokens are characters or bytes.
 namespace microgpt::training {
 
 /// Of a uniform model, which knows nothing: ln vocabulary.
@@ -29,5 +30,15 @@ struct NgramBaseline {
 /// every order. The order is that of the lowest validation loss, up to the first two that only make
 /// it worse, and up to what fits into 64 bits. `most` tokens are counted at most.
 NgramBaseline ngram_baseline(const Dataset& dataset, std::size_t most = 4'000'000);
+
+/// All of them.
+struct Baselines {
+  double uniform = 0;
+  double bigram_validation = 0, bigram_test = 0;
+  NgramBaseline ngram;
+};
+
+/// Of any dataset: byte pairs are taken apart into characters, which such models predict better.
+Baselines baselines_of(const Dataset& dataset);
 
 }  // namespace microgpt::training

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -35,20 +36,31 @@ struct TextChanges {
   std::string text() const;
 };
 
-/// A text file, cut into documents.
-struct Corpus {
-  DocumentKind kind = DocumentKind::lines;
-  /// Without white space at their end; lines also without any at their beginning. Lines of a
-  /// document are separated by line feeds.
-  std::vector<std::u32string> documents;
-  TextChanges changes;
+/// Where a document stands in a text.
+struct Extent {
+  std::uint32_t begin = 0, length = 0;  // in bytes
 };
 
-/// Reads UTF-8 text. Without a kind it looks which one fits: paragraphs, if empty lines separate at
-/// least 20 groups of two lines or more on average; a stream, if there are at least 1,000
-/// characters in fewer than 20 lines; otherwise lines. Throws Error naming file, line and rule for
-/// invalid UTF-8 and control characters, and if there is no document.
-Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
-                   std::optional<DocumentKind> kind = std::nullopt);
+/// A file, cut into documents.
+struct Corpus {
+  DocumentKind kind = DocumentKind::lines;
+  std::string text;
+  std::vector<Extent> documents;
+  TextChanges changes;
+
+  std::string_view operator[](const Extent& document) const {
+    return std::string_view(text).substr(document.begin, document.length);
+  }
+};
+
+/// Cuts a file into documents. Of text, they have no white space at their end, and lines also none
+/// at their beginning; the lines of a document are separated by line feeds. Any other file is taken
+/// as it is, and its lines are what line feeds separate. Without a kind of documents it looks which
+/// one fits: paragraphs, if empty lines separate at least 20 groups of two lines or more on
+/// average; a stream, if there are at least 1,000 bytes in fewer than 20 lines; otherwise lines.
+/// Throws Error naming file, line and rule for invalid UTF-8 and control characters in a text, if
+/// there is no document, and if there are more than 2 GiB.
+Corpus read_corpus(const std::filesystem::path& path, std::string bytes,
+                   std::optional<DocumentKind> kind = std::nullopt, bool is_text = true);
 
 }  // namespace microgpt::training

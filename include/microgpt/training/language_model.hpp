@@ -16,9 +16,9 @@ namespace microgpt::training {
 struct Judged {
   std::string text;
   std::vector<double> surprisals;  ///< -ln P of each token, its end included if it has one; nats
+  std::size_t length = 0;          ///< characters (bytes, if these are the tokens) and its end
 
   double nats() const;
-  /// Of its characters and its end.
   double bits_per_character() const;
 };
 
@@ -40,12 +40,12 @@ class LanguageModel {
   std::vector<std::string> speak(std::uint64_t seed, std::uint64_t first, std::size_t count,
                                  Sampling sampling, std::string_view beginning = "");
 
-  /// Mean cross-entropy per predicted token; see held_out_loss in scoring.hpp.
+  /// Mean cross-entropy; see held_out_loss() in scoring.hpp.
   double loss(const Documents& documents);
 
   /// Each of some texts, with the delimiter at its end if it `ends`. Throws Error if a character is
   /// not in the vocabulary.
-  std::vector<Judged> judge(const std::vector<std::u32string>& texts, bool ends = true);
+  std::vector<Judged> judge(const std::vector<std::string>& texts, bool ends = true);
 
  private:
   template <class Real>

@@ -13,7 +13,8 @@ namespace microgpt::training {
 template <class Real>
 std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents);
 
-/// Mean cross-entropy per predicted token: the mean of token_losses(). Throws Error if it is not
+/// Mean cross-entropy per character, or byte, and end of a document: the sum of token_losses() over
+/// Documents::length(), so that vocabularies of any kind are compared. Throws Error if it is not
 /// finite.
 template <class Real>
 double held_out_loss(Gpt<Real>& gpt, const Documents& documents);

@@ -38,6 +38,11 @@ Beginning conceive(const CreatureOptions& options) {
   return begin;
 }
 
+/// As files have it: empty for characters.
+Tokenizer tokenizer_of(const std::string& text) {
+  return text.empty() ? Tokenizer{} : parse_tokenizer(text);
+}
+
 /// Whether the training that they are of learnt what this one would learn.
 bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Beginning& begin,
                const CreatureOptions& options) {
@@ -45,6 +50,7 @@ bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Begi
   if (weights.seed != begin.seed) return false;
   const CommonOptions& common = options.common;
   if (common.documents && *common.documents != notes.documents) return false;
+  if (common.tokens && *common.tokens != tokenizer_of(notes.tokenizer)) return false;
   if (common.split_seed && *common.split_seed != notes.split_seed.value_or(begin.seed))
     return false;
   return !options.input_given || sha256(read_file(options.common.input)) == notes.dataset;
@@ -93,10 +99,13 @@ Beginning beginning_of(const CreatureOptions& options) {
   begin.common = options.common;
   std::optional<DocumentKind>& documents = begin.common.documents;
   std::optional<std::uint64_t>& split_seed = begin.common.split_seed;
+  std::optional<Tokenizer>& tokens = begin.common.tokens;
   if (begin.notes) {
+    if (!tokens) tokens = tokenizer_of(begin.notes->tokenizer);
     if (!documents) documents = begin.notes->documents;
     if (!split_seed) split_seed = begin.notes->split_seed;
   } else if (begin.dna) {
+    if (!tokens) tokens = tokenizer_of(begin.dna->tokenizer);
     if (!documents) documents = find_name<DocumentKind>(begin.dna->documents);
     if (!split_seed) split_seed = begin.dna->split_seed;
   }

@@ -96,10 +96,10 @@ NumberType number_type(Precision precision) {
   return precision == Precision::f64 ? NumberType::f64 : NumberType::f32;
 }
 
-/// Throws Error if the dataset has other characters than the model.
+/// Throws Error if the dataset has other tokens than the model.
 void require_vocabulary(const Beginning& begin, const Dataset& data) {
   try {
-    require_same_vocabulary(begin.weights->vocabulary, data.vocabulary.characters());
+    require_same_vocabulary(begin.weights->vocabulary, data.vocabulary);
   } catch (const Error& error) {
     fail("{}: {}", begin.weights_file, error.what());
   }
@@ -112,9 +112,9 @@ void make_files(Learnt& learnt, const CreatureOptions& options, const WeightFile
   if (options.export_c) learnt.c_source = c_source(weights);
 }
 
-/// Finds out what is to be judged. Throws Error if the model does not know a character.
+/// Finds out what is to be judged. Throws Error if the model does not know a part of it.
 void prepare_speech(Learnt& learnt, const CreatureOptions& options, const Vocabulary& vocabulary) {
-  require_known_characters(vocabulary, options.speech);
+  require_known(vocabulary, options.speech);
   learnt.judged = documents_to_judge(options.speech, vocabulary, learnt.kind);
 }
 
@@ -128,7 +128,7 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   }
   learnt.kind =
       learnt.data ? learnt.data->kind : begin.common.documents.value_or(DocumentKind::lines);
-  prepare_speech(learnt, options, Vocabulary(begin.weights->vocabulary));
+  prepare_speech(learnt, options, begin.weights->vocabulary);
   if (talks) {
     introduce(options, begin);
     describe_size(begin, begin.weights->config.n_vocab);
@@ -167,15 +167,18 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
   learnt.test_loss = creature.loss(learnt.data->test);
   WeightFile weights = creature.weights();
   learnt.model = std::make_unique<LanguageModel>(weights, weights.type);
-  put_notes(weights, {.genome = begin.genome,
-                      .replicate = options.replicate,
-                      .dataset = learnt.data->checksum,
-                      .dataset_name = dataset_name(options.common),
-                      .documents = learnt.data->kind,
-                      .split_seed = begin.common.split_seed,
-                      .version = std::string(version()),
-                      .validation_loss = *learnt.validation_loss,
-                      .test_loss = *learnt.test_loss});
+  put_notes(
+      weights,
+      {.genome = begin.genome,
+       .replicate = options.replicate,
+       .dataset = learnt.data->checksum,
+       .dataset_name = dataset_name(options.common),
+       .documents = learnt.data->kind,
+       .tokenizer = learnt.data->tokenizer == Tokenizer{} ? "" : to_text(learnt.data->tokenizer),
+       .split_seed = begin.common.split_seed,
+       .version = std::string(version()),
+       .validation_loss = *learnt.validation_loss,
+       .test_loss = *learnt.test_loss});
   make_files(learnt, options, weights);
   learnt.begin = std::move(begin);
   return learnt;

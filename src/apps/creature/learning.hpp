@@ -23,7 +23,7 @@ struct Learnt {
   std::unique_ptr<LanguageModel> model;
   std::optional<double> validation_loss, test_loss;
   DocumentKind kind = DocumentKind::lines;                      ///< that it has learnt
-  std::vector<std::u32string> judged;                           ///< documents that it is to judge
+  std::vector<std::string> judged;                              ///< documents that it is to judge
   std::optional<std::string> weights, initial, c_source, page;  ///< files
   Training training;
 };

@@ -79,8 +79,9 @@ std::string Search::introduction(const Session& session) const {
   if (!options_.effort_said.empty()) add("effort", options_.effort_said);
   add("baselines",
       fmt::format("n-gram of order {} {:.4f}, bigram {:.4f}, uniform {:.4f} (validation "
-                  "loss in nats per token)",
-                  s.ngram_order, s.ngram_loss, s.bigram_loss, s.uniform_loss));
+                  "loss in nats per {})",
+                  s.ngram_order, s.ngram_loss, s.bigram_loss, s.uniform_loss,
+                  unit_of(data.vocabulary.kind())));
   add("search",
       fmt::format("{}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
                   e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
@@ -220,6 +221,7 @@ std::string Search::weights_of_champion(std::span<const Finalist> finalists, Eva
                      .dataset = s.dataset,
                      .dataset_name = s.input,
                      .documents = s.documents.value_or(DocumentKind::lines),
+                     .tokenizer = s.tokenizer,
                      .split_seed = s.split_seed,
                      .version = s.version,
                      .validation_loss = again.loss,

@@ -48,6 +48,8 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.dataset = problem.dataset.checksum;
   settings.documents = options.common.documents;
   if (problem.dataset.kind != DocumentKind::lines) settings.documents = problem.dataset.kind;
+  const Tokenizer& tokenizer = problem.dataset.tokenizer;
+  if (tokenizer != Tokenizer{}) settings.tokenizer = to_text(tokenizer);
   settings.split_seed = options.common.split_seed;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;
@@ -58,11 +60,12 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.tokens = problem.dataset.vocabulary.size();
   const Documents& training = problem.dataset.training;
   settings.text = {.tokens = training.prediction_count(), .documents = training.size()};
-  settings.bigram_loss = bigram_loss(problem.dataset, problem.dataset.validation);
-  const NgramBaseline ngrams = ngram_baseline(problem.dataset);
-  settings.ngram_order = ngrams.order;
-  settings.ngram_loss = ngrams.validation, settings.ngram_test_loss = ngrams.test;
-  settings.uniform_loss = uniform_loss(problem.dataset.vocabulary);
+  const Baselines baselines = baselines_of(problem.dataset);
+  settings.bigram_loss = baselines.bigram_validation;
+  settings.ngram_order = baselines.ngram.order;
+  settings.ngram_loss = baselines.ngram.validation;
+  settings.ngram_test_loss = baselines.ngram.test;
+  settings.uniform_loss = baselines.uniform;
   return settings;
 }
 

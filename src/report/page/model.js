@@ -25,6 +25,21 @@ window.microgpt = {};
     return { matrices, metadata };
   }
 
+  // The tokens as bytes, and the pairs of them that become one, in their order.
+  function vocabularyOf(metadata) {
+    if (!metadata.tokens) {
+      const encoder = new TextEncoder();
+      return { texts: [...metadata.vocab].map((character) => [...encoder.encode(character)]), merges: [] };
+    }
+    const texts = metadata.bytes.match(/../g).map((digits) => [parseInt(digits, 16)]);
+    const merges = (metadata.merges || "").split(",").filter(Boolean).map((pair) => pair.split(" ").map(Number));
+    for (const [left, right] of merges) texts.push([...texts[left], ...texts[right]]);
+    return { texts, merges };
+  }
+
+  // Bytes that are no text, as a part of a character is none, show as U+FFFD.
+  const textOf = (bytes) => new TextDecoder().decode(Uint8Array.from(bytes));
+
   const row = ({ values, columns }, i) => values.subarray(i * columns, (i + 1) * columns);
 
   function add(x, y) {
@@ -64,8 +79,12 @@ window.microgpt = {};
     constructor(base64) {
       const { matrices, metadata } = parse(bytesOf(base64));
       this.matrices = matrices;
-      this.texts = [...metadata.vocab];
-      this.delimiter = this.texts.length;
+      const { texts, merges } = vocabularyOf(metadata);
+      this.bytes = texts;
+      this.texts = texts.map(textOf);
+      this.merges = merges;
+      this.delimiter = texts.length;
+      this.isBytes = "tokens" in metadata;
       this.heads = Number(metadata.n_head);
       this.epsilon = Number(metadata.rms_eps);
       this.activation = metadata.activation || "relu";
@@ -172,12 +191,29 @@ window.microgpt = {};
 
     // The tokens of a text after the delimiter. Throws an error for a character that it does not know.
     encode(text) {
-      const tokens = [...text.normalize("NFC")].map((character) => {
-        const token = this.texts.indexOf(character);
-        if (token < 0) throw new Error(`The model does not know the character “${character}”.`);
-        return token;
+      const encoder = new TextEncoder();
+      const single = (part) => this.bytes.findIndex((bytes) => bytes.length === part.length && bytes.every((b, i) => b === part[i]));
+      const tokens = [...text.normalize("NFC")].flatMap((character) => {
+        const bytes = [...encoder.encode(character)];
+        const found = this.isBytes ? bytes.map((byte) => single([byte])) : [single(bytes)];
+        if (found.includes(-1)) throw new Error(`The model does not know the character “${character}”.`);
+        return found;
       });
-      return [this.delimiter, ...tokens];
+      return [this.delimiter, ...this.joined(tokens)];
+    }
+
+    joined(tokens) {
+      this.merges.forEach(([left, right], i) => {
+        const made = this.delimiter - this.merges.length + i;
+        for (let at = 0; at + 1 < tokens.length; ++at) {
+          if (tokens[at] === left && tokens[at + 1] === right) tokens.splice(at, 2, made);
+        }
+      });
+      return tokens;
+    }
+
+    decode(tokens) {
+      return textOf(tokens.flatMap((token) => this.bytes[token] || []));
     }
 
     // The probabilities of the next token; at temperature 0 the likeliest has all.
@@ -201,10 +237,7 @@ window.microgpt = {};
         if (state.seen.length < this.context) this.push(state, token);
         else state = this.read(tokens); // the context slides
       }
-      return tokens
-        .slice(1)
-        .map((token) => this.texts[token])
-        .join("");
+      return this.decode(tokens);
     }
   }
 
