@@ -145,11 +145,17 @@ void serialize(Archive& archive, microgpt::genome::SearchSpace& s, unsigned) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::training::Documents& documents, unsigned) {
-  auto tokens = documents.tokens();
+  auto tokens = documents.tokens().values();
   auto ends = documents.ends();
-  std::size_t length = documents.length();
-  archive& tokens& ends& length;
-  documents = microgpt::training::Documents(std::move(tokens), std::move(ends), length);
+  std::size_t length = documents.length(), width = tokens.index();
+  archive& width& ends& length;
+  if constexpr (Archive::is_loading::value) {
+    if (width == 1) tokens.emplace<1>();
+    if (width == 2) tokens.emplace<2>();
+  }
+  std::visit([&](auto& values) { archive& values; }, tokens);
+  documents = microgpt::training::Documents(microgpt::training::TokenArray::of(std::move(tokens)),
+                                            std::move(ends), length);
 }
 
 template <class Archive>

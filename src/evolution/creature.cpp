@@ -83,10 +83,10 @@ struct BodyOf {
   std::vector<std::string> last_documents() const {
     std::vector<std::string> texts;
     for (const Window& window : trainer.last_windows()) {
-      const std::span<const Token> document = documents[window.document];
+      const std::vector<Token> document = documents[window.document];
       const bool is_cut = is_long(document.size() - 1, gpt.config().n_ctx);
       const std::span<const Token> part =
-          is_cut ? document.subspan(window.begin, window.length + 1) : document;
+          is_cut ? std::span(document).subspan(window.begin, window.length + 1) : document;
       texts.push_back(valid_utf8(vocabulary.decode(part)));
     }
     return texts;

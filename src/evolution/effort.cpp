@@ -24,7 +24,7 @@ constexpr double kFewestRows = 1024, kMostRows = 131'072, kMostOfTable = 4'194'3
 /// Nine documents of ten have at most so many predictions.
 std::size_t usual_length(const Documents& documents) {
   std::vector<std::size_t> lengths;
-  for (std::size_t i = 0; i < documents.size(); ++i) lengths.push_back(documents[i].size() - 1);
+  for (std::size_t i = 0; i < documents.size(); ++i) lengths.push_back(documents.size_of(i) - 1);
   const auto place = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() * 9 / 10);
   std::ranges::nth_element(lengths, place);
   return *place;

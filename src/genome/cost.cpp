@@ -41,7 +41,7 @@ double forward_flops(const GptConfig& config, std::size_t positions) {
 double scoring_flops(const GptConfig& config, const Documents& documents) {
   double positions = 0, pairs = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::size_t predictions = documents[i].size() - 1;
+    const std::size_t predictions = documents.size_of(i) - 1;
     const std::size_t first = std::min(config.n_ctx, predictions);
     const std::size_t stride = training::scoring_stride(predictions, config.n_ctx);
     const std::size_t others = (predictions - first + stride - 1) / stride;

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,25 +21,24 @@ double uniform_loss(const Vocabulary& vocabulary) {
 }
 
 double bigram_loss(const Dataset& dataset, const Documents& documents) {
-  std::map<std::pair<Token, Token>, double> pairs;
-  std::map<Token, double> firsts;
+  const std::uint64_t vocabulary = dataset.vocabulary.size();
+  std::unordered_map<std::uint64_t, double> pairs;
+  std::vector<double> firsts(vocabulary);
   for (std::size_t i = 0; i < dataset.training.size(); ++i) {
-    const std::span<const Token> document = dataset.training[i];
+    const std::vector<Token> document = dataset.training[i];
     for (std::size_t t = 1; t < document.size(); ++t) {
-      pairs[{document[t - 1], document[t]}] += 1;
+      pairs[document[t - 1] * vocabulary + document[t]] += 1;
       firsts[document[t - 1]] += 1;
     }
   }
-  const double vocabulary = static_cast<double>(dataset.vocabulary.size());
   double sum = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::span<const Token> document = documents[i];
+    const std::vector<Token> document = documents[i];
     for (std::size_t t = 1; t < document.size(); ++t) {
-      const auto pair = pairs.find({document[t - 1], document[t]});
-      const auto first = firsts.find(document[t - 1]);
+      const auto pair = pairs.find(document[t - 1] * vocabulary + document[t]);
       const double count = pair == pairs.end() ? 0 : pair->second;
-      const double total = first == firsts.end() ? 0 : first->second;
-      sum -= elementary::log((count + 1) / (total + vocabulary));
+      const double total = firsts[document[t - 1]] + static_cast<double>(vocabulary);
+      sum -= elementary::log((count + 1) / total);
     }
   }
   return sum / static_cast<double>(documents.prediction_count());
@@ -59,7 +58,7 @@ std::vector<Gram> grams_of(const Documents& documents, Gram vocabulary, std::siz
   std::vector<Gram> grams;
   grams.reserve(std::min(documents.prediction_count(), most));
   for (std::size_t d = 0; d < documents.size(); ++d) {
-    const std::span<const Token> document = documents[d];
+    const std::vector<Token> document = documents[d];
     Gram gram = 0;
     for (std::size_t i = 0; i < order; ++i) gram = gram * vocabulary + document[0];
     for (std::size_t t = 1; t < document.size() && grams.size() < most; ++t) {
@@ -226,8 +225,9 @@ namespace {
 Documents recoded(const Documents& documents, const Vocabulary& from, const Vocabulary& into) {
   Documents other;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const bool ends = documents[i].size() > 1 && documents[i].back() == from.delimiter();
-    other.add(from.decode(documents[i]), into, ends);
+    const std::vector<Token> document = documents[i];
+    const bool ends = document.size() > 1 && document.back() == from.delimiter();
+    other.add(from.decode(document), into, ends);
   }
   return other;
 }

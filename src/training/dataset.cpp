@@ -15,9 +15,10 @@
 namespace microgpt::training {
 
 void Documents::add(std::string_view text, const Vocabulary& vocabulary, bool ends) {
-  tokens_.push_back(vocabulary.delimiter());
-  vocabulary.encode(text, tokens_);
-  if (ends) tokens_.push_back(vocabulary.delimiter());
+  std::vector<Token> tokens = {vocabulary.delimiter()};
+  vocabulary.encode(text, tokens);
+  if (ends) tokens.push_back(vocabulary.delimiter());
+  tokens_.append(tokens);
   require(tokens_.size() <= std::numeric_limits<std::uint32_t>::max(),
           "a part of a dataset has at most 2^32 - 1 tokens");
   ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
@@ -33,8 +34,7 @@ Documents Documents::shuffled(Rng& rng) const {
   copy.tokens_.reserve(tokens_.size());
   copy.ends_.reserve(ends_.size());
   for (const std::size_t i : order) {
-    const std::span<const Token> document = (*this)[i];
-    copy.tokens_.insert(copy.tokens_.end(), document.begin(), document.end());
+    copy.tokens_.append((*this)[i]);
     copy.ends_.push_back(static_cast<std::uint32_t>(copy.tokens_.size()));
   }
   return copy;

@@ -20,12 +20,15 @@ struct ScoredWindow {
   std::size_t place;  // index of its first loss among those of all documents
 };
 
-std::vector<ScoredWindow> windows_of(const Documents& documents, std::size_t context) {
+/// `tokens` are those of the documents, and must outlive the windows.
+std::vector<ScoredWindow> windows_of(const Documents& documents, std::span<const Token> tokens,
+                                     std::size_t context) {
   std::vector<ScoredWindow> windows;
   windows.reserve(documents.size());
   std::size_t place = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::span<const Token> document = documents[i];
+    const std::span<const Token> document = tokens.first(documents.size_of(i));
+    tokens = tokens.subspan(document.size());
     const std::size_t predictions = document.size() - 1;
     const std::size_t first = std::min(predictions, context);
     windows.push_back({document.first(first), document.subspan(1, first), first, place});
@@ -131,7 +134,8 @@ class Scorer {
 template <class Real>
 std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents) {
   Scorer<Real> scorer(gpt, documents.prediction_count());
-  for (const ScoredWindow& window : sorted(windows_of(documents, gpt.config().n_ctx))) {
+  const std::vector<Token> tokens = documents.tokens().tokens();
+  for (const ScoredWindow& window : sorted(windows_of(documents, tokens, gpt.config().n_ctx))) {
     scorer.add(window);
   }
   return scorer.losses();

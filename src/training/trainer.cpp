@@ -69,10 +69,10 @@ std::size_t Trainer<Real>::fill_part(std::size_t first) {
   std::size_t i = first;
   while (i < chosen_.size() && batch_.tokens.size() < rows_of_part()) {
     const Window& window = chosen_[i++];
-    const std::span<const Token> document = documents_[window.document];
-    const std::span<const Token> targets = document.subspan(window.begin + 1, window.length);
-    batch_.add(document.subspan(window.begin, window.length));
-    targets_.insert(targets_.end(), targets.begin(), targets.end());
+    tokens_.resize(window.length + 1);
+    documents_.copy(window.document, window.begin, tokens_);
+    batch_.add(std::span(tokens_).first(window.length));
+    targets_.insert(targets_.end(), tokens_.begin() + 1, tokens_.end());
   }
   return i;
 }

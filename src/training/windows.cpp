@@ -16,7 +16,7 @@ void WindowOrder::begin_epoch() {
   bool has_long = false;
   windows_.clear();
   for (std::size_t i = 0; i < documents_.size(); ++i) {
-    const std::size_t predictions = documents_[i].size() - 1;
+    const std::size_t predictions = documents_.size_of(i) - 1;
     const bool is_cut = is_long(predictions, n_ctx_);
     has_long = has_long || is_cut;
     std::size_t begin = 0, end = std::min(predictions, is_cut ? 1 + rng.below(n_ctx_) : n_ctx_);

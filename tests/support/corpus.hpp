@@ -51,14 +51,15 @@ inline Documents some_names() {
 
 /// The documents `times` over, one round after another: as many steps without a second epoch.
 inline Documents repeated(const Documents& documents, std::size_t times) {
+  const std::vector<Token> once = documents.tokens().tokens();
   std::vector<Token> tokens;
   std::vector<std::uint32_t> ends;
   for (std::size_t i = 0; i < times; ++i) {
     const auto first = static_cast<std::uint32_t>(tokens.size());
-    tokens.insert(tokens.end(), documents.tokens().begin(), documents.tokens().end());
+    tokens.insert(tokens.end(), once.begin(), once.end());
     for (const std::uint32_t end : documents.ends()) ends.push_back(first + end);
   }
-  return Documents(std::move(tokens), std::move(ends));
+  return Documents(tokens, ends);
 }
 
 }  // namespace microgpt::test

@@ -256,6 +256,26 @@ TEST(Split, knows_every_character_of_the_text) {
   EXPECT_EQ(split(texts, 1).vocabulary, Vocabulary(U"-abnoz\u00EB\U0001F600"));
 }
 
+TEST(TokenArray, holds_tokens_of_any_size_in_as_few_bytes_as_they_need) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Rng rng = rng_of(seed);
+    const std::uint64_t limit = std::uint64_t{1} << (1 + rng.below(32));
+    std::vector<Token> tokens(1 + rng.below(50));
+    for (Token& token : tokens) token = static_cast<Token>(rng.below(limit));
+    TokenArray array;
+    array.append(std::span(tokens).first(tokens.size() / 2));
+    array.append(std::span(tokens).subspan(tokens.size() / 2));
+    EXPECT_EQ(array.tokens(), tokens);
+    EXPECT_EQ(array, TokenArray(tokens));
+    std::vector<Token> last(1);
+    array.copy(tokens.size() - 1, last);
+    EXPECT_EQ(last[0], tokens.back());
+    const Token largest = *std::ranges::max_element(tokens);
+    EXPECT_EQ(array.values().index(), largest < 256 ? 0U : largest < 65'536 ? 1U : 2U);
+  }
+}
+
 TEST(Documents, stand_between_delimiters_one_after_another) {
   const Documents documents = documents_of({"ab", "z"});
   ASSERT_EQ(documents.size(), 2U);
@@ -270,14 +290,14 @@ TEST(Documents, stand_between_delimiters_one_after_another) {
 
 TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
   const Documents documents = some_names();
-  EXPECT_EQ(Documents(documents.tokens(), documents.ends()), documents);
+  EXPECT_EQ(Documents(documents.tokens().tokens(), documents.ends()), documents);
 }
 
 TEST(Documents, shuffled_are_the_same_in_another_order_that_the_stream_decides) {
   const Documents documents = documents_of({"ab", "z", "cab", "q", "bb", "ccc", "x"});
   const auto sorted = [](const Documents& d) {
     std::multiset<std::vector<Token>> all;
-    for (std::size_t i = 0; i < d.size(); ++i) all.insert({d[i].begin(), d[i].end()});
+    for (std::size_t i = 0; i < d.size(); ++i) all.insert(d[i]);
     return all;
   };
   for (std::uint64_t id = 0; id < 20; ++id) {

@@ -29,10 +29,10 @@ double naive_held_out_loss(Gpt<double>& gpt, const Documents& documents) {
   double sum = 0;
   std::size_t count = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::span<const Token> document = documents[i];
+    const std::vector<Token> document = documents[i];
     for (std::size_t t = 1; t < document.size(); ++t, ++count) {
       const std::size_t context = context_of(t, document.size() - 1, gpt.config().n_ctx);
-      const auto logits = logits_of(gpt, document.subspan(t - context, context));
+      const auto logits = logits_of(gpt, std::span(document).subspan(t - context, context));
       const std::size_t last = logits.size() - gpt.config().n_vocab;
       double exponentials = 0;
       for (std::size_t c = last; c < logits.size(); ++c) exponentials += std::exp(logits[c]);
@@ -79,13 +79,14 @@ TEST(HeldOutLoss, of_documents_that_begin_alike_has_the_bits_of_each_alone) {
       documents.add(text, letters());
     }
     for (std::size_t i = 0; i < documents.size(); ++i) {
-      for (std::size_t t = 1; t < documents[i].size(); ++t) {
+      const std::vector<Token> document = documents[i];
+      for (std::size_t t = 1; t < document.size(); ++t) {
         const std::size_t seen = std::min(t, context);
         const typename Tape<double>::Scope scope(some.tape);
         TokenBatch batch;
-        batch.add(documents[i].subspan(t - seen, seen));
+        batch.add(std::span(document).subspan(t - seen, seen));
         const auto losses =
-            cross_entropy(some.gpt.forward(batch), documents[i].subspan(t - seen + 1, seen));
+            cross_entropy(some.gpt.forward(batch), std::span(document).subspan(t - seen + 1, seen));
         sum += losses.data().back();
       }
     }
@@ -111,9 +112,9 @@ TEST(HeldOutLoss, is_the_mean_over_documents_weighted_by_their_predictions) {
   const Documents names = some_names();
   double sum = 0, predictions = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::span<const Token> name = names[i];
+    const std::vector<Token> name = names[i];
     std::string text;
-    for (const Token token : name.subspan(1, name.size() - 2))
+    for (const Token token : std::span(name).subspan(1, name.size() - 2))
       text.push_back(static_cast<char>('a' + token));
     Documents alone;
     alone.add(text, letters());

@@ -67,9 +67,9 @@ TEST(Trainer, a_step_of_adam_leaves_the_ngrams_that_were_not_read_alone) {
       TokenBatch batch;
       std::vector<Token> targets;
       for (const Window& window : trainer.last_windows()) {
-        const std::span<const Token> document = documents[window.document];
-        batch.add(document.first(window.length));
-        const auto next = document.subspan(1, window.length);
+        const std::vector<Token> document = documents[window.document];
+        batch.add(std::span(document).first(window.length));
+        const auto next = std::span(document).subspan(1, window.length);
         targets.insert(targets.end(), next.begin(), next.end());
       }
       by_hand.tape.backward(mean(cross_entropy<double>(gpt.forward(batch), targets)));
@@ -106,9 +106,10 @@ std::vector<double> gradients_of(Gpt<double>& gpt, const Documents& documents) {
   TokenBatch batch;
   std::vector<Token> targets;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::size_t n = std::min(gpt.config().n_ctx, documents[i].size() - 1);
-    batch.add(documents[i].first(n));
-    for (const Token target : documents[i].subspan(1, n)) targets.push_back(target);
+    const std::vector<Token> document = documents[i];
+    const std::size_t n = std::min(gpt.config().n_ctx, document.size() - 1);
+    batch.add(std::span(document).first(n));
+    for (const Token target : std::span(document).subspan(1, n)) targets.push_back(target);
   }
   gpt.tape().backward(mean(cross_entropy<double>(gpt.forward(batch), targets)));
   return copy(gpt.gradients());
@@ -122,7 +123,7 @@ TEST(Trainer, gradients_of_a_batch_are_the_mean_of_single_ones_weighted_by_their
     std::vector<double> sum(together.size(), 0);
     double tokens = 0;
     for (std::size_t i = 0; i < documents.size(); ++i) {
-      const std::span<const Token> document = documents[i];
+      const std::vector<Token> document = documents[i];
       const std::vector<double> alone =
           gradients_of(some.gpt, Documents({document.begin(), document.end()},
                                            {static_cast<std::uint32_t>(document.size())}));
@@ -148,7 +149,7 @@ TEST(Trainer, a_step_of_a_batch_is_one_of_the_mean_loss_over_its_documents) {
     std::vector<Token> tokens;
     std::vector<std::uint32_t> ends;
     for (std::size_t i = 0; i < batch; ++i) {
-      const std::span<const Token> document = documents[order.next().document];
+      const std::vector<Token> document = documents[order.next().document];
       tokens.insert(tokens.end(), document.begin(), document.end());
       ends.push_back(static_cast<std::uint32_t>(tokens.size()));
     }

@@ -9,6 +9,7 @@
 #include "microgpt/core/random.hpp"
 #include "microgpt/model/vocabulary.hpp"
 #include "microgpt/training/corpus.hpp"
+#include "microgpt/training/token_array.hpp"
 
 namespace microgpt::training {
 
@@ -18,15 +19,23 @@ class Documents {
  public:
   Documents() = default;
   /// Each token is a character.
-  Documents(std::vector<Token> tokens, std::vector<std::uint32_t> ends)
-      : Documents(tokens, ends, tokens.size() - ends.size()) {}
-  Documents(std::vector<Token> tokens, std::vector<std::uint32_t> ends, std::size_t length)
+  Documents(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& ends)
+      : Documents(TokenArray(tokens), ends, tokens.size() - ends.size()) {}
+  Documents(TokenArray tokens, std::vector<std::uint32_t> ends, std::size_t length)
       : tokens_(std::move(tokens)), ends_(std::move(ends)), length_(length) {}
 
   std::size_t size() const { return ends_.size(); }
-  std::span<const Token> operator[](std::size_t i) const {
-    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
-    return std::span(tokens_).subspan(begin, ends_[i] - begin);
+  /// The tokens of a document, delimiters included.
+  std::vector<Token> operator[](std::size_t i) const {
+    std::vector<Token> document(size_of(i));
+    copy(i, 0, document);
+    return document;
+  }
+  /// How many these are.
+  std::size_t size_of(std::size_t i) const { return ends_[i] - begin_of(i); }
+  /// `out` becomes those from number `begin` on, as many as it has room for. They must be there.
+  void copy(std::size_t i, std::size_t begin, std::span<Token> out) const {
+    tokens_.copy(begin_of(i) + begin, out);
   }
   void add(std::string_view text, const Vocabulary& vocabulary, bool ends = true);
   /// Makes room for so many in all.
@@ -45,11 +54,13 @@ class Documents {
   bool operator==(const Documents&) const = default;
 
   // The representation: all tokens, and the index at which each document ends.
-  const std::vector<Token>& tokens() const { return tokens_; }
+  const TokenArray& tokens() const { return tokens_; }
   const std::vector<std::uint32_t>& ends() const { return ends_; }
 
  private:
-  std::vector<Token> tokens_;
+  std::size_t begin_of(std::size_t i) const { return i == 0 ? 0 : ends_[i - 1]; }
+
+  TokenArray tokens_;
   std::vector<std::uint32_t> ends_;
   std::size_t length_ = 0;
 };

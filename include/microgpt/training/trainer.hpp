@@ -74,6 +74,7 @@ class Trainer {
   Adam<Real> adam_, ngram_adam_;
   WindowOrder order_;
   std::vector<Window> chosen_;  // of a step
+  std::vector<Token> tokens_;   // of a window, and the one after it
   TokenBatch batch_;            // of a part
   std::vector<Token> targets_;
   std::size_t step_ = 0;
