@@ -223,6 +223,16 @@ std::vector<std::uint64_t> wholes(const Value& object, std::string_view key) {
   return all_of<std::uint64_t>(object, key, "whole numbers");
 }
 
+std::vector<double> numbers(const Value& object, std::string_view key) {
+  std::vector<double> all;
+  for (const Value& element : list(object, key, "numbers")) {
+    const std::optional<double> value = element.number();
+    require(value.has_value(), "\"{}\" must be a list of numbers", key);
+    all.push_back(*value);
+  }
+  return all;
+}
+
 namespace {
 
 /// An output stream of RapidJSON.

@@ -71,8 +71,10 @@ std::string text(const Value& object, std::string_view key);
 const Value::List& list(const Value& object, std::string_view key, std::string_view elements);
 std::vector<std::string> texts(const Value& object, std::string_view key);
 std::vector<std::uint64_t> wholes(const Value& object, std::string_view key);
+std::vector<double> numbers(const Value& object, std::string_view key);
 
-// The same by the type of what is read into. An optional value may be missing.
+// The same by the type of what is read into. An optional value may be missing, and so may a list of
+// numbers, which is empty then.
 inline void read(const Value& o, std::string_view key, double& to) { to = number(o, key); }
 inline void read(const Value& o, std::string_view key, std::uint64_t& to) { to = whole(o, key); }
 inline void read(const Value& o, std::string_view key, std::uint32_t& to) { to = whole32(o, key); }
@@ -82,6 +84,9 @@ inline void read(const Value& o, std::string_view key, std::vector<std::string>&
 }
 inline void read(const Value& o, std::string_view key, std::vector<std::uint64_t>& to) {
   to = wholes(o, key);
+}
+inline void read(const Value& o, std::string_view key, std::vector<double>& to) {
+  to = o.find(key) == nullptr ? std::vector<double>() : numbers(o, key);
 }
 inline void read(const Value& o, std::string_view key, std::optional<double>& to) {
   to = o.find(key) == nullptr ? std::nullopt : std::optional(number(o, key));
@@ -150,6 +155,9 @@ class Writer {
   template <class Type>
   void put_if_any(std::string_view name, const std::optional<Type>& value) {
     if (value) put(name, *value);
+  }
+  void put_if_any(std::string_view name, const std::vector<double>& values) {
+    if (!values.empty()) put(name, values);
   }
 
   const std::string& text() const { return text_; }

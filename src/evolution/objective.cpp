@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <new>
 
 #include "microgpt/core/error.hpp"
@@ -30,6 +31,17 @@ KnownNames known_names(const Dataset& dataset) {
 }
 
 }  // namespace
+
+void LearningCurve::add(double loss) {
+  sum_ += loss;
+  ++count_;
+  ++step_;
+  const std::size_t parts = std::min(kParts, steps_);
+  if (step_ * parts < (means_.size() + 1) * steps_) return;
+  means_.push_back(sum_ / static_cast<double>(count_));
+  sum_ = 0;
+  count_ = 0;
+}
 
 double score_of(Objective objective, double fitness) {
   return objective == Objective::beauty && fitness != kMaxLoss ? -fitness : fitness;
@@ -65,8 +77,11 @@ Evaluation evaluate(const Genome& genome, const Problem& problem, std::uint32_t 
 Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::uint32_t replicate,
                              bool keeps_weights) {
   Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
-  const double last_loss = creature.train();
   Evaluation evaluation;
+  LearningCurve curve(genome.steps);
+  double last_loss = std::numeric_limits<double>::quiet_NaN();
+  while (!creature.trained()) curve.add(last_loss = creature.step());
+  if (replicate > 0) evaluation.learning = curve.means();
   evaluation.loss = creature.loss(problem.dataset.validation);
   evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;
   if (replicate > 0) evaluation.test_loss = creature.loss(problem.dataset.test);

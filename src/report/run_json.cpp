@@ -245,6 +245,8 @@ struct RunWriter {
         out.put("id", f.organism.id), out.put("failures", f.failures());
         out.put("replicates", f.replicates.size());
         estimates(&f);
+        out.list("learning", f.replicates, [&](const Evaluation& e) { out.write(e.learning); });
+        out.put("steps", f.organism.genome.steps);
         out.put("luck", f.failed() ? std::nullopt : std::optional(luck_of(f, objective)));
       });
     });

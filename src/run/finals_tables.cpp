@@ -1,9 +1,11 @@
 // The tables of what is trained after a search: replicates of finalists, ablations of the champion.
 #include <algorithm>
+#include <sstream>
 
 #include "csv_columns.hpp"
 #include "limits.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/run/tables.hpp"
 
 namespace microgpt::run {
@@ -20,12 +22,28 @@ Column<Row> test_loss() {
           }};
 }
 
+/// Losses, separated by spaces.
+Column<Trial> learning() {
+  const auto write = [](const Trial& trial) {
+    return fmt::format("{}", fmt::join(trial.evaluation.learning, " "));
+  };
+  const auto read = [](const CsvField& from, Trial& trial) {
+    std::istringstream losses(from.text());
+    for (std::string loss; losses >> loss;) {
+      const std::optional<double> value = parse_double(loss);
+      if (!value) from.reject("must be numbers, separated by spaces");
+      trial.evaluation.learning.push_back(*value);
+    }
+  };
+  return {"learning", write, read, true};
+}
+
 const Table<Trial>& replicate_table() {
   static const Table<Trial> table = {{of_task("id", &Task::id),
                                       of_task("replicate", &Task::replicate),
                                       score<Trial, Trial>("fitness", &Evaluation::fitness),
                                       score<Trial, Trial>("validation_loss", &Evaluation::loss),
-                                      test_loss<Trial>(), failure<Trial, Trial>()}};
+                                      test_loss<Trial>(), learning(), failure<Trial, Trial>()}};
   return table;
 }
 

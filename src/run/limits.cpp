@@ -1,5 +1,6 @@
 #include "limits.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "microgpt/core/error.hpp"
@@ -18,6 +19,9 @@ void validate(const Evaluation& e, std::uint32_t replicate) {
               field.high);
     }
   });
+  require(e.learning.size() <= LearningCurve::kParts &&
+              std::ranges::all_of(e.learning, [](double loss) { return loss >= 0; }),
+          "learning must be {} losses at most, none of them negative", LearningCurve::kParts);
   require(e.test_loss || replicate == 0, "test_loss is missing of replicate {}", replicate);
   require(e.names.size() <= kNamesKept, "names ({}) must be {} at most", e.names.size(),
           kNamesKept);

@@ -209,7 +209,7 @@ cp -r other broken
 sed -i '3s/^1,/one,/' broken/organisms.csv
 refused "broken/organisms.csv: row 3: id (one) must be a whole number" -- "$report" broken
 cp other/organisms.csv broken/ && sed -i '2s/^\([0-9]*,1\),/\1,99,/' broken/replicates.csv
-refused "broken/replicates.csv: row 2 has 7 fields" -- "$report" broken
+refused "broken/replicates.csv: row 2 has 8 fields" -- "$report" broken
 echo '{"program": 1}' >broken/settings.json
 refused "broken/settings.json" '"program" must be a string' -- "$report" broken
 

@@ -57,6 +57,9 @@ TEST(Evaluate, replicates_have_their_own_luck_and_are_judged_by_the_test_names_t
   EXPECT_FALSE(e.test_loss.has_value());
   ASSERT_TRUE(first.test_loss.has_value());
   EXPECT_NE(*first.test_loss, first.loss);
+  EXPECT_EQ(first.learning.size(), LearningCurve::kParts);
+  EXPECT_LT(first.learning.back(), first.learning.front() - 0.5);
+  EXPECT_TRUE(e.learning.empty()) << "there are too many trainings in a search";
   EXPECT_NE(first.loss, e.loss);
   EXPECT_EQ(evaluate(kSmall, problem, 1), first);
   EXPECT_NE(evaluate(kSmall, problem, 2).loss, first.loss);
@@ -106,6 +109,25 @@ TEST(Creature, names_do_not_depend_on_how_many_are_spoken) {
   const auto five = creature.speak(5, 0.8), two = creature.speak(2, 0.8);
   EXPECT_EQ(five[0], two[0]);
   EXPECT_EQ(five[1], two[1]);
+}
+
+TEST(LearningCurve, has_the_means_of_equal_parts_of_the_steps) {
+  for (const std::size_t steps : {1U, 7U, 20U, 21U, 39U, 400U, 401U}) {
+    SCOPED_TRACE(fmt::format("{} steps", steps));
+    LearningCurve curve(steps);
+    for (std::size_t i = 0; i < steps; ++i) curve.add(static_cast<double>(i));
+    const std::size_t parts = std::min<std::size_t>(steps, LearningCurve::kParts);
+    ASSERT_EQ(curve.means().size(), parts);
+    double sum = 0;
+    std::size_t begin = 0;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const std::size_t end = ((part + 1) * steps + parts - 1) / parts;  // rounded up
+      EXPECT_DOUBLE_EQ(curve.means()[part], static_cast<double>(begin + end - 1) / 2);
+      sum += curve.means()[part] * static_cast<double>(end - begin);
+      begin = end;
+    }
+    EXPECT_DOUBLE_EQ(sum, static_cast<double>(steps * (steps - 1)) / 2);
+  }
 }
 
 }  // namespace

@@ -322,6 +322,17 @@ def check_compute(page, checks):
     checks.that(scores == sorted(scores, reverse=falls), "the best score becomes worse")
 
 
+def check_learning(page, checks):
+    """A line for each final training, with the losses of the run."""
+    lines = page.ask("report.charts.learning.getOption().series.map((each) => each.data)")
+    curves = page.ask("report.data.finalists.flatMap((each) => each.learning.filter((curve) => curve.length))")
+    shown = [[point[1] for point in line] for line in lines]
+    checks.that(shown == curves, "the learning curves are not those of the run")
+    steps = page.ask("report.data.finalists[0].steps")
+    last = lines[0][-1][0]
+    checks.that(0.9 * steps < last < steps, f"a training of {steps} steps ends at {last}")
+
+
 def check_pair(page, checks):
     """Two genes can be chosen, and the map follows."""
     title = "report.charts.pair.getOption().xAxis[0].name"
@@ -340,13 +351,16 @@ def check_pair(page, checks):
 def expected_charts(page):
     """The charts that data of this shape must have."""
     facts = page.ask(
-        "({scored: report.scored.length, timed: report.worked.length, genes: report.data.genes.map((each) => each.name)})"
+        "({learnt: (report.data.finalists || []).some((each) => each.learning.some((curve) => curve.length)),"
+        " scored: report.scored.length, timed: report.worked.length, genes: report.data.genes.map((each) => each.name)})"
     )
     names = []
     if facts["scored"]:
         names += ["trajectory", "family", "parallel", "pareto-parameters", "pareto-flops"]
         names += ["slice-" + gene for gene in facts["genes"]]
         names += ["compute"] + (["pair"] if len(facts["genes"]) > 1 else [])
+    if facts["learnt"]:
+        names.append("learning")
     return names + (["timeline"] if facts["timed"] else [])
 
 
@@ -370,6 +384,8 @@ def check_file(arguments, checks):
         check_lists(page, checks)
         check_trials(page, checks)
         check_compute(page, checks)
+        if "learning" in expected:
+            check_learning(page, checks)
         if "pair" in expected:
             check_pair(page, checks)
         if "family" in expected:

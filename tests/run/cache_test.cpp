@@ -59,6 +59,7 @@ Entry random_entry(Rng& rng) {
   e.loss = rng.uniform(2, 3);
   if (entry.replicate > 0) e.test_loss = rng.uniform(2, 3);
   if (rng.below(2) == 0) e.beauty = rng.uniform(-1, 1);
+  for (std::size_t i = rng.below(20); i > 0; --i) e.learning.push_back(rng.uniform(0, 4));
   return entry;
 }
 
@@ -154,6 +155,7 @@ Entry good_entry(std::uint32_t steps) {
   entry.evaluation.fitness = entry.evaluation.loss = 2.5;
   entry.evaluation.test_loss = 2.25;
   entry.evaluation.names = {"mara"};
+  entry.evaluation.learning = {3.5, 2.75};
   return entry;
 }
 
@@ -164,15 +166,27 @@ TEST(EvaluationCache, leaves_out_lines_that_it_does_not_understand) {
     std::string line = line_of(good_entry(2));
     return line.replace(line.find(from), from.size(), to);
   };
-  for (const std::string& bad :
-       {std::string("nonsense\n"), std::string("[]\n"), std::string("{}\n"), std::string("\n"),
-        good.substr(0, 90) + last, replaced("\"steps\":2", "\"steps\":-1"),
-        replaced("\"n_head\":4", "\"n_head\":3"), replaced("\"loss\":2.5", "\"loss\":\"x\""),
-        replaced("\"loss\":2.5", "\"loss\":-5"), replaced("\"loss\":2.5", "\"loss\":1e300"),
-        replaced("\"fitness\":2.5", "\"fitness\":-1e10"), replaced("\"replicate\":1", "\"x\":0"),
-        replaced(",\"test_loss\":2.25", ""), replaced("\"test_loss\":2.25", "\"test_loss\":-1"),
-        replaced("[\"mara\"]", "[\"\\ud800\"]"), replaced("[\"mara\"]", "[\"\\udc00\"]"),
-        replaced("[\"mara\"]", R"(["","","","","",""])"), replaced("mara", "m\xe9")}) {
+  for (const std::string& bad : {std::string("nonsense\n"),
+                                 std::string("[]\n"),
+                                 std::string("{}\n"),
+                                 std::string("\n"),
+                                 good.substr(0, 90) + last,
+                                 replaced("\"steps\":2", "\"steps\":-1"),
+                                 replaced("\"n_head\":4", "\"n_head\":3"),
+                                 replaced("\"loss\":2.5", "\"loss\":\"x\""),
+                                 replaced("\"loss\":2.5", "\"loss\":-5"),
+                                 replaced("\"loss\":2.5", "\"loss\":1e300"),
+                                 replaced("\"fitness\":2.5", "\"fitness\":-1e10"),
+                                 replaced("\"replicate\":1", "\"x\":0"),
+                                 replaced("[3.5,2.75]", "[3.5,-2.75]"),
+                                 replaced("[3.5,2.75]", "[3.5,\"2\"]"),
+                                 replaced("[3.5,2.75]", "2"),
+                                 replaced(",\"test_loss\":2.25", ""),
+                                 replaced("\"test_loss\":2.25", "\"test_loss\":-1"),
+                                 replaced("[\"mara\"]", "[\"\\ud800\"]"),
+                                 replaced("[\"mara\"]", "[\"\\udc00\"]"),
+                                 replaced("[\"mara\"]", R"(["","","","","",""])"),
+                                 replaced("mara", "m\xe9")}) {
     std::ofstream(folder / "cache", std::ios::binary) << good << bad << last;
     EvaluationCache cache(problem_of(), folder / "cache");
     const std::vector<std::string> notices = cache.take_notices();

@@ -42,7 +42,10 @@ Trial random_entry(Rng& rng) {
   }
   known.evaluation.fitness = rng.uniform(2, 3);
   known.evaluation.loss = rng.uniform(2, 3);
-  if (known.task.replicate > 0) known.evaluation.test_loss = rng.uniform(2, 3);
+  if (known.task.replicate > 0) {
+    known.evaluation.test_loss = rng.uniform(2, 3);
+    known.evaluation.learning = {rng.uniform(2, 3), rng.uniform(2, 3)};
+  }
   return known;
 }
 

@@ -192,6 +192,34 @@ TEST(OrganismsCsv, gives_back_genes_of_all_kinds) {
                        "activation (swaglu) must be relu, relu2, gelu or swiglu"));
 }
 
+TEST(ReplicatesCsv, gives_back_what_was_written_and_reads_older_files) {
+  Finals finals({crossover()}, 2);
+  std::vector<Trial> trials;
+  for (const Task& task : finals.tasks()) {
+    trials.push_back({.task = task, .evaluation = *crossover().evaluation});
+    trials.back().evaluation.test_loss = 2.6;
+    trials.back().evaluation.learning = {0.1 + 0.2, 2, 1e-7};
+  }
+  trials[1].evaluation = failed_evaluation("broken, badly");
+  finals.tell(trials);
+  const test::TemporaryFolder folder;
+  const std::string text = replicates_csv(finals.ranking());
+  write_file_atomically(folder / "r.csv", text);
+  const std::vector<Trial> read = read_replicates_csv(folder / "r.csv");
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read[0].evaluation.learning, trials[0].evaluation.learning);
+  EXPECT_EQ(read[0].evaluation.test_loss, 2.6);
+  EXPECT_EQ(read[1].evaluation.failure, "broken, badly");
+  write_file_atomically(folder / "old.csv",
+                        "id,replicate,fitness,validation_loss,test_loss,failure\n3,1,2,2,2.5,\n");
+  EXPECT_TRUE(read_replicates_csv(folder / "old.csv")[0].evaluation.learning.empty());
+  std::string wrong = text;
+  wrong.replace(wrong.find(" 2 "), 3, " x ");
+  write_file_atomically(folder / "w.csv", wrong);
+  EXPECT_TRUE(contains(error_of([&] { read_replicates_csv(folder / "w.csv"); }),
+                       "must be numbers, separated by spaces"));
+}
+
 TEST(AblationsCsv, gives_back_what_was_written) {
   Finals finals({of_all_kinds()}, 2);
   std::vector<Trial> trials;

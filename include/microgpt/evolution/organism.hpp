@@ -22,7 +22,9 @@ struct Evaluation {
   std::optional<double> test_loss;  ///< on the test names; of finalists alone
   std::optional<double> beauty;     ///< of its names, if that is the objective
   std::vector<std::string> names;   ///< the first few that it generates
-  std::string failure;              ///< why fitness and loss are kMaxLoss; empty if it succeeded
+  /// Mean training losses of equal parts of the steps, in nats per token; of finalists alone.
+  std::vector<double> learning = {};
+  std::string failure;  ///< why fitness and loss are kMaxLoss; empty if it succeeded
   /// A weight file, only if the task asked for it. Neither a journal nor a cache has it.
   std::string weights = {};
 
@@ -40,7 +42,8 @@ inline constexpr std::tuple kEvaluationFields = {
     Field{"loss", &Evaluation::loss, 0, kMaxFitness},
     Field{"test_loss", &Evaluation::test_loss, 0, kMaxFitness},
     Field{"beauty", &Evaluation::beauty, -kMaxFitness, kMaxFitness},
-    Field{"names", &Evaluation::names}};
+    Field{"names", &Evaluation::names},
+    Field{"learning", &Evaluation::learning}};
 
 /// That of a failed training.
 Evaluation failed_evaluation(std::string reason);

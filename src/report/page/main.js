@@ -54,6 +54,7 @@
     "Speaker",
     "Trajectory",
     "Compute",
+    "Learning",
     "Family",
     "Parallel",
     "Importance",
