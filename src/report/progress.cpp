@@ -10,17 +10,21 @@
 namespace microgpt::report {
 
 Progress::Progress(const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
-                   double start, double final_steps)
+                   double start, double final_steps, std::string yardstick)
     : config_(config),
       objective_(objective),
       final_trainings_(final_trainings),
       final_steps_(final_steps),
-      start_(start) {}
+      start_(start),
+      yardstick_(std::move(yardstick)) {}
 
 void Progress::finished(const Trial& trial) {
   const auto& [task, evaluation, timing, known] = trial;
   flops_done_ += task.flops;
-  if (!known) flops_trained_ += task.flops;
+  if (!known) {
+    flops_trained_ += task.flops;
+    seconds_trained_ += timing.seconds;
+  }
   if (task.replicate > 0) {
     ++finals_done_;
     return;
@@ -58,10 +62,27 @@ std::optional<double> Progress::remaining_flops() const {
   return search + static_cast<double>(finals_left) * of_finalist;
 }
 
-std::optional<double> Progress::remaining_seconds(double now) const {
+double Progress::running_flops(double now, std::span<const WorkerState> workers) const {
+  double flops = 0;
+  for (const WorkerState& worker : workers) {
+    if (!worker.task) continue;
+    flops += std::clamp((now - worker.since) * speed(), 0.0, worker.task->flops);
+  }
+  return flops;
+}
+
+std::optional<double> Progress::remaining_seconds(double now,
+                                                  std::span<const WorkerState> workers) const {
   const std::optional<double> flops = remaining_flops();
   if (!flops || flops_trained_ <= 0) return std::nullopt;
-  return *flops * (now - start_) / flops_trained_;
+  if (workers.empty() || speed() == 0) return *flops * (now - start_) / flops_trained_;
+  const double left = std::max(0.0, *flops - running_flops(now, workers));
+  double seconds = left / speed() / static_cast<double>(workers.size());
+  for (const WorkerState& worker : workers) {
+    if (!worker.task) continue;
+    seconds = std::max(seconds, worker.task->flops / speed() - (now - worker.since));
+  }
+  return seconds;
 }
 
 double Progress::mean_of_recent() const {
@@ -86,12 +107,14 @@ std::string text_of(std::span<const WorkerState> workers, double now) {
 
 }  // namespace
 
-std::string Progress::time_line(double now) const {
+std::string Progress::time_line(double now, std::span<const WorkerState> workers) {
   const std::optional<double> rest = remaining_flops();
-  const std::optional<double> seconds = remaining_seconds(now);
-  const double all = rest ? *rest + flops_done_ : 0;
-  const double share = all > 0 ? flops_done_ / all : 0;
-  return fmt::format("{} {:>3.0f} %   {} gone, {} left", bar(share, 30), std::floor(100 * share),
+  const std::optional<double> seconds = remaining_seconds(now, workers);
+  if (rest) {
+    const double done = flops_done_ + running_flops(now, workers);
+    share_ = std::max(share_, std::min(1.0, done / (*rest + flops_done_)));
+  }
+  return fmt::format("{} {:>3.0f} %   {} gone, {} left", bar(share_, 30), std::floor(100 * share_),
                      clock_time(now - start_),
                      seconds ? "about " + clock_time(*seconds) : "time unknown");
 }
@@ -108,11 +131,11 @@ std::string Progress::where() const {
 }
 
 std::vector<std::string> Progress::lines(double now, std::span<const WorkerState> workers,
-                                         std::size_t pending, const Style& style) const {
+                                         std::size_t pending, const Style& style) {
   const auto busy = static_cast<std::size_t>(
       std::ranges::count_if(workers, [](const WorkerState& r) { return r.task.has_value(); }));
   const std::size_t waiting = pending - std::min(pending, busy);
-  std::vector<std::string> lines = {shortened(time_line(now), style.width)};
+  std::vector<std::string> lines = {shortened(time_line(now, workers), style.width)};
   const std::string counts =
       fmt::format("{:<11}{}   {} done, {} running, {} waiting, ", "organisms", where(),
                   with_commas(done_), busy, with_commas(waiting));
@@ -123,8 +146,9 @@ std::vector<std::string> Progress::lines(double now, std::span<const WorkerState
   if (champion_) {
     const std::string best =
         fmt::format("{:<11}{}", "best", score_text(objective_, champion_->evaluation.fitness));
-    const std::string mean = fmt::format("   mean of the last {}: {}", recent_.size(),
-                                         score_text(objective_, mean_of_recent()));
+    const std::string mean =
+        fmt::format("{}{}   mean of the last {}: {}", yardstick_.empty() ? "" : "   ", yardstick_,
+                    recent_.size(), score_text(objective_, mean_of_recent()));
     lines.push_back(coloured(shortened(best, style.width), "32", style.colours) +
                     shortened(mean, style.width - std::min(style.width, best.size())));
     const std::vector<std::string>& names = champion_->evaluation.names;
@@ -154,6 +178,39 @@ std::string bar(double share, std::size_t width) {
     text += eighths >= 8 * (i + 1) ? "█" : eighths > 8 * i ? kPart[eighths % 8] : "·";
   }
   return text;
+}
+
+std::string wrapped(std::string_view text, std::size_t width) {
+  const auto indent_of = [](std::string_view line) {
+    return 2 + std::min(line.find_first_not_of(' '), line.size());
+  };
+  std::string lines;
+  std::size_t columns = 0, indent = indent_of(text);
+  const auto put = [&](std::string_view word) {
+    lines += word;
+    columns += display_width(word);
+  };
+  while (!text.empty()) {
+    // A word with the spaces before it.
+    const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
+    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (columns > indent && columns + display_width(word) > width) {
+      lines += '\n';
+      columns = 0;
+      put(std::string(indent, ' '));
+      put(word.substr(begin));
+    } else {
+      put(word);
+    }
+    text.remove_prefix(end);
+    if (!text.starts_with('\n')) continue;
+    lines += '\n';
+    columns = 0;
+    text.remove_prefix(1);
+    indent = indent_of(text);
+  }
+  return lines;
 }
 
 std::string shortened(std::string_view text, std::size_t width) {

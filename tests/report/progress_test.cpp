@@ -34,7 +34,7 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 TEST(Progress, knows_nothing_of_the_end_before_the_first_training) {
-  const Progress progress(kConfig, Objective::loss, 2, 100);
+  Progress progress(kConfig, Objective::loss, 2, 100);
   EXPECT_EQ(progress.remaining_flops(), std::nullopt);
   EXPECT_NE(joined(progress.lines(100, {}, 0, {})).find("time unknown"), std::string::npos);
 }
@@ -116,6 +116,61 @@ TEST(Progress, colours_are_only_where_they_were_asked_for) {
   EXPECT_EQ(joined(progress.lines(1, {}, 0, {})).find('\x1b'), std::string::npos);
   EXPECT_NE(joined(progress.lines(1, {}, 0, {.colours = true})).find("\x1b[31m1 failed\x1b[0m"),
             std::string::npos);
+}
+
+TEST(Progress, counts_what_is_done_of_the_trainings_in_progress) {
+  Progress progress(kConfig, Objective::loss, 0, 0);
+  Trial first = trial(task(0, 100), worth(2), false);
+  first.timing.seconds = 10;  // ten operations a second
+  progress.finished(first);
+  std::vector<WorkerState> running = {{.rank = 1, .task = task(1, 100), .since = 10},
+                                      {.rank = 2, .task = task(2, 50), .since = 10}};
+  ASSERT_EQ(progress.remaining_flops(), 900);
+  EXPECT_DOUBLE_EQ(progress.remaining_seconds(10, running).value(), 45);
+  EXPECT_DOUBLE_EQ(progress.remaining_seconds(14, running).value(), 41);
+  EXPECT_DOUBLE_EQ(progress.remaining_seconds(20, running).value(), (900 - 100 - 50) / 20.0);
+  running[0].task->flops = 2000;  // the last long training is waited for
+  EXPECT_DOUBLE_EQ(progress.remaining_seconds(14, running).value(), 196);
+}
+
+TEST(Progress, its_bar_never_becomes_shorter) {
+  Progress progress(kConfig, Objective::loss, 0, 0);
+  const auto percent = [&] {
+    const std::string line = progress.lines(1, {}, 0, {})[0];
+    return std::stoi(line.substr(line.find(" %") - 3));
+  };
+  progress.finished(trial(task(0, 10), worth(2), false));
+  EXPECT_EQ(percent(), 10);
+  progress.finished(trial(task(1, 90), worth(2), false));
+  EXPECT_EQ(percent(), 20);
+  progress.finished(trial(task(2, 1), failed_evaluation("x"), false));
+  EXPECT_EQ(percent(), 30);
+  EvolutionConfig config = kConfig;
+  config.budget_flops = 100;
+  Progress budgeted(config, Objective::loss, 5, 0);  // the finals become dearer
+  budgeted.finished(trial(task(0, 10), worth(2), false));
+  const std::string before = budgeted.lines(1, {}, 0, {})[0].substr(0, 95);
+  budgeted.finished(trial(task(1, 40), worth(1), false));
+  EXPECT_GE(budgeted.lines(1, {}, 0, {})[0].substr(0, 95), before);
+}
+
+TEST(Progress, says_what_the_best_is_to_be_compared_with) {
+  Progress progress(kConfig, Objective::loss, 0, 0, 1, "bigram 2.4283");
+  progress.finished(trial(task(0, 10), worth(2.5), false));
+  EXPECT_NE(joined(progress.lines(1, {}, 0, {})).find("2.5000   bigram 2.4283   mean"),
+            std::string::npos);
+}
+
+TEST(Wrapped, breaks_lines_at_spaces_and_indents_what_goes_on) {
+  EXPECT_EQ(wrapped("one two three four\n", 9), "one two\n  three\n  four\n");
+  EXPECT_EQ(wrapped("one two three four", 80), "one two three four");
+  EXPECT_EQ(wrapped("  a  table   of columns\nand more\n", 80),
+            "  a  table   of columns\nand more\n");
+  EXPECT_EQ(wrapped("averylongword here\n", 6), "averylongword\n  here\n");
+  EXPECT_EQ(wrapped("  one two\nthree four", 6), "  one\n    two\nthree\n  four");
+  EXPECT_EQ(wrapped("", 5), "");
+  EXPECT_EQ(wrapped("\n\n", 5), "\n\n");
+  EXPECT_EQ(wrapped("\u4E00\u4E00 \u4E00\u4E00", 6), "\u4E00\u4E00\n  \u4E00\u4E00") << "wide";
 }
 
 TEST(Bar, is_filled_in_eighths_of_a_cell) {

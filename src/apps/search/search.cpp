@@ -16,13 +16,23 @@
 
 namespace microgpt::apps {
 
+namespace {
+
+/// What counting achieves, which the best loss is to be compared with.
+std::string yardstick_of(const RunSettings& settings) {
+  if (settings.fitness != Objective::loss) return "";
+  return fmt::format("n-gram {:.4f}, bigram {:.4f}", settings.ngram_loss, settings.bigram_loss);
+}
+
+}  // namespace
+
 Search::Search(const SearchOptions& options, const SearchApp& app, SearchSetup& setup)
     : options_(options),
       app_(app),
       setup_(setup),
       view_(options.view, setup.folder->path() / "run.log", options.evolution,
             setup.problem.objective, std::size_t{options.finalists} * options.replicates,
-            options.final_steps),
+            options.final_steps, yardstick_of(setup.settings)),
       log_(view_.log()),
       recorder_(options, setup, view_) {}
 

@@ -36,17 +36,23 @@ void validate(const ViewOptions& options) {
 
 RunView::RunView(const ViewOptions& options, const std::filesystem::path& log_file,
                  const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
-                 double final_steps)
+                 double final_steps, std::string yardstick)
     : screen_(screen_of_standard_output()),
       live_(stays_in_place(options, screen_)),
-      log_(log_file, {.print = [this](std::string_view text) { terminal_.print(text); },
+      log_(log_file, {.print = [this](std::string_view text) { print(text); },
                       .level = level_of(options, live_),
                       .timestamps = !live_,
                       .colours = screen_.colours}),
       config_(config),
       objective_(objective),
       start_(seconds_since_1970()),
-      progress_(config, objective, final_trainings, start_, final_steps) {}
+      progress_(config, objective, final_trainings, start_, final_steps, std::move(yardstick)) {}
+
+void RunView::print(std::string_view text) {
+  // The screen would break lines within words. Colours would count as columns.
+  const bool breaks = screen_.is_terminal && live_ && text.find('\x1b') == text.npos;
+  terminal_.print(breaks ? wrapped(text, screen_.width) : text);
+}
 
 void RunView::result(const Trial& trial) {
   const auto& [task, evaluation, timing, known] = trial;

@@ -28,10 +28,10 @@ void validate(const ViewOptions& options);
 class RunView {
  public:
   /// `final_trainings`: of all finalists together; each has `final_steps` times as many steps as
-  /// in the search.
+  /// in the search. `yardstick`: see Progress.
   RunView(const ViewOptions& options, const std::filesystem::path& log_file,
           const EvolutionConfig& config, Objective objective, std::size_t final_trainings,
-          double final_steps);
+          double final_steps, std::string yardstick);
 
   RunLog& log() { return log_; }
 
@@ -45,6 +45,8 @@ class RunView {
   void end() { terminal_.end(); }
 
  private:
+  void print(std::string_view text);
+
   Screen screen_;
   bool live_;
   Terminal terminal_;
