@@ -166,9 +166,9 @@ void print_document(std::string_view text, bool prints) {
 
 }  // namespace
 
-Dataset load_dataset(const CommonOptions& options, std::uint64_t seed) {
+Dataset load_dataset(const CommonOptions& options, std::uint64_t seed, const Vocabulary* given) {
   return training::load_dataset(options.input, options.split_seed.value_or(seed), options.documents,
-                                options.tokens.value_or(Tokenizer{}));
+                                options.tokens.value_or(Tokenizer{}), given);
 }
 
 std::string summary_of(const Dataset& data) {

@@ -47,9 +47,10 @@ struct CommonOptions {
   double temperature = 0.5;
 };
 
-/// Reads the dataset of --input as --documents and --split-seed say. Throws Error; see
-/// load_dataset.
-Dataset load_dataset(const CommonOptions& options, std::uint64_t seed);
+/// Reads the dataset of --input as --documents, --tokens and --split-seed say, or with a given
+/// vocabulary. Throws Error; see training::load_dataset.
+Dataset load_dataset(const CommonOptions& options, std::uint64_t seed,
+                     const Vocabulary* given = nullptr);
 
 /// What a dataset consists of, in one line: "8,000 training, 1,000 validation and 1,000 test lines,
 /// 26 characters", and how its text was changed.

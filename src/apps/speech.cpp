@@ -20,10 +20,10 @@ void add_speech_options(CLI::App& app, SpeechOptions& options) {
                  "Tokens of a generated document, at most; beyond the context it slides")
       ->capture_default_str();
   app.add_option("--top-k", options.sampling.top_k,
-                 "Choose among so many of the likeliest characters (0: among all)")
+                 "Choose among so many of the likeliest tokens (0: among all)")
       ->capture_default_str();
   app.add_option("--top-p", options.sampling.top_p,
-                 "Choose among the likeliest characters that together have this probability")
+                 "Choose among the likeliest tokens that together have this probability")
       ->capture_default_str();
   app.add_flag("--new", options.is_fresh,
                "Generate only documents that are not in the dataset, and none twice");
@@ -32,7 +32,7 @@ void add_speech_options(CLI::App& app, SpeechOptions& options) {
                "that have several");
   app.add_option("--score", options.score,
                  "Judge the documents of this file, the oddest first: nats, bits per character; "
-                 "with --json also the surprisal of each character");
+                 "with --json also the surprisal of each token");
   app.add_flag("--interactive", options.interactive,
                "Continue each line of standard input, as --prompt does");
 }
@@ -43,13 +43,12 @@ void prepare(SpeechOptions& options) {
           "--length ({}) must be from 1 to 10,000,000", options.sampling.length);
   require(!options.score || !options.interactive,
           "--score and --interactive contradict each other");
-  options.prompt = composed(options.prompt);
   if (options.score) options.score_bytes = read_file(*options.score);
 }
 
 void require_known(const Vocabulary& vocabulary, const SpeechOptions& options) {
   try {
-    vocabulary.encode(options.prompt);
+    vocabulary.encode(normalised(options.prompt, vocabulary));
   } catch (const Error& error) {
     fail("--prompt: the model does not know it: {}", error.what());
   }
@@ -119,8 +118,8 @@ void converse(LanguageModel& model, std::uint64_t seed, const SpeechOptions& opt
   for (std::uint64_t turn = 0; std::getline(std::cin, line); ++turn) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
-      for (const std::string& text : model.speak(seed, turn * options.samples, options.samples,
-                                                 options.sampling, composed(line))) {
+      for (const std::string& text :
+           model.speak(seed, turn * options.samples, options.samples, options.sampling, line)) {
         say("{}\n", printable(text));
       }
     } catch (const Error& error) {

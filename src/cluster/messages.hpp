@@ -164,12 +164,7 @@ void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsign
   TokenKind kind = vocabulary.kind();
   const std::u32string& characters = vocabulary.characters();
   std::vector<std::uint32_t> points(characters.begin(), characters.end());
-  std::string bytes;
-  if (kind != TokenKind::characters) {
-    for (std::uint32_t token = 0; token < vocabulary.byte_count(); ++token) {
-      bytes += vocabulary.text(token);
-    }
-  }
+  std::string bytes = kind == TokenKind::characters ? "" : vocabulary.bytes();
   std::vector<microgpt::model::Merge> merges = vocabulary.merges();
   archive& kind& points& bytes& merges;
   vocabulary = kind == TokenKind::characters
@@ -180,7 +175,8 @@ void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsign
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
   archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
-  archive& p.dataset.kind& p.dataset.split_seed& p.dataset.checksum;
+  archive& p.dataset.kind& p.dataset.tokenizer.kind& p.dataset.tokenizer.size;
+  archive& p.dataset.split_seed& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
 }
 

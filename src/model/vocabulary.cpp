@@ -55,6 +55,9 @@ Vocabulary::Vocabulary(TokenKind kind, std::string_view bytes, std::vector<Merge
     require(left < texts_.size() && right < texts_.size(),
             "merge {} joins tokens {} and {}, but must join two of the {} before it",
             texts_.size() - bytes.size() + 1, left, right, texts_.size());
+    require(texts_[left].size() + texts_[right].size() <= kLongestToken,
+            "merge {} makes a token of more than {} bytes", texts_.size() - bytes.size() + 1,
+            kLongestToken);
     joined_.push_back({{left, right}, static_cast<Token>(texts_.size())});
     texts_.push_back(texts_[left] + texts_[right]);
   }
@@ -156,6 +159,12 @@ std::string Vocabulary::decode(std::span<const Token> tokens) const {
     if (token < texts_.size()) text += texts_[token];
   }
   return text;
+}
+
+std::string Vocabulary::bytes() const {
+  std::string bytes;
+  for (std::size_t i = 0; i < byte_count(); ++i) bytes += texts_[i];
+  return bytes;
 }
 
 std::size_t Vocabulary::length_of(std::string_view text) const {

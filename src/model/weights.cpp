@@ -156,11 +156,9 @@ GptConfig read_config(const Safetensors& file, const ByName& tensors) {
 }
 
 /// Bytes as pairs of hexadecimal digits.
-std::string to_hex(const Vocabulary& vocabulary) {
+std::string to_hex(std::string_view bytes) {
   std::string text;
-  for (Token token = 0; token < vocabulary.byte_count(); ++token) {
-    text += fmt::format("{:02x}", static_cast<unsigned char>(vocabulary.text(token).front()));
-  }
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return text;
 }
 
@@ -217,7 +215,7 @@ void put_vocabulary(Safetensors& file, const Vocabulary& vocabulary) {
     return;
   }
   file.metadata["tokens"] = name(kind);
-  file.metadata["bytes"] = to_hex(vocabulary);
+  file.metadata["bytes"] = to_hex(vocabulary.bytes());
   if (kind == TokenKind::bpe) file.metadata["merges"] = to_text(vocabulary.merges());
 }
 

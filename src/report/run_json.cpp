@@ -75,13 +75,18 @@ struct RunWriter {
       out.put("label", beauty                              ? "beauty"
                        : objective == Objective::last_step ? "last training loss"
                                                            : "validation loss");
-      out.put("unit", beauty ? "points" : "nats per character");
+      // Of steps, a loss is that of tokens.
+      const bool per_token = objective == Objective::last_step && s.tokenizer.starts_with("bpe");
+      const std::string loss_unit = s.tokenizer == "bytes" ? "nats per byte" : "nats per character";
+      out.put("unit", beauty ? "points" : per_token ? "nats per token" : loss_unit);
+      out.put("loss_unit", loss_unit);
       out.put("better", beauty ? "higher" : "lower");
-      const bool knows_ngrams = !beauty && s.ngram_order > 0;
+      const bool has_baselines = !beauty && !per_token;
+      const bool knows_ngrams = has_baselines && s.ngram_order > 0;
       out.put("ngram", knows_ngrams ? std::optional(s.ngram_loss) : std::nullopt);
       out.put("ngram_order", knows_ngrams ? std::optional(s.ngram_order) : std::nullopt);
-      out.put("bigram", beauty ? std::nullopt : std::optional(s.bigram_loss));
-      out.put("uniform", beauty ? std::nullopt : std::optional(s.uniform_loss));
+      out.put("bigram", has_baselines ? std::optional(s.bigram_loss) : std::nullopt);
+      out.put("uniform", has_baselines ? std::optional(s.uniform_loss) : std::nullopt);
     });
   }
 

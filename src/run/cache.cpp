@@ -20,6 +20,7 @@ std::string fingerprint(const Problem& p) {
                   p.dataset.checksum, name(p.objective), name(p.precision), p.seed);
   if (p.dataset.kind != DocumentKind::lines) {
     text += fmt::format(" documents {}", name(p.dataset.kind));
+    if (p.dataset.kind == DocumentKind::stream) text += " of 8192 bytes";  // once of characters
   }
   if (p.dataset.tokenizer != Tokenizer{}) {
     text += fmt::format(" tokens {}", to_text(p.dataset.tokenizer));

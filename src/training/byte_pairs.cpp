@@ -12,6 +12,7 @@ namespace {
 /// What matters of a token's text.
 struct Shape {
   bool begins_with_space, ends_with_space;
+  std::size_t length;
 };
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
@@ -21,7 +22,7 @@ class Learner {
   Learner(const Vocabulary& bytes, const std::vector<std::vector<Token>>& sequences) {
     for (Token token = 0; token < bytes.delimiter(); ++token) {
       const bool space = is_space(bytes.text(token).front());
-      shapes_.push_back({space, space});
+      shapes_.push_back({space, space, 1});
     }
     for (const std::vector<Token>& sequence : sequences) {
       tokens_.insert(tokens_.end(), sequence.begin(), sequence.end());
@@ -57,7 +58,8 @@ class Learner {
 
   bool may_join(Token left, Token right) const {
     if (left == kBorder || right == kBorder) return false;
-    return shapes_[left].ends_with_space || !shapes_[right].begins_with_space;
+    const Shape &a = shapes_[left], &b = shapes_[right];
+    return (a.ends_with_space || !b.begins_with_space) && a.length + b.length <= kLongestToken;
   }
 
   void change(Token left, Token right, std::int64_t by) {
@@ -78,8 +80,8 @@ class Learner {
 
   void join(const Merge& merge) {
     const auto made = static_cast<Token>(shapes_.size());
-    shapes_.push_back(
-        {shapes_[merge.first].begins_with_space, shapes_[merge.second].ends_with_space});
+    const Shape a = shapes_[merge.first], b = shapes_[merge.second];
+    shapes_.push_back({a.begins_with_space, b.ends_with_space, a.length + b.length});
     std::size_t end = 0;        // of the tokens that are done
     Token before = kBorder;     // what stood before this one
     bool before_joins = false;  // and whether it was joined

@@ -194,7 +194,7 @@ Corpus read_corpus(const std::filesystem::path& path, std::string bytes,
                    std::optional<DocumentKind> kind, bool is_text) {
   Corpus corpus;
   corpus.text = is_text ? normalised(path, bytes, corpus.changes) : std::move(bytes);
-  bytes = {};
+  std::string().swap(bytes);  // which gives its memory back
   require(corpus.text.size() <= kLargestFile, "{}: has {} bytes when it is normalised, at most {}",
           path.string(), with_commas(corpus.text.size()), with_commas(kLargestFile));
   const bool is_empty = corpus.text.find_first_not_of('\n') == corpus.text.npos;

@@ -143,13 +143,12 @@ Vocabulary byte_pairs_of(const Corpus& corpus, const std::vector<Extent>& traini
   std::vector<std::vector<Token>> sequences;
   std::size_t length = 0;
   for (const Extent& document : training) {
-    if (length >= kBytesForMerges) break;
-    length += document.length;
-    sequences.push_back(bytes.encode(corpus[document]));
+    const std::string_view text = corpus[document].substr(0, kBytesForMerges - length);
+    length += text.size();
+    sequences.push_back(bytes.encode(text));
+    if (length == kBytesForMerges) break;
   }
-  std::string alphabet;
-  for (Token token = 0; token < count; ++token) alphabet += bytes.text(token);
-  return Vocabulary(TokenKind::bpe, alphabet, learn_merges(bytes, sequences, size - count));
+  return Vocabulary(TokenKind::bpe, bytes.bytes(), learn_merges(bytes, sequences, size - count));
 }
 
 Vocabulary vocabulary_of(const Corpus& corpus, const std::vector<Extent>& training,
@@ -167,14 +166,15 @@ Vocabulary vocabulary_of(const Corpus& corpus, const std::vector<Extent>& traini
 
 }  // namespace
 
-Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer) {
+Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer,
+              const Vocabulary* given) {
   const Parts parts = parts_of(corpus, seed, tokenizer.kind);
   Dataset dataset;
   dataset.kind = corpus.kind;
   dataset.tokenizer = tokenizer;
   dataset.split_seed = seed;
   dataset.changes = corpus.changes;
-  dataset.vocabulary = vocabulary_of(corpus, parts.training, tokenizer);
+  dataset.vocabulary = given ? *given : vocabulary_of(corpus, parts.training, tokenizer);
   const auto encoded = [&](const std::vector<Extent>& extents) {
     std::size_t bytes = 0;
     for (const Extent& extent : extents) bytes += extent.length + 2;
@@ -192,13 +192,14 @@ Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokeniz
 }
 
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
-                     std::optional<DocumentKind> kind, const Tokenizer& tokenizer) {
+                     std::optional<DocumentKind> kind, const Tokenizer& tokenizer,
+                     const Vocabulary* given) {
   std::string bytes = read_file(path);
   const std::string checksum = sha256(bytes);
   const bool is_text = tokenizer.kind != TokenKind::bytes;
   const Corpus corpus = read_corpus(path, std::move(bytes), kind, is_text);
   try {
-    Dataset dataset = split(corpus, seed, tokenizer);
+    Dataset dataset = split(corpus, seed, tokenizer, given);
     dataset.checksum = checksum;
     return dataset;
   } catch (const Error& error) {

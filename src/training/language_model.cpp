@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "microgpt/core/text.hpp"
 #include "microgpt/training/scoring.hpp"
 
 namespace microgpt::training {
@@ -13,6 +14,10 @@ double Judged::nats() const { return std::accumulate(surprisals.begin(), surpris
 
 double Judged::bits_per_character() const {
   return nats() / std::numbers::ln2 / static_cast<double>(length);
+}
+
+std::string normalised(std::string_view beginning, const Vocabulary& vocabulary) {
+  return vocabulary.kind() == TokenKind::bytes ? std::string(beginning) : composed(beginning);
 }
 
 template <class Real>
@@ -47,7 +52,7 @@ LanguageModel::~LanguageModel() = default;
 std::vector<std::string> LanguageModel::speak(std::uint64_t seed, std::uint64_t first,
                                               std::size_t count, Sampling sampling,
                                               std::string_view beginning) {
-  vocabulary_.encode(beginning, sampling.beginning);
+  vocabulary_.encode(normalised(beginning, vocabulary_), sampling.beginning);
   std::vector<Rng> streams;
   for (std::size_t i = 0; i < count; ++i) streams.emplace_back(seed, Stream::names, first + i);
   const auto documents = bodies_->visit([&](auto& gpt) {

@@ -56,6 +56,45 @@ expect_text out "120 tokens (26 bytes and 94 merges)" "in nats per character"
 refused "its tokens are bpe, but those of the dataset characters" -- \
     "$bin/creature" --load pairs/champion.safetensors --input "$names" --tokens characters
 
+# Weights of byte pairs read what their tokens know: another split, another text.
+head -n 4000 "$names" >half.txt
+for other in "--seed 2" "--split-seed 5" "--new --seed 2"; do
+    # shellcheck disable=SC2086  # options and their values
+    expect_exit 0 "$bin/creature" --load pairs/champion.safetensors --input "$names" $other
+done
+for way in --load "--primordial -e 16 -c 24 --init"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 "$bin/creature" --save init.st --primordial -e 16 -c 24 --input "$names" --tokens bpe:120 --silent
+    # shellcheck disable=SC2086
+    expect_exit 0 "$bin/creature" $way init.st --input half.txt
+    expect_text out "120 tokens"
+done
+refused "latin.txt" "invalid UTF-8" -- "$bin/creature" --load pairs/champion.safetensors --input latin.txt
+printf 'one!\n%.0s' $(seq 30) | cat -n >unknown.txt
+refused "unknown.txt" "is not in the vocabulary" -- "$bin/creature" --load pairs/champion.safetensors --input unknown.txt
+
+# Neither a genome nor a journal goes on with other tokens.
+cp characters/champion.safetensors pairs/
+expect_exit 0 "$bin/creature" --genome pairs/genome.json --input "$names" --silent
+expect_text out "organism evolved"
+expect_exit 0 "$bin/creature" --genome pairs/genome.json --input "$names"
+! grep -q "trained: replicate" out || broken "weights of characters were taken for those of byte pairs"
+cp pairs-3/champion.safetensors pairs/
+expect_exit 75 "${quick[@]}" --input "$names" --tokens bytes --folder cut --genome-out cut.json --time-limit 0.0001s
+refused "the run was started with" "bytes" -- "$bin/evolve_loss" --resume cut --tokens characters
+
+# The report has the unit of its losses.
+expect_exit 0 "$bin/evolve_report" raw --format json
+expect_text out '"unit":"nats per byte"'
+expect_exit 0 "${quick[@]}" --input "$names" --tokens bpe:60 --fitness last-step --folder steps --genome-out steps.json
+expect_exit 0 "$bin/evolve_report" steps --format json
+expect_text out '"unit":"nats per token"' '"bigram":null'
+
+# What begins a text of bytes is left as it is.
+for i in $(seq 40); do printf 'e\xCC\x81t%s\n' "$i"; done >decomposed.txt
+expect_exit 0 "$bin/creature" --primordial --input decomposed.txt --tokens bytes --save decomposed.st --silent
+expect_exit 0 "$bin/creature" --load decomposed.st --prompt $'e\xCC\x81t' --samples 1 --lines
+
 # They judge texts of their kind, and write valid JSON.
 expect_exit 0 "$bin/creature" --load pairs/champion.safetensors --score <(printf 'anna\nbo\n') --json
 "$python" - out <<'CODE' || broken "wrong surprisals: $(cat out)"

@@ -274,6 +274,7 @@ TEST_P(ClusterTokens, a_problem_reaches_every_rank_unchanged) {
   const std::optional<Problem>& problem = spec.problem;
   EXPECT_TRUE(problem.has_value());
   EXPECT_EQ(problem->dataset.vocabulary, original.dataset.vocabulary);
+  EXPECT_EQ(problem->dataset.tokenizer, tokenizer);
   EXPECT_EQ(problem->dataset.validation.length(), original.dataset.validation.length());
   EXPECT_EQ(problem->dataset.training, original.dataset.training);
   EXPECT_EQ(problem->dataset.validation, original.dataset.validation);

@@ -60,6 +60,12 @@ TEST(Vocabulary, must_be_consistent) {
   EXPECT_THROW(Vocabulary(TokenKind::bytes, "ba", {}), Error);
   EXPECT_THROW(Vocabulary(TokenKind::bpe, "ab", {{0, 2}}), Error) << "a merge of its own result";
   EXPECT_NO_THROW(Vocabulary(TokenKind::bpe, "ab", {{0, 1}, {2, 2}}));
+  std::vector<Merge> doubling = {{0, 0}};  // to 2, 4, … 256 bytes
+  for (Token token = 1; token < 8; ++token) doubling.push_back({token, token});
+  EXPECT_NO_THROW(Vocabulary(TokenKind::bpe, "a", doubling));
+  doubling.push_back({8, 8});
+  EXPECT_TRUE(contains(error_of([&] { Vocabulary(TokenKind::bpe, "a", doubling); }),
+                       "merge 9 makes a token of more than 256 bytes"));
 }
 
 TEST(Vocabulary, of_a_file_must_be_that_of_the_dataset) {

@@ -78,6 +78,17 @@ TEST(LearnMerges, joins_what_is_frequent_and_no_two_words) {
   EXPECT_EQ(made, (std::vector<std::string>{"ab", " ab"}));
 }
 
+TEST(LearnMerges, make_no_token_that_is_too_long) {
+  const Vocabulary bytes(TokenKind::bytes, "a", {});
+  const std::vector<Merge> merges = learn_merges(bytes, {std::vector<Token>(10'000)}, 100);
+  const Vocabulary pairs(TokenKind::bpe, "a", merges);
+  std::size_t longest = 0;
+  for (Token token = 0; token < pairs.delimiter(); ++token) {
+    longest = std::max(longest, pairs.text(token).size());
+  }
+  EXPECT_EQ(longest, kLongestToken);
+}
+
 TEST(LearnMerges, of_nothing_are_none) {
   const Vocabulary bytes(TokenKind::bytes, kBytes, {});
   EXPECT_TRUE(learn_merges(bytes, {}, 10).empty());

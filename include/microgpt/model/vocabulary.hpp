@@ -40,6 +40,9 @@ std::string to_text(const Tokenizer& tokenizer);
 /// The reverse. Throws Error with the rule.
 Tokenizer parse_tokenizer(std::string_view text);
 
+/// The most bytes of a token.
+inline constexpr std::size_t kLongestToken = 256;
+
 /// Two neighbouring tokens that become one.
 using Merge = std::pair<Token, Token>;
 
@@ -54,7 +57,7 @@ class Vocabulary {
   explicit Vocabulary(std::u32string characters);
   /// Of bytes, with their indices as tokens, and of what merges make of them: the n-th merge makes
   /// token bytes.size() + n. Throws Error unless the bytes are sorted and distinct, and each merge
-  /// joins tokens that are there before it.
+  /// joins tokens that are there before it, to one of at most kLongestToken bytes.
   Vocabulary(TokenKind kind, std::string_view bytes, std::vector<Merge> merges);
 
   TokenKind kind() const { return kind_; }
@@ -66,6 +69,7 @@ class Vocabulary {
   const std::u32string& characters() const { return characters_; }
   /// Of bytes and bpe only.
   std::size_t byte_count() const { return texts_.size() - merges_.size(); }
+  std::string bytes() const;
   const std::vector<Merge>& merges() const { return merges_; }
 
   /// The tokens of a text. Pairs are joined in the order of the merges, equal ones from the left.

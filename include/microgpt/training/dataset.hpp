@@ -84,12 +84,14 @@ inline constexpr std::size_t kHeldOutDocuments = 1000, kHeldOutLength = 65'536;
 /// Shuffles the documents with the seed and holds out 1,000 for validation and 1,000 for test, or a
 /// tenth each if there are fewer than 10,000, and no further ones once these have 65,536 characters
 /// (bytes, if these are the tokens). The vocabulary knows all characters, or bytes, of the corpus;
-/// pairs of them are merged as the training part suggests. Throws Error if a part would be empty.
-Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer = {});
+/// pairs of them are merged as the training part suggests; or it is a `given` one, of the kind of
+/// the tokenizer. Throws Error if a part would be empty, or a given vocabulary does not know it.
+Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer = {},
+              const Vocabulary* given = nullptr);
 
 /// Reads and splits a file. Throws Error as the functions above, read_file() and read_corpus() do.
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
                      std::optional<DocumentKind> kind = std::nullopt,
-                     const Tokenizer& tokenizer = {});
+                     const Tokenizer& tokenizer = {}, const Vocabulary* given = nullptr);
 
 }  // namespace microgpt::training

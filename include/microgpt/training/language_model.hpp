@@ -22,6 +22,9 @@ struct Judged {
   double bits_per_character() const;
 };
 
+/// The beginning of a text, as its vocabulary has it: in normal form C, unless tokens are bytes.
+std::string normalised(std::string_view beginning, const Vocabulary& vocabulary);
+
 /// A trained GPT with its vocabulary: it speaks, completes and judges.
 class LanguageModel {
  public:

@@ -43,6 +43,11 @@ Tokenizer tokenizer_of(const std::string& text) {
   return text.empty() ? Tokenizer{} : parse_tokenizer(text);
 }
 
+Tokenizer tokenizer_of(const Vocabulary& vocabulary) {
+  const bool is_bpe = vocabulary.kind() == TokenKind::bpe;
+  return {vocabulary.kind(), is_bpe ? static_cast<std::uint32_t>(vocabulary.size() - 1) : 0};
+}
+
 /// Whether the training that they are of learnt what this one would learn.
 bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Beginning& begin,
                const CreatureOptions& options) {
@@ -50,7 +55,8 @@ bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Begi
   if (weights.seed != begin.seed) return false;
   const CommonOptions& common = options.common;
   if (common.documents && *common.documents != notes.documents) return false;
-  if (common.tokens && *common.tokens != tokenizer_of(notes.tokenizer)) return false;
+  const Tokenizer tokens = common.tokens.value_or(tokenizer_of(begin.dna->tokenizer));
+  if (tokens != tokenizer_of(notes.tokenizer)) return false;
   if (common.split_seed && *common.split_seed != notes.split_seed.value_or(begin.seed))
     return false;
   return !options.input_given || sha256(read_file(options.common.input)) == notes.dataset;
@@ -101,14 +107,14 @@ Beginning beginning_of(const CreatureOptions& options) {
   std::optional<std::uint64_t>& split_seed = begin.common.split_seed;
   std::optional<Tokenizer>& tokens = begin.common.tokens;
   if (begin.notes) {
-    if (!tokens) tokens = tokenizer_of(begin.notes->tokenizer);
     if (!documents) documents = begin.notes->documents;
     if (!split_seed) split_seed = begin.notes->split_seed;
   } else if (begin.dna) {
-    if (!tokens) tokens = tokenizer_of(begin.dna->tokenizer);
     if (!documents) documents = find_name<DocumentKind>(begin.dna->documents);
     if (!split_seed) split_seed = begin.dna->split_seed;
   }
+  if (!tokens && begin.weights) tokens = tokenizer_of(begin.weights->vocabulary);
+  if (!tokens && begin.dna) tokens = tokenizer_of(begin.dna->tokenizer);
   return begin;
 }
 

@@ -105,6 +105,15 @@ void require_vocabulary(const Beginning& begin, const Dataset& data) {
   }
 }
 
+/// Weights of bytes and byte pairs read any text that their tokens know. (Those of characters are
+/// for texts of the same characters.)
+Dataset data_for(const Beginning& begin) {
+  const Vocabulary* given = begin.weights ? &begin.weights->vocabulary : nullptr;
+  const bool fits = given && given->kind() != TokenKind::characters &&
+                    begin.common.tokens.value_or(Tokenizer{}).kind == given->kind();
+  return load_dataset(begin.common, begin.seed, fits ? given : nullptr);
+}
+
 /// The contents of the files that are asked for.
 void make_files(Learnt& learnt, const CreatureOptions& options, const WeightFile& weights) {
   if (options.save || options.page) learnt.weights = to_bytes(weights);
@@ -123,7 +132,7 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
   const bool needs_data = options.input_given || options.speech.is_fresh || !begin.notes;
   if (needs_data) {
-    learnt.data = load_dataset(begin.common, begin.seed);
+    learnt.data = data_for(begin);
     require_vocabulary(begin, *learnt.data);
   }
   learnt.kind =
@@ -151,7 +160,7 @@ Learnt recall(const CreatureOptions& options, Beginning begin, bool talks) {
 /// From the first step to the last.
 Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
   Learnt learnt;
-  learnt.data = load_dataset(begin.common, begin.seed);
+  learnt.data = data_for(begin);
   learnt.kind = learnt.data->kind;
   prepare_speech(learnt, options, learnt.data->vocabulary);
   Creature creature(begin.genome, *learnt.data, begin.precision, begin.seed, options.replicate);

@@ -80,8 +80,8 @@
     const validation =
       objective.name === "held-out"
         ? []
-        : mean(champion.validation, "validation loss", "nats per character");
-    const test = mean(champion.test, "test loss", "nats per character");
+        : mean(champion.validation, "validation loss", objective.loss_unit);
+    const test = mean(champion.test, "test loss", objective.loss_unit);
     return el("dl", { class: "scores" }, [...searched, ...validation, ...test]);
   }
 
@@ -90,9 +90,9 @@
     const searched = objective.name === "held-out" ? champion.score : null;
     const own = champion.validation ? champion.validation.mean : searched;
     const rows = [
-      ["all characters alike", objective.uniform, ""],
-      ["counting pairs of characters (bigram)", objective.bigram, ""],
-      [`counting up to ${objective.ngram_order} characters (n-gram)`, objective.ngram, ""],
+      ["everything alike", objective.uniform, ""],
+      ["counting pairs (bigram)", objective.bigram, ""],
+      [`counting up to ${objective.ngram_order} in a row (n-gram)`, objective.ngram, ""],
       ["the champion", own, "own"],
     ].filter(([, value]) => report.isNumber(value));
     if (rows.length < 3) return null;

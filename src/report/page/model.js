@@ -85,6 +85,7 @@ window.microgpt = {};
       this.merges = merges;
       this.delimiter = texts.length;
       this.isBytes = "tokens" in metadata;
+      this.isText = metadata.tokens !== "bytes";
       this.heads = Number(metadata.n_head);
       this.epsilon = Number(metadata.rms_eps);
       this.activation = metadata.activation || "relu";
@@ -193,7 +194,7 @@ window.microgpt = {};
     encode(text) {
       const encoder = new TextEncoder();
       const single = (part) => this.bytes.findIndex((bytes) => bytes.length === part.length && bytes.every((b, i) => b === part[i]));
-      const tokens = [...text.normalize("NFC")].flatMap((character) => {
+      const tokens = [...(this.isText ? text.normalize("NFC") : text)].flatMap((character) => {
         const bytes = [...encoder.encode(character)];
         const found = this.isBytes ? bytes.map((byte) => single([byte])) : [single(bytes)];
         if (found.includes(-1)) throw new Error(`The model does not know the character “${character}”.`);

@@ -7,8 +7,11 @@
   const longest = 120;
   const expected = 12; // of the next tokens
 
-  // Spaces and line ends would not be seen.
-  const visible = (text) => ({ " ": "␣", "\n": "⏎" })[text] || text;
+  // Spaces, line ends and control characters would not be seen.
+  const hidden = (character) =>
+    ({ " ": "␣", "\n": "⏎" })[character] || "\\x" + character.charCodeAt(0).toString(16).padStart(2, "0");
+  // eslint-disable-next-line no-control-regex
+  const visible = (text) => text.replace(/[\u0000- \u007f]/g, hidden);
 
   function bars(model, logits, temperature) {
     const chances = model.chances(logits, temperature || 1);
