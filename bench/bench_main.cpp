@@ -224,7 +224,7 @@ constexpr std::array<Shape, 3> kLongShapes = {{{16, 1}, {64, 1}, {128, 1}}};
 const Documents& long_documents() {
   static const Documents documents = [] {
     constexpr std::size_t kTokens = 1025, kDocuments = 8;
-    const std::vector<Token> tokens = dataset->training.tokens().tokens();
+    const std::vector<Token> tokens = dataset->training.tokens().all();
     std::vector<Token> text;
     std::vector<std::uint32_t> ends;
     for (std::size_t i = 0; i < kDocuments; ++i) {

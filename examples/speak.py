@@ -36,8 +36,9 @@ def vocabulary(metadata):
     """The tokens as bytes, and the pairs of them that become one, in their order."""
     if "tokens" not in metadata:
         return [character.encode() for character in metadata["vocab"]], []
-    texts = [bytes([byte]) for byte in bytes.fromhex(metadata["bytes"])]
-    merges = [tuple(map(int, pair.split())) for pair in metadata.get("merges", "").split(",") if pair]
+    tokens = json.loads(metadata["tokens"])
+    texts = [bytes([byte]) for byte in tokens["bytes"]]
+    merges = list(zip(tokens["merges"][::2], tokens["merges"][1::2]))
     for left, right in merges:
         texts.append(texts[left] + texts[right])
     return texts, merges

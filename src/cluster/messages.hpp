@@ -1,10 +1,10 @@
 #pragma once
 
 #include <boost/mpi.hpp>
+#include <boost/serialization/map.hpp>
 #include <boost/serialization/optional.hpp>
 #include <boost/serialization/split_free.hpp>
 #include <boost/serialization/string.hpp>
-#include <boost/serialization/utility.hpp>
 #include <boost/serialization/vector.hpp>
 
 #include "microgpt/cluster/session.hpp"
@@ -160,16 +160,10 @@ void serialize(Archive& archive, microgpt::training::Documents& documents, unsig
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsigned) {
-  using microgpt::model::TokenKind;
-  TokenKind kind = vocabulary.kind();
-  const std::u32string& characters = vocabulary.characters();
-  std::vector<std::uint32_t> points(characters.begin(), characters.end());
-  std::string bytes = kind == TokenKind::characters ? "" : vocabulary.bytes();
-  std::vector<microgpt::model::Merge> merges = vocabulary.merges();
-  archive& kind& points& bytes& merges;
-  vocabulary = kind == TokenKind::characters
-                   ? microgpt::model::Vocabulary(std::u32string(points.begin(), points.end()))
-                   : microgpt::model::Vocabulary(kind, bytes, std::move(merges));
+  microgpt::model::Metadata metadata;
+  if constexpr (Archive::is_saving::value) microgpt::model::put_vocabulary(metadata, vocabulary);
+  archive& metadata;
+  if constexpr (Archive::is_loading::value) vocabulary = microgpt::model::read_vocabulary(metadata);
 }
 
 template <class Archive>

@@ -115,6 +115,17 @@ struct BodyOf {
 
 }  // namespace
 
+void LearningCurve::add(double loss) {
+  sum_ += loss;
+  ++count_;
+  ++step_;
+  const std::size_t parts = std::min(kParts, steps_);
+  if (step_ * parts < (means_.size() + 1) * steps_) return;
+  means_.push_back(sum_ / static_cast<double>(count_));
+  sum_ = 0;
+  count_ = 0;
+}
+
 struct Creature::Body {
   std::variant<std::monostate, BodyOf<double>, BodyOf<float>> in_precision;
 
@@ -150,9 +161,12 @@ bool Creature::trained() const {
   return body_->visit([](auto& body) { return body.trainer.finished(); });
 }
 
-double Creature::train() {
+double Creature::train(LearningCurve* curve) {
   double last = std::numeric_limits<double>::quiet_NaN();
-  while (!trained()) last = step();
+  while (!trained()) {
+    last = step();
+    if (curve != nullptr) curve->add(last);
+  }
   return last;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <limits>
 #include <new>
 
 #include "microgpt/core/error.hpp"
@@ -31,17 +30,6 @@ KnownNames known_names(const Dataset& dataset) {
 }
 
 }  // namespace
-
-void LearningCurve::add(double loss) {
-  sum_ += loss;
-  ++count_;
-  ++step_;
-  const std::size_t parts = std::min(kParts, steps_);
-  if (step_ * parts < (means_.size() + 1) * steps_) return;
-  means_.push_back(sum_ / static_cast<double>(count_));
-  sum_ = 0;
-  count_ = 0;
-}
 
 double score_of(Objective objective, double fitness) {
   return objective == Objective::beauty && fitness != kMaxLoss ? -fitness : fitness;
@@ -79,8 +67,7 @@ Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::
   Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
   Evaluation evaluation;
   LearningCurve curve(genome.steps);
-  double last_loss = std::numeric_limits<double>::quiet_NaN();
-  while (!creature.trained()) curve.add(last_loss = creature.step());
+  const double last_loss = creature.train(&curve);
   if (replicate > 0) evaluation.learning = curve.means();
   evaluation.loss = creature.loss(problem.dataset.validation);
   evaluation.fitness = problem.objective == Objective::last_step ? last_loss : evaluation.loss;

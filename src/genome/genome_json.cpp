@@ -190,7 +190,8 @@ void genome_fields(Fields& fields, File& file) {
   fields("dataset", file.dataset);
   if (reading<Fields> || !file.dataset_name.empty()) fields("dataset_name", file.dataset_name);
   if (reading<Fields> || !file.documents.empty()) fields("documents", file.documents);
-  if (reading<Fields> || !file.tokenizer.empty()) fields("tokenizer", file.tokenizer);
+  const bool in_characters = file.tokenizer == to_text(Tokenizer{});
+  if (reading<Fields> || !in_characters) fields("tokenizer", file.tokenizer);
   fields("split_seed", file.split_seed);
   if (reading<Fields> || !file.fitness.empty()) fields("fitness", file.fitness);
   fields("version", file.version);
@@ -212,7 +213,7 @@ GenomeFile parse_genome(const std::string& path, const std::string& text) {
     validate(file.genome);
     from_name<Precision>(file.precision);
     if (!file.documents.empty()) from_name<DocumentKind>(file.documents);
-    if (!file.tokenizer.empty()) parse_tokenizer(file.tokenizer);
+    parse_tokenizer(file.tokenizer);
     require(file.standard_error >= 0 && file.test_standard_error >= 0,
             "standard errors ({}, {}) must not be negative", file.standard_error,
             file.test_standard_error);

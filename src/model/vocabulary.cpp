@@ -167,11 +167,23 @@ std::string Vocabulary::bytes() const {
   return bytes;
 }
 
-std::size_t Vocabulary::length_of(std::string_view text) const {
-  return kind_ == TokenKind::bytes ? text.size() : character_count(text);
+std::string_view unit_of(TokenKind kind) { return kind == TokenKind::bytes ? "byte" : "character"; }
+
+std::size_t length_of(std::string_view text, TokenKind kind) {
+  return kind == TokenKind::bytes ? text.size() : character_count(text);
 }
 
-std::string_view unit_of(TokenKind kind) { return kind == TokenKind::bytes ? "byte" : "character"; }
+void CharacterSet::add(std::string_view text) {
+  while (!text.empty()) has_[next_character(text)] = true;
+}
+
+Vocabulary CharacterSet::vocabulary() const {
+  std::u32string characters;
+  for (char32_t c = 0; c < has_.size(); ++c) {
+    if (has_[c]) characters.push_back(c);
+  }
+  return Vocabulary(characters);
+}
 
 std::string summary_of(const Vocabulary& vocabulary) {
   const std::size_t merges = vocabulary.merges().size();

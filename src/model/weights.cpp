@@ -155,74 +155,10 @@ GptConfig read_config(const Safetensors& file, const ByName& tensors) {
   return config;
 }
 
-/// Bytes as pairs of hexadecimal digits.
-std::string to_hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
-std::string from_hex(std::string_view digits) {
-  std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const std::string_view pair = digits.substr(i, 2);
-    unsigned byte = 0;
-    const auto [end, problem] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
-    require(pair.size() == 2 && problem == std::errc() && end == pair.data() + 2,
-            "bytes in the metadata must be pairs of hexadecimal digits, but at {} is {:?}", i,
-            pair);
-    bytes.push_back(static_cast<char>(byte));
-  }
-  return bytes;
-}
-
-/// Merges as "3 7,257 12".
-std::string to_text(const std::vector<Merge>& merges) {
-  std::vector<std::string> pairs;
-  for (const auto& [left, right] : merges) pairs.push_back(fmt::format("{} {}", left, right));
-  return fmt::format("{}", fmt::join(pairs, ","));
-}
-
-std::vector<Merge> merges_from(std::string_view text) {
-  std::vector<Merge> merges;
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at != end;) {
-    Merge merge;
-    const auto left = std::from_chars(at, end, merge.first);
-    const bool has_space = left.ec == std::errc() && left.ptr != end && *left.ptr == ' ';
-    const auto right = std::from_chars(has_space ? left.ptr + 1 : end, end, merge.second);
-    const bool goes_on = right.ptr != end && *right.ptr == ',' && right.ptr + 1 != end;
-    require(right.ec == std::errc() && (right.ptr == end || goes_on),
-            "merges in the metadata: the {}th is no pair of tokens", merges.size() + 1);
-    merges.push_back(merge);
-    at = right.ptr + (goes_on ? 1 : 0);
-  }
-  return merges;
-}
-
-Vocabulary read_vocabulary(const Safetensors& file) {
-  const TokenKind kind = optional_name(file, "tokens", TokenKind::characters);
-  if (kind == TokenKind::characters) return Vocabulary(decode_utf8(metadata(file, "vocab")));
-  return Vocabulary(
-      kind, from_hex(metadata(file, "bytes")),
-      kind == TokenKind::bpe ? merges_from(metadata(file, "merges")) : std::vector<Merge>());
-}
-
-void put_vocabulary(Safetensors& file, const Vocabulary& vocabulary) {
-  const TokenKind kind = vocabulary.kind();
-  if (kind == TokenKind::characters) {
-    file.metadata["vocab"] = encode_utf8(vocabulary.characters());
-    return;
-  }
-  file.metadata["tokens"] = name(kind);
-  file.metadata["bytes"] = to_hex(vocabulary.bytes());
-  if (kind == TokenKind::bpe) file.metadata["merges"] = to_text(vocabulary.merges());
-}
-
 /// The entries of the metadata that a GPT has need of; all others are notes.
-constexpr std::array<std::string_view, 13> kKeys = {
-    "vocab",    "tokens",      "bytes", "merges",  "n_head", "rms_eps", "activation",
-    "position", "rotary_base", "n_ctx", "qk_norm", "tie",    "ngram"};
+constexpr std::array<std::string_view, 11> kKeys = {
+    "vocab",       "tokens", "n_head",  "rms_eps", "activation", "position",
+    "rotary_base", "n_ctx",  "qk_norm", "tie",     "ngram"};
 
 std::map<std::string, std::string> notes_of(const Safetensors& file) {
   std::map<std::string, std::string> notes = {file.metadata.begin(), file.metadata.end()};
@@ -239,7 +175,7 @@ WeightFile read_gpt(const Safetensors& file) {
                      .notes = notes_of(file),
                      .type = file.type,
                      .tensors = {}};
-  weights.vocabulary = read_vocabulary(file);
+  weights.vocabulary = read_vocabulary(file.metadata);
   require(weights.vocabulary.size() == weights.config.n_vocab,
           "tensor \"wte\": it has {} rows, but the vocabulary has {}, and each of them and the "
           "delimiter must have one",
@@ -322,7 +258,7 @@ WeightFile load_weights(const std::filesystem::path& path) {
 std::string to_bytes(const WeightFile& weights) {
   for (const Tensor& tensor : weights.tensors) require_finite(tensor, weights.type);
   Safetensors file{.metadata = weights.notes, .type = weights.type, .tensors = weights.tensors};
-  put_vocabulary(file, weights.vocabulary);
+  put_vocabulary(file.metadata, weights.vocabulary);
   file.metadata["n_head"] = fmt::format("{}", weights.config.n_head);
   file.metadata["rms_eps"] = fmt::format("{}", kRmsNormEpsilon);
   const GptConfig& config = weights.config;

@@ -76,8 +76,9 @@ struct RunWriter {
                        : objective == Objective::last_step ? "last training loss"
                                                            : "validation loss");
       // Of steps, a loss is that of tokens.
-      const bool per_token = objective == Objective::last_step && s.tokenizer.starts_with("bpe");
-      const std::string loss_unit = s.tokenizer == "bytes" ? "nats per byte" : "nats per character";
+      const TokenKind kind = parse_tokenizer(s.tokenizer).kind;
+      const bool per_token = objective == Objective::last_step && kind == TokenKind::bpe;
+      const std::string loss_unit = fmt::format("nats per {}", unit_of(kind));
       out.put("unit", beauty ? "points" : per_token ? "nats per token" : loss_unit);
       out.put("loss_unit", loss_unit);
       out.put("better", beauty ? "higher" : "lower");

@@ -1,14 +1,13 @@
 #include "microgpt/run/creature_json.hpp"
 
 #include "genome/gene_json.hpp"
-#include "microgpt/core/text.hpp"
 
 namespace microgpt::run {
 
 std::string to_json(const Judged& judged) {
   json::Writer writer;
   writer.begin_object();
-  writer.put("text", valid_utf8(judged.text)), writer.put("nats", judged.nats());
+  writer.put("text", judged.text), writer.put("nats", judged.nats());
   writer.put("bits_per_character", judged.bits_per_character());
   writer.put("surprisals", judged.surprisals);
   writer.end_object();
@@ -27,9 +26,7 @@ std::string to_json(const CreatureReport& r) {
   }
   writer.put("seed", r.seed), writer.put("replicate", r.replicate);
   writer.put("precision", r.precision), writer.put("dataset", r.dataset);
-  std::vector<std::string> names;
-  for (const std::string& each : r.names) names.push_back(valid_utf8(each));
-  writer.put("version", r.version), writer.put("names", names);
+  writer.put("version", r.version), writer.put("names", r.names);
   writer.end_object();
   return writer.text() + "\n";
 }

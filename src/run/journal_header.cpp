@@ -32,14 +32,14 @@ void require_same_members(std::string_view what, const std::string& journal,
   }
 }
 
-/// What is left out where it is as usual: characters as tokens.
-void require_same_tokenizer(const std::string& journal, const std::string& now) {
-  if (parse_line(now).find("tokenizer") != nullptr) return;
-  const json::Value theirs = parse_line(journal);
-  const json::Value* const found = theirs.find("tokenizer");
-  require(found == nullptr,
-          "tokens are characters now, but the run was started with {}; a run goes on as it began",
-          found == nullptr ? "" : to_text(*found));
+/// Settings that are as usual are left out.
+void require_none_left_out(const std::string& journal, const std::string& now) {
+  const json::Value theirs = parse_line(journal), ours = parse_line(now);
+  for (const auto& [key, value] : theirs.object()) {
+    require(ours.find(key) != nullptr,
+            "{} is as usual now, but the run was started with {}; a run goes on as it began", key,
+            to_text(value));
+  }
 }
 
 bool is_utf8(std::string_view text) { return valid_utf8(text) == text; }
@@ -106,8 +106,8 @@ JournalHeader journal_header_from(std::string_view json) {
 }
 
 void require_same(const JournalHeader& journal, const JournalHeader& now) {
-  require_same_tokenizer(journal.settings, compact(now.settings));
   require_same_members("", journal.settings, compact(now.settings));
+  require_none_left_out(journal.settings, compact(now.settings));
   // In today's words: an earlier version had others for the same space.
   const SearchSpace space = genome::parse_space("journal", journal.space, {});
   require_same_members("the search space's ", to_json(space), compact(now.space));

@@ -5,6 +5,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
+#include "microgpt/evolution/creature.hpp"
 #include "microgpt/evolution/objective.hpp"
 
 namespace microgpt::run {

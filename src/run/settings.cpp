@@ -83,7 +83,7 @@ bool is_used(std::string_view name, const RunSettings& settings) {
   if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
   if (name == "split_seed") return settings.split_seed.has_value();
   if (name == "final_steps" || name.starts_with("training_")) return settings.final_steps != 1;
-  if (name == "tokenizer") return !settings.tokenizer.empty();
+  if (name == "tokenizer") return settings.tokenizer != to_text(Tokenizer{});
   if (name == "documents") return settings.documents.has_value();
   if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;

@@ -22,7 +22,7 @@ void put_notes(WeightFile& file, const TrainingNotes& notes) {
   LineWriter line;
   genome::put_genes(line, notes.genome);
   visit_fields(kFields, [&](const auto& field) { line.put(field.name, notes.*field.member); });
-  if (!notes.tokenizer.empty()) line.put("tokenizer", notes.tokenizer);
+  if (notes.tokenizer != to_text(Tokenizer{})) line.put("tokenizer", notes.tokenizer);
   if (notes.split_seed) line.put("split_seed", *notes.split_seed);
   file.notes[kKey] = line.object();
 }

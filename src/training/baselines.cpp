@@ -5,14 +5,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <set>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "microgpt/core/elementary.hpp"
-#include "microgpt/core/text.hpp"
 
 namespace microgpt::training {
 
@@ -233,14 +230,13 @@ Documents recoded(const Documents& documents, const Vocabulary& from, const Voca
 }
 
 Vocabulary characters_of(const Dataset& dataset) {
-  std::set<char32_t> characters;
+  CharacterSet characters;
   for (const Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
     for (std::size_t i = 0; i < part->size(); ++i) {
-      const std::string text = dataset.vocabulary.decode((*part)[i]);
-      for (std::string_view rest = text; !rest.empty();) characters.insert(next_character(rest));
+      characters.add(dataset.vocabulary.decode((*part)[i]));
     }
   }
-  return Vocabulary(std::u32string(characters.begin(), characters.end()));
+  return characters.vocabulary();
 }
 
 Dataset in_characters(const Dataset& dataset) {

@@ -152,8 +152,8 @@ class Cutter {
     if (!paragraph.empty()) add(paragraph);
   }
 
-  /// Stretches of a twentieth of the text, at most 8,192 bytes; they end with a line, or at least
-  /// with a word, where one ends in their last quarter, and never within a character.
+  /// Stretches of a twentieth of the text, at most 8,192 bytes and the rest of a character; they
+  /// end with a line, or at least with a word, where one ends in their last quarter.
   void stretches(bool is_text) {
     const std::size_t most = std::clamp<std::size_t>(rest_.size() / 20, 1, 8192);
     while (!rest_.empty()) {
@@ -179,8 +179,7 @@ class Cutter {
     const auto is_in_character = [&] {
       return is_text && length < rest_.size() && character_count(rest_.substr(length, 1)) == 0;
     };
-    while (length > 1 && is_in_character()) --length;
-    while (is_in_character()) ++length;  // the first character is longer
+    while (is_in_character()) ++length;
     return length;
   }
 

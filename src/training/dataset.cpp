@@ -22,7 +22,7 @@ void Documents::add(std::string_view text, const Vocabulary& vocabulary, bool en
   require(tokens_.size() <= std::numeric_limits<std::uint32_t>::max(),
           "a part of a dataset has at most 2^32 - 1 tokens");
   ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
-  length_ += vocabulary.length_of(text) + (ends ? 1 : 0);
+  length_ += length_of(text, vocabulary.kind()) + (ends ? 1 : 0);
 }
 
 Documents Documents::shuffled(Rng& rng) const {
@@ -68,7 +68,7 @@ class HeldOut {
     const std::string_view text = corpus_[document];
     texts_.insert(text);
     documents.push_back(document);
-    length_ += tokens_ == TokenKind::bytes ? text.size() : character_count(text);
+    length_ += length_of(text, tokens_);
     if (corpus_.kind != DocumentKind::stream) ++length_;  // it ends
   }
   std::size_t most() const { return std::min(corpus_.documents.size() / 10, kHeldOutDocuments); }
@@ -105,17 +105,9 @@ Parts parts_of(const Corpus& corpus, std::uint64_t seed, TokenKind tokens) {
 }
 
 Vocabulary characters_of(const Corpus& corpus) {
-  std::vector<bool> occurs(0x110000);
-  for (const Extent& document : corpus.documents) {
-    for (std::string_view text = corpus[document]; !text.empty();) {
-      occurs[next_character(text)] = true;
-    }
-  }
-  std::u32string characters;
-  for (char32_t c = 0; c < occurs.size(); ++c) {
-    if (occurs[c]) characters.push_back(c);
-  }
-  return Vocabulary(characters);
+  CharacterSet characters;
+  for (const Extent& document : corpus.documents) characters.add(corpus[document]);
+  return characters.vocabulary();
 }
 
 Vocabulary bytes_of(const Corpus& corpus) {

@@ -78,7 +78,8 @@ std::vector<Judged> LanguageModel::judge(const std::vector<std::string>& texts, 
   auto next = losses.begin();
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const auto end = next + static_cast<std::ptrdiff_t>(documents.size_of(i) - 1);
-    judged.push_back({texts[i], {next, end}, vocabulary_.length_of(texts[i]) + (ends ? 1 : 0)});
+    judged.push_back(
+        {texts[i], {next, end}, length_of(texts[i], vocabulary_.kind()) + (ends ? 1 : 0)});
     next = end;
   }
   return judged;

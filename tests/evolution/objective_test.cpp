@@ -1,5 +1,7 @@
 #include "microgpt/evolution/objective.hpp"
+
 #include "../support/corpus.hpp"
+#include "microgpt/evolution/creature.hpp"
 
 #include <gtest/gtest.h>
 

@@ -37,8 +37,18 @@ TEST(Vocabulary, of_characters_numbers_them_and_ends_with_the_delimiter) {
   EXPECT_EQ(vocabulary.encode("z\u00EB\U0001F600-"), (std::vector<Token>{3, 4, 5, 0}));
   EXPECT_EQ(vocabulary.text(4), "\u00EB");
   EXPECT_EQ(vocabulary.decode(std::vector<Token>{6, 3, 4, 6}), "z\u00EB");
-  EXPECT_EQ(vocabulary.length_of("z\u00EB"), 2U);
+  EXPECT_EQ(length_of("z\u00EB", vocabulary.kind()), 2U);
   EXPECT_EQ(Vocabulary().size(), 1U) << "the delimiter is always there";
+}
+
+TEST(CharacterSet, has_each_character_once_in_order) {
+  CharacterSet characters;
+  characters.add("b\u00EBa");
+  characters.add(
+      "\U0010FFFF"
+      "ab");
+  EXPECT_EQ(characters.vocabulary(), Vocabulary(U"ab\u00EB\U0010FFFF"));
+  EXPECT_THROW(characters.add("a\xFF"), Error);
 }
 
 TEST(Vocabulary, says_what_it_does_not_know) {
@@ -51,7 +61,7 @@ TEST(Vocabulary, says_what_it_does_not_know) {
   EXPECT_EQ(bytes.encode("\xFF"
                          "a"),
             (std::vector<Token>{2, 0}));
-  EXPECT_EQ(bytes.length_of("\u00EB"), 2U) << "its unit is the byte";
+  EXPECT_EQ(length_of("\u00EB", bytes.kind()), 2U) << "its unit is the byte";
 }
 
 TEST(Vocabulary, must_be_consistent) {
@@ -134,7 +144,7 @@ TEST(Vocabulary, decoding_gives_back_the_encoded_text) {
     const std::vector<Token> tokens = vocabulary.encode(encode_utf8(text));
     EXPECT_EQ(vocabulary.decode(tokens), encode_utf8(text));
     EXPECT_EQ(tokens.size(), text.size());
-    EXPECT_EQ(vocabulary.length_of(encode_utf8(text)), text.size());
+    EXPECT_EQ(length_of(encode_utf8(text), vocabulary.kind()), text.size());
   }
 }
 

@@ -147,11 +147,16 @@ TEST(Progress, its_bar_never_becomes_shorter) {
   EXPECT_EQ(percent(), 30);
   EvolutionConfig config = kConfig;
   config.budget_flops = 100;
-  Progress budgeted(config, Objective::loss, 5, 0);  // the finals become dearer
-  budgeted.finished(trial(task(0, 10), worth(2), false));
-  const std::string before = budgeted.lines(1, {}, 0, {})[0].substr(0, 95);
-  budgeted.finished(trial(task(1, 40), worth(1), false));
-  EXPECT_GE(budgeted.lines(1, {}, 0, {})[0].substr(0, 95), before);
+  Progress budgeted(config, Objective::loss, 5, 0);
+  const auto of_budget = [&] {
+    const std::string line = budgeted.lines(1, {}, 0, {})[0];
+    return std::stoi(line.substr(line.find(" %") - 3));
+  };
+  budgeted.finished(trial(task(0, 1), worth(2), false));
+  budgeted.finished(trial(task(1, 49), worth(3), false));
+  EXPECT_EQ(of_budget(), 47);  // 50 of 100 and five finals of 1
+  budgeted.finished(trial(task(2, 10), worth(1), false));
+  EXPECT_EQ(of_budget(), 47) << "the finals have become dearer: 60 of 150";
 }
 
 TEST(Progress, says_what_the_best_is_to_be_compared_with) {
@@ -171,6 +176,7 @@ TEST(Wrapped, breaks_lines_at_spaces_and_indents_what_goes_on) {
   EXPECT_EQ(wrapped("", 5), "");
   EXPECT_EQ(wrapped("\n\n", 5), "\n\n");
   EXPECT_EQ(wrapped("\u4E00\u4E00 \u4E00\u4E00", 6), "\u4E00\u4E00\n  \u4E00\u4E00") << "wide";
+  EXPECT_EQ(wrapped("\u4E00\u4E00 \u4E00\u4E00", 9), "\u4E00\u4E00 \u4E00\u4E00");
 }
 
 TEST(Bar, is_filled_in_eighths_of_a_cell) {

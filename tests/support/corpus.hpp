@@ -51,7 +51,7 @@ inline Documents some_names() {
 
 /// The documents `times` over, one round after another: as many steps without a second epoch.
 inline Documents repeated(const Documents& documents, std::size_t times) {
-  const std::vector<Token> once = documents.tokens().tokens();
+  const std::vector<Token> once = documents.tokens().all();
   std::vector<Token> tokens;
   std::vector<std::uint32_t> ends;
   for (std::size_t i = 0; i < times; ++i) {

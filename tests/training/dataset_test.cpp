@@ -191,6 +191,23 @@ TEST(Split, holds_out_the_same_texts_whatever_the_tokens_are) {
   EXPECT_TRUE(contains(error_of([&] { parts({TokenKind::bpe, 12}); }), "(bpe:12)"));
 }
 
+TEST(Split, holds_out_so_many_characters_whatever_bytes_they_take) {
+  Texts texts;
+  for (int i = 0; i < 2000; ++i) {
+    texts.push_back(fmt::to_string(i));
+    for (int j = 0; j < 500; ++j) texts.back() += "\u03B1";  // of two bytes
+  }
+  const auto held_out = [&](const Tokenizer& tokenizer) {
+    return training::split(corpus_of(texts), 1, tokenizer).validation;
+  };
+  EXPECT_EQ(held_out({}).size(), held_out({TokenKind::bpe, 20}).size());
+  for (const Tokenizer& tokenizer : {Tokenizer{}, {TokenKind::bpe, 20}, {TokenKind::bytes}}) {
+    const std::size_t length = held_out(tokenizer).length();
+    EXPECT_GE(length, kHeldOutLength);
+    EXPECT_LT(length, kHeldOutLength + 1010) << "as bytes are counted where these are tokens";
+  }
+}
+
 TEST(Split, of_a_stream_leaves_the_ends_of_stretches_open_and_holds_out_few_tokens) {
   std::vector<std::string> stretches;
   for (int i = 0; i < 400; ++i) {
@@ -266,7 +283,7 @@ TEST(TokenArray, holds_tokens_of_any_size_in_as_few_bytes_as_they_need) {
     TokenArray array;
     array.append(std::span(tokens).first(tokens.size() / 2));
     array.append(std::span(tokens).subspan(tokens.size() / 2));
-    EXPECT_EQ(array.tokens(), tokens);
+    EXPECT_EQ(array.all(), tokens);
     EXPECT_EQ(array, TokenArray(tokens));
     std::vector<Token> last(1);
     array.copy(tokens.size() - 1, last);
@@ -290,7 +307,7 @@ TEST(Documents, stand_between_delimiters_one_after_another) {
 
 TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
   const Documents documents = some_names();
-  EXPECT_EQ(Documents(documents.tokens().tokens(), documents.ends()), documents);
+  EXPECT_EQ(Documents(documents.tokens().all(), documents.ends()), documents);
 }
 
 TEST(Documents, shuffled_are_the_same_in_another_order_that_the_stream_decides) {

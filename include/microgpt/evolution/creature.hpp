@@ -15,6 +15,23 @@ struct WeightFile;
 
 namespace microgpt::evolution {
 
+/// How a training went: the mean losses of equal parts of its steps.
+class LearningCurve {
+ public:
+  static constexpr std::size_t kParts = 20;  ///< or one for each step, if these are fewer
+
+  explicit LearningCurve(std::size_t steps) : steps_(steps) {}
+  /// The loss of the next step.
+  void add(double loss);
+  /// Those of the parts that are over.
+  const std::vector<double>& means() const { return means_; }
+
+ private:
+  std::size_t steps_, step_ = 0, count_ = 0;
+  double sum_ = 0;
+  std::vector<double> means_;
+};
+
 /// A living organism: the GPT that a genome describes, its training, and its names. The precision
 /// is chosen at construction; the interface is in double.
 class Creature {
@@ -33,8 +50,9 @@ class Creature {
   /// The documents that the last step learnt from, or the parts of long ones; valid UTF-8.
   std::vector<std::string> last_documents() const;
   bool trained() const;
-  /// All steps that are left. Returns the loss of the last one; NaN if none was left.
-  double train();
+  /// All steps that are left, their losses noted in a curve if there is one. Returns the loss of
+  /// the last one; NaN if none was left.
+  double train(LearningCurve* curve = nullptr);
 
   /// Mean cross-entropy; see held_out_loss() in scoring.hpp.
   double loss(const Documents& documents);

@@ -43,23 +43,6 @@ struct Problem {
 /// Floating-point operations of scoring and sampling a trained organism, at most.
 double judging_flops(const Genome& genome, const Problem& problem, std::uint32_t replicate);
 
-/// How a training went: the mean losses of equal parts of its steps.
-class LearningCurve {
- public:
-  static constexpr std::size_t kParts = 20;  ///< or one for each step, if these are fewer
-
-  explicit LearningCurve(std::size_t steps) : steps_(steps) {}
-  /// The loss of the next step.
-  void add(double loss);
-  /// Those of the parts that are over.
-  const std::vector<double>& means() const { return means_; }
-
- private:
-  std::size_t steps_, step_ = 0, count_ = 0;
-  double sum_ = 0;
-  std::vector<double> means_;
-};
-
 /// How many of the names that an organism generates its evaluation keeps.
 inline constexpr std::uint32_t kNamesKept = 5;
 

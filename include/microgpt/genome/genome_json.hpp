@@ -22,7 +22,7 @@ struct GenomeFile {
   std::string dataset;                      ///< SHA-256 of the dataset file; empty if unknown
   std::string dataset_name;                 ///< of the file, without folders; empty if unknown
   std::string documents;                    ///< what a document is; empty: lines, or unknown
-  std::string tokenizer;                    ///< what it is cut into; empty: characters
+  std::string tokenizer = "characters";     ///< what it is cut into: see --tokens
   std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
   std::string fitness;                      ///< of the search; empty: its held-out loss, or unknown
   std::string version;                      ///< of the program that wrote it; empty if unknown

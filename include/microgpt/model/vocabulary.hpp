@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,9 +81,6 @@ class Vocabulary {
   /// The text of tokens; delimiters are omitted. Of bytes and bpe it may be invalid UTF-8.
   std::string decode(std::span<const Token> tokens) const;
 
-  /// The characters of a text, or its bytes if these are the tokens: what losses are per.
-  std::size_t length_of(std::string_view text) const;
-
   bool operator==(const Vocabulary& other) const {
     return kind_ == other.kind_ && texts_ == other.texts_ && merges_ == other.merges_;
   }
@@ -107,6 +105,26 @@ class Vocabulary {
 
 /// What losses are per: "character", or "byte".
 std::string_view unit_of(TokenKind kind);
+/// So many of them a text has.
+std::size_t length_of(std::string_view text, TokenKind kind);
+
+/// Collects the characters of texts.
+class CharacterSet {
+ public:
+  /// Throws Error if the text is not valid UTF-8.
+  void add(std::string_view text);
+  Vocabulary vocabulary() const;
+
+ private:
+  std::vector<bool> has_ = std::vector<bool>(0x110000);  // by code point
+};
+
+/// A vocabulary as texts by name, as the metadata of a weight file have it; docs/weights.md says
+/// how.
+using Metadata = std::map<std::string, std::string>;
+void put_vocabulary(Metadata& metadata, const Vocabulary& vocabulary);
+/// The reverse. Throws Error naming the entry and the rule.
+Vocabulary read_vocabulary(const Metadata& metadata);
 
 /// How tokens are described: "26 characters", "97 bytes", "512 tokens (97 bytes and 415 merges)".
 std::string summary_of(const Vocabulary& vocabulary);

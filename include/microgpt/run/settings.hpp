@@ -18,7 +18,7 @@ struct RunSettings {
   std::string input;                        ///< the name of the dataset's file, without folders
   std::string dataset;                      ///< SHA-256 of the file
   std::optional<DocumentKind> documents;    ///< none: lines, and nothing else was asked for
-  std::string tokenizer;                    ///< what the dataset is cut into; empty: characters
+  std::string tokenizer = "characters";     ///< what it is cut into: see --tokens
   std::optional<std::uint64_t> split_seed;  ///< of the held-out documents; none: the seed
   Objective fitness = Objective::loss;
   EvolutionConfig evolution;

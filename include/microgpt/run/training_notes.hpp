@@ -17,7 +17,7 @@ struct TrainingNotes {
   std::string dataset;       ///< SHA-256 of the file
   std::string dataset_name;  ///< of the file, without folders
   DocumentKind documents = DocumentKind::lines;
-  std::string tokenizer;                      ///< that it is cut into; empty: characters
+  std::string tokenizer = "characters";       ///< what it is cut into: see --tokens
   std::optional<std::uint64_t> split_seed;    ///< none: that of the training
   std::string version;                        ///< of the program
   double validation_loss = 0, test_loss = 0;  ///< nats per character

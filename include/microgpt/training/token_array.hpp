@@ -41,10 +41,10 @@ class TokenArray {
         values_);
   }
   /// All of them.
-  std::vector<Token> tokens() const {
-    std::vector<Token> all(size());
-    copy(0, all);
-    return all;
+  std::vector<Token> all() const {
+    std::vector<Token> tokens(size());
+    copy(0, tokens);
+    return tokens;
   }
   void append(std::span<const Token> tokens) {
     for (const Token token : tokens) {

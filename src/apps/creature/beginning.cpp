@@ -38,11 +38,6 @@ Beginning conceive(const CreatureOptions& options) {
   return begin;
 }
 
-/// As files have it: empty for characters.
-Tokenizer tokenizer_of(const std::string& text) {
-  return text.empty() ? Tokenizer{} : parse_tokenizer(text);
-}
-
 Tokenizer tokenizer_of(const Vocabulary& vocabulary) {
   const bool is_bpe = vocabulary.kind() == TokenKind::bpe;
   return {vocabulary.kind(), is_bpe ? static_cast<std::uint32_t>(vocabulary.size() - 1) : 0};
@@ -55,8 +50,8 @@ bool belong_to(const WeightFile& weights, const TrainingNotes& notes, const Begi
   if (weights.seed != begin.seed) return false;
   const CommonOptions& common = options.common;
   if (common.documents && *common.documents != notes.documents) return false;
-  const Tokenizer tokens = common.tokens.value_or(tokenizer_of(begin.dna->tokenizer));
-  if (tokens != tokenizer_of(notes.tokenizer)) return false;
+  const Tokenizer tokens = common.tokens.value_or(parse_tokenizer(begin.dna->tokenizer));
+  if (tokens != parse_tokenizer(notes.tokenizer)) return false;
   if (common.split_seed && *common.split_seed != notes.split_seed.value_or(begin.seed))
     return false;
   return !options.input_given || sha256(read_file(options.common.input)) == notes.dataset;
@@ -114,7 +109,7 @@ Beginning beginning_of(const CreatureOptions& options) {
     if (!split_seed) split_seed = begin.dna->split_seed;
   }
   if (!tokens && begin.weights) tokens = tokenizer_of(begin.weights->vocabulary);
-  if (!tokens && begin.dna) tokens = tokenizer_of(begin.dna->tokenizer);
+  if (!tokens && begin.dna) tokens = parse_tokenizer(begin.dna->tokenizer);
   return begin;
 }
 

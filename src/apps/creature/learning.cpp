@@ -176,18 +176,16 @@ Learnt learn(const CreatureOptions& options, Beginning begin, bool talks) {
   learnt.test_loss = creature.loss(learnt.data->test);
   WeightFile weights = creature.weights();
   learnt.model = std::make_unique<LanguageModel>(weights, weights.type);
-  put_notes(
-      weights,
-      {.genome = begin.genome,
-       .replicate = options.replicate,
-       .dataset = learnt.data->checksum,
-       .dataset_name = dataset_name(options.common),
-       .documents = learnt.data->kind,
-       .tokenizer = learnt.data->tokenizer == Tokenizer{} ? "" : to_text(learnt.data->tokenizer),
-       .split_seed = begin.common.split_seed,
-       .version = std::string(version()),
-       .validation_loss = *learnt.validation_loss,
-       .test_loss = *learnt.test_loss});
+  put_notes(weights, {.genome = begin.genome,
+                      .replicate = options.replicate,
+                      .dataset = learnt.data->checksum,
+                      .dataset_name = dataset_name(options.common),
+                      .documents = learnt.data->kind,
+                      .tokenizer = to_text(learnt.data->tokenizer),
+                      .split_seed = begin.common.split_seed,
+                      .version = std::string(version()),
+                      .validation_loss = *learnt.validation_loss,
+                      .test_loss = *learnt.test_loss});
   make_files(learnt, options, weights);
   learnt.begin = std::move(begin);
   return learnt;

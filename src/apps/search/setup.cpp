@@ -48,8 +48,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.dataset = problem.dataset.checksum;
   settings.documents = options.common.documents;
   if (problem.dataset.kind != DocumentKind::lines) settings.documents = problem.dataset.kind;
-  const Tokenizer& tokenizer = problem.dataset.tokenizer;
-  if (tokenizer != Tokenizer{}) settings.tokenizer = to_text(tokenizer);
+  settings.tokenizer = to_text(problem.dataset.tokenizer);
   settings.split_seed = options.common.split_seed;
   settings.temperature = options.common.temperature;
   settings.deadline_factor = options.limits.deadline_factor;

@@ -31,10 +31,12 @@ window.microgpt = {};
       const encoder = new TextEncoder();
       return { texts: [...metadata.vocab].map((character) => [...encoder.encode(character)]), merges: [] };
     }
-    const texts = metadata.bytes.match(/../g).map((digits) => [parseInt(digits, 16)]);
-    const merges = (metadata.merges || "").split(",").filter(Boolean).map((pair) => pair.split(" ").map(Number));
-    for (const [left, right] of merges) texts.push([...texts[left], ...texts[right]]);
-    return { texts, merges };
+    const { bytes, merges } = JSON.parse(metadata.tokens);
+    const texts = bytes.map((byte) => [byte]);
+    const pairs = [];
+    for (let i = 0; i < merges.length; i += 2) pairs.push([merges[i], merges[i + 1]]);
+    for (const [left, right] of pairs) texts.push([...texts[left], ...texts[right]]);
+    return { texts, merges: pairs };
   }
 
   // Bytes that are no text, as a part of a character is none, show as U+FFFD.
@@ -85,7 +87,7 @@ window.microgpt = {};
       this.merges = merges;
       this.delimiter = texts.length;
       this.isBytes = "tokens" in metadata;
-      this.isText = metadata.tokens !== "bytes";
+      this.isText = !this.isBytes || JSON.parse(metadata.tokens).kind !== "bytes";
       this.heads = Number(metadata.n_head);
       this.epsilon = Number(metadata.rms_eps);
       this.activation = metadata.activation || "relu";

@@ -1,0 +1,163 @@
+// The end of a search: its champion, what is said of it, and the files that it leaves.
+#include <algorithm>
+#include <utility>
+
+#include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
+#include "microgpt/report/text_report.hpp"
+#include "microgpt/run/genome_file.hpp"
+#include "microgpt/run/training_notes.hpp"
+#include "search.hpp"
+
+namespace microgpt::apps {
+
+std::string Search::weights_of_champion(std::span<const Finalist> finalists, Evaluator& trains) {
+  const Organism& champion = champion_of(recorder_.history(), finalists);
+  if (champion.evaluation->failed()) return "";
+  Task task = task_of(champion);
+  Evaluation expected = *champion.evaluation;
+  const auto loss = [](const Evaluation& e) { return e.failed() ? kMaxLoss : e.loss; };
+  if (!finalists.empty() && !finalists.front().failed()) {
+    const std::vector<Evaluation>& all = finalists.front().replicates;
+    const auto best = std::ranges::min_element(all, {}, loss);
+    task.replicate = static_cast<std::uint32_t>(best - all.begin() + 1);
+    expected = *best;
+  }
+  Evaluation again = expected;
+  if (again.weights.empty()) {  // its result was known from a journal or a cache
+    task.keeps_weights = true;
+    trains.submit(std::span(&task, 1));
+    again = trains.wait().evaluation;
+  }
+  try {
+    require(!again.failed(), "{}", again.failure);
+    require(again.loss == expected.loss, "its loss is {} now, but it was {}", again.loss,
+            expected.loss);
+    WeightFile file = parse_weights("the champion", again.weights);
+    const RunSettings& s = setup_.settings;
+    put_notes(file, {.genome = champion.genome,
+                     .replicate = task.replicate,
+                     .dataset = s.dataset,
+                     .dataset_name = s.input,
+                     .documents = s.documents.value_or(DocumentKind::lines),
+                     .tokenizer = s.tokenizer,
+                     .split_seed = s.split_seed,
+                     .version = s.version,
+                     .validation_loss = again.loss,
+                     .test_loss = again.test_loss.value_or(0)});
+    return to_bytes(file);
+  } catch (const Error& error) {
+    log_.warning("the weights of the champion are not kept: {}", error.what());
+    return "";
+  }
+}
+
+/// A champion at the edge of the space might have been better beyond it.
+void Search::say_where_it_is_limited(std::uint64_t id) {
+  constexpr double kNearly = 0.95;
+  // As it was in the search: finals may train longer.
+  const Organism& champion = *std::ranges::find(recorder_.history(), id, &Organism::id);
+  std::vector<std::string> limits = at_edges(champion.genome, setup_.space);
+  const double most = setup_.space.max_training_flops;
+  if (most > 0 && champion.flops >= kNearly * most) {
+    limits.push_back(fmt::format("{:.3g} FLOPs a training", champion.flops));
+  }
+  if (limits.empty()) return;
+  log_.report(fmt::format(
+      "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE, for "
+      "example data/spaces/wide.json){} may hold a better one.\n",
+      fmt::join(limits, ", "),
+      setup_.problem.objective == Objective::loss ? " or more --effort" : ""));
+}
+
+/// What lets the champion speak.
+std::string Search::next_command() const {
+  if (options_.genome_out == "genome.json" && options_.experiments == "experiments" &&
+      options_.folder.empty()) {
+    return "creature";
+  }
+  return fmt::format("creature --load {}",
+                     (setup_.folder->path() / "champion.safetensors").string());
+}
+
+namespace {
+
+/// Why the first of the finalists failed.
+std::string failure_of(const Finalist& finalist) {
+  for (const Evaluation& e : finalist.replicates) {
+    if (e.failed()) return e.failure;
+  }
+  return "";
+}
+
+}  // namespace
+
+void Search::require_champion(std::span<const Finalist> finalists) {
+  const Organism& champion = champion_of(recorder_.history(), finalists);
+  const bool finals_failed = !finalists.empty() && finalists.front().failed();
+  if (!champion.evaluation->failed() && !finals_failed) return;
+  recorder_.write_page(RunState::failed);
+  require(!champion.evaluation->failed(),
+          "every training failed, the last one because {}; {} is unchanged",
+          champion.evaluation->failure, options_.genome_out);
+  fail("every finalist failed when retrained, the first one because {}; {} is unchanged",
+       failure_of(finalists.front()), options_.genome_out);
+}
+
+/// A champion of another dataset, or of another fitness, is not lost when this one takes its place.
+void Search::keep_other_champion(const GenomeFile& champion) {
+  const std::filesystem::path file = options_.genome_out;
+  if (!is_there(file) || !makes_a_file(file)) return;
+  try {
+    const std::string content = read_regular_file(file, kLargestJson);
+    const GenomeFile other = parse_genome(file.string(), content);
+    const bool is_other_text = other.dataset != champion.dataset;
+    if (other.dataset.empty() || (!is_other_text && other.fitness == champion.fitness)) return;
+    std::string kept = file.string() + ".old";
+    for (int number = 2; is_there(kept) && read_regular_file(kept, kLargestJson) != content;
+         ++number) {
+      kept = fmt::format("{}.old{}", file.string(), number);
+    }
+    write_file_atomically(kept, content);
+    const std::string name = other.dataset_name.empty() ? "" : ", " + other.dataset_name;
+    log_.report(fmt::format("\n{} was evolved {}; it is {} now\n", file.string(),
+                            is_other_text ? "on another dataset" + name : "for another fitness",
+                            kept));
+  } catch (const Error& error) {
+    log_.warning("what {} was is not kept: {}", file.string(), error.what());
+  }
+}
+
+void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
+                      const std::string& weights, std::size_t saved) {
+  const std::span<const Organism> history = recorder_.history();
+  const ReportSequence& sequence = recorder_.sequence();
+  log_notices();
+  recorder_.write_tables(finalists, ablations);
+  if (sequence.space_exhausted()) {
+    log_.info("the search space is exhausted: no new genome was found for a whole generation");
+  }
+  log_.report("\n" + final_report(history, finalists, setup_.settings));
+  if (!ablations.empty()) {
+    log_.report("\n" + ablation_report(finalists.front().organism.genome, ablations,
+                                       setup_.problem.objective));
+  }
+  require_champion(finalists);
+  say_where_it_is_limited(champion_of(history, finalists).id);
+  const GenomeFile file =
+      genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
+  keep_other_champion(file);
+  const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
+  save_genome(options_.genome_out, file);
+  if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);
+  recorder_.write_page(RunState::finished);
+  // Last: whoever watches the folder knows by this file that all is done.
+  setup_.folder->write("genome.json", to_json(file));
+  log_.report(
+      fmt::format("\ntrainings  {:.3g} FLOPs in the search; {} skipped (result already known)\n"
+                  "genome     {}  (now run: {})\nreport     {}\n",
+                  sequence.flops(), sequence.saved() + saved, options_.genome_out, next_command(),
+                  (setup_.folder->path() / "report.html").string()));
+}
+
+}  // namespace microgpt::apps
