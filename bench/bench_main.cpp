@@ -223,17 +223,17 @@ constexpr std::array<Shape, 3> kLongShapes = {{{16, 1}, {64, 1}, {128, 1}}};
 /// Names one after another in documents of 1,024 predictions.
 const Documents& long_documents() {
   static const Documents documents = [] {
-    constexpr std::size_t kTokens = 1025, kDocuments = 8;
-    const std::vector<Token> tokens = dataset->training.tokens().all();
+    constexpr std::uint32_t kTokens = 1024, kDocuments = 8;
+    const std::vector<Token> tokens = dataset->training.all();
     std::vector<Token> text;
-    std::vector<std::uint32_t> ends;
-    for (std::size_t i = 0; i < kDocuments; ++i) {
-      for (std::size_t t = 0; t < kTokens; ++t) {
+    std::vector<Extent> places;
+    for (std::uint32_t i = 0; i < kDocuments; ++i) {
+      places.push_back({i * kTokens, kTokens});
+      for (std::uint32_t t = 0; t < kTokens; ++t) {
         text.push_back(tokens[(i * kTokens + t) % tokens.size()]);
       }
-      ends.push_back(static_cast<std::uint32_t>(text.size()));
     }
-    return Documents(std::move(text), std::move(ends));
+    return Documents(TokenArray(text), places, dataset->vocabulary.delimiter(), false, text.size());
   }();
   return documents;
 }

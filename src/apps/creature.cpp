@@ -22,7 +22,7 @@ namespace {
 /// Bytes of the texts, and one for each end.
 std::size_t bytes_of(const Documents& documents, const Vocabulary& vocabulary) {
   std::size_t bytes = documents.prediction_count();
-  for (const Token token : documents.tokens().all()) {
+  for (const Token token : documents.all()) {
     if (token != vocabulary.delimiter()) bytes += vocabulary.text(token).size() - 1;
   }
   return bytes;

@@ -15,6 +15,8 @@ using std::chrono::seconds;
 
 // A worker may be missed soon: it does nothing but wait and tick. Rank 0 may breed for a while.
 constexpr seconds kSilenceOfWorker(10), kSilenceOfCoordinator(60);
+// At first a worker hands the dataset to its trainer, which takes long if that is a gigabyte.
+constexpr seconds kSilenceAtFirst(180);
 constexpr seconds kBeatOfWorker(1), kBeatOfCoordinator(5);
 constexpr milliseconds kBetweenTicks(200);
 
@@ -24,7 +26,8 @@ Heartbeat::Heartbeat(const boost::mpi::communicator& group)
     : group_(group),
       last_tick_(Clock::now()),
       last_beat_(last_tick_),
-      heard_(static_cast<std::size_t>(group.rank() == 0 ? group.size() : 1), last_tick_) {}
+      heard_(static_cast<std::size_t>(group.rank() == 0 ? group.size() : 1), last_tick_),
+      begun_(heard_.size()) {}
 
 void Heartbeat::tick() {
   if (also_) also_();
@@ -48,13 +51,17 @@ void Heartbeat::beat(Clock::time_point now) {
 void Heartbeat::listen(Clock::time_point now) {
   while (const auto status = group_.iprobe(boost::mpi::any_source, kHeartbeatTag)) {
     group_.recv(status->source(), kHeartbeatTag);
-    heard_[static_cast<std::size_t>(status->source())] = now;
+    const auto source = static_cast<std::size_t>(status->source());
+    heard_[source] = now;
+    begun_[source] = true;
   }
 }
 
 void Heartbeat::require_alive(Clock::time_point now) const {
-  const seconds patience = coordinates() ? kSilenceOfWorker : kSilenceOfCoordinator;
   for (std::size_t rank = coordinates() ? 1 : 0; rank < heard_.size(); ++rank) {
+    const seconds patience = !coordinates() ? kSilenceOfCoordinator
+                             : begun_[rank] ? kSilenceOfWorker
+                                            : kSilenceAtFirst;
     if (now - heard_[rank] < patience) continue;
     const std::string line =
         fmt::format("rank {} of the group has been silent for {} s; the run ends here\n", rank,

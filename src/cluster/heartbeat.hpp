@@ -27,6 +27,7 @@ class Heartbeat {
   boost::mpi::communicator group_;
   Clock::time_point last_tick_, last_beat_;
   std::vector<Clock::time_point> heard_;  // by rank; of a worker, of rank 0 alone
+  std::vector<bool> begun_;               // whether that was a message
   std::function<void()> also_;
 };
 

@@ -29,6 +29,9 @@
 //                 WorkReport from each rank (empty from those without a task)
 //              coordinator ── Wave::over ──► every worker, as WorkOrder{dismissed}
 //
+// Before the search rank 0 says to every other rank that it is ready, and broadcasts the RunSpec;
+// the documents follow, as the bytes that they are in memory.
+//
 // Collectives are entered only when every rank is about to: a rank that waited inside one could
 // neither send heartbeats nor stop.
 //
@@ -41,7 +44,7 @@
 namespace microgpt::cluster {
 
 inline constexpr int kOrderTag = 1, kReportTag = 2, kMigrantTag = 3, kGenerationReportTag = 4,
-                     kHeartbeatTag = 5;
+                     kHeartbeatTag = 5, kReadyTag = 6;
 
 struct WorkOrder {
   bool dismissed = false;  ///< the worker may go
@@ -144,21 +147,6 @@ void serialize(Archive& archive, microgpt::genome::SearchSpace& s, unsigned) {
 }
 
 template <class Archive>
-void serialize(Archive& archive, microgpt::training::Documents& documents, unsigned) {
-  auto tokens = documents.tokens().values();
-  auto ends = documents.ends();
-  std::size_t length = documents.length(), width = tokens.index();
-  archive& width& ends& length;
-  if constexpr (Archive::is_loading::value) {
-    if (width == 1) tokens.emplace<1>();
-    if (width == 2) tokens.emplace<2>();
-  }
-  std::visit([&](auto& values) { archive& values; }, tokens);
-  documents = microgpt::training::Documents(microgpt::training::TokenArray::of(std::move(tokens)),
-                                            std::move(ends), length);
-}
-
-template <class Archive>
 void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsigned) {
   microgpt::model::Metadata metadata;
   if constexpr (Archive::is_saving::value) microgpt::model::put_vocabulary(metadata, vocabulary);
@@ -167,8 +155,42 @@ void serialize(Archive& archive, microgpt::model::Vocabulary& vocabulary, unsign
 }
 
 template <class Archive>
+void serialize(Archive& archive, microgpt::training::Extent& extent, unsigned) {
+  archive& extent.begin& extent.length;
+}
+
+template <class Archive>
+void save(Archive& archive, const microgpt::training::Documents& documents, unsigned) {
+  const auto& tokens = documents.tokens().values();
+  const std::size_t width = tokens.index(), length = documents.length();
+  const microgpt::model::Token delimiter = documents.delimiter();
+  const bool they_end = documents.they_end();
+  archive << width << length << delimiter << they_end << documents.places();
+  std::visit([&](const auto& values) { archive << values; }, tokens);
+}
+
+template <class Archive>
+void load(Archive& archive, microgpt::training::Documents& documents, unsigned) {
+  std::size_t width = 0, length = 0;
+  microgpt::model::Token delimiter = 0;
+  bool they_end = true;
+  std::vector<microgpt::training::Extent> places;
+  archive >> width >> length >> delimiter >> they_end >> places;
+  auto tokens = microgpt::training::TokenArray::empty(width);
+  std::visit([&](auto& values) { archive >> values; }, tokens);
+  documents = {microgpt::training::TokenArray::of(std::move(tokens)), std::move(places), delimiter,
+               they_end, length};
+}
+
+template <class Archive>
+void serialize(Archive& archive, microgpt::training::Documents& documents, unsigned version) {
+  split_free(archive, documents, version);
+}
+
+/// All but the documents: between ranks they go as the bytes that they are, see Session::share().
+template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
-  archive& p.dataset.vocabulary& p.dataset.training& p.dataset.validation& p.dataset.test;
+  archive& p.dataset.vocabulary;
   archive& p.dataset.kind& p.dataset.tokenizer.kind& p.dataset.tokenizer.size;
   archive& p.dataset.split_seed& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;

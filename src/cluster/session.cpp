@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdlib>
+#include <span>
 #include <string>
 
 #include "messages.hpp"
@@ -62,6 +64,37 @@ void require_no_strangers() {
         "search; start them with {}",
         launcher.name, *size, launcher.size, *size, launcher.use);
   }
+}
+
+/// A whole array, in as many messages as it takes: each has at most 2^31 - 1 bytes.
+template <class Array>
+void share_array(const boost::mpi::communicator& world, Array& array) {
+  std::size_t size = array.size();
+  boost::mpi::broadcast(world, size, 0);
+  array.resize(size);
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(array));
+  for (std::size_t begin = 0; begin < bytes.size(); begin += kMost) {
+    const auto part = bytes.subspan(begin, std::min(kMost, bytes.size() - begin));
+    MPI_Bcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, 0, world);
+  }
+}
+
+/// Gives rank 0's documents to all. In an archive a large text would take its memory twice more.
+void share_documents(const boost::mpi::communicator& world, Documents& documents) {
+  std::vector<Extent> places = documents.places();
+  Token delimiter = documents.delimiter();
+  bool they_end = documents.they_end();
+  std::size_t length = documents.length(), width = documents.tokens().values().index();
+  boost::mpi::broadcast(world, delimiter, 0);
+  boost::mpi::broadcast(world, they_end, 0);
+  boost::mpi::broadcast(world, length, 0);
+  boost::mpi::broadcast(world, width, 0);
+  TokenArray::Values tokens =
+      world.rank() == 0 ? std::move(documents).tokens().values() : TokenArray::empty(width);
+  share_array(world, places);
+  std::visit([&](auto& values) { share_array(world, values); }, tokens);
+  documents = {TokenArray::of(std::move(tokens)), std::move(places), delimiter, they_end, length};
 }
 
 }  // namespace
@@ -134,7 +167,20 @@ std::size_t Session::group() const {
 }
 
 void Session::share(RunSpec& spec) {
-  if (size() > 1) boost::mpi::broadcast(ranks_->world, spec, 0);
+  if (size() == 1) return;
+  const boost::mpi::communicator& world = ranks_->world;
+  // Rank 0 may read for minutes, and a rank that waits in a broadcast keeps a core busy.
+  for (int other = 1; is_first() && other < size(); ++other) world.send(other, kReadyTag);
+  if (!is_first()) {
+    wait_with_backoff(world, 0, kReadyTag);
+    world.recv(0, kReadyTag);
+  }
+  boost::mpi::broadcast(world, spec, 0);
+  if (!spec.problem) return;
+  Dataset& data = spec.problem->dataset;
+  for (Documents* part : {&data.training, &data.validation, &data.test}) {
+    share_documents(world, *part);
+  }
 }
 
 std::unique_ptr<Evaluator> Session::coordinate(EvaluateFunction function, Schedule schedule) {

@@ -53,19 +53,19 @@ class Input {
     if (regular_) size_ = static_cast<std::size_t>(status.st_size);
   }
 
-  std::string read(std::size_t most) const {
+  /// Of a regular file; 0 of others.
+  std::size_t size() const { return size_; }
+
+  void read(std::size_t most, const std::function<void(std::string_view)>& take) const {
     if (!regular_) most = std::min(most, kMostOfAPipe);
     require_at_most(size_, most);
-    constexpr std::size_t kChunk = std::size_t{1} << 16;
-    std::string bytes(std::max(size_ + 1, kChunk), '\0');  // one more, to see the end
+    std::string piece(std::size_t{1} << 16, '\0');
     std::size_t count = 0;
-    while (const std::size_t more = read_into(bytes.data() + count, bytes.size() - count)) {
+    while (const std::size_t more = read_into(piece.data(), piece.size())) {
       count += more;
       require_at_most(count, most);
-      if (count == bytes.size()) bytes.resize(2 * count);
+      take(std::string_view(piece).substr(0, more));
     }
-    bytes.resize(count);
-    return bytes;
   }
 
  private:
@@ -102,7 +102,18 @@ class Input {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::size_t most) {
-  return Input(path).read(most);
+  const Input input(path);
+  std::string bytes;
+  bytes.reserve(std::min(input.size(), most));
+  input.read(most, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+void read_pieces(const std::filesystem::path& path, const std::function<void(std::size_t)>& begin,
+                 const std::function<void(std::string_view)>& take) {
+  const Input input(path);
+  begin(std::min(input.size(), kLargestFile));
+  input.read(kLargestFile, take);
 }
 
 std::string read_regular_file(const std::filesystem::path& path, std::size_t most) {
@@ -116,13 +127,29 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-std::string sha256(std::string_view bytes) {
+struct Sha256::State {
   sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) { sha256_init(&state_->context); }
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view piece) {
+  sha256_update(&state_->context, piece.size(),
+                reinterpret_cast<const std::uint8_t*>(piece.data()));
+}
+
+std::string Sha256::digits() {
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
+  sha256_digest(&state_->context, digest.size(), digest.data());
   return fmt::format("{:02x}", fmt::join(digest, ""));
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 sum;
+  sum.add(bytes);
+  return sum.digits();
 }
 
 }  // namespace microgpt::core

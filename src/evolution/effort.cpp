@@ -67,7 +67,8 @@ class Planner {
   explicit Planner(const Dataset& dataset)
       : dataset_(dataset),
         cost_of_(dataset),
-        tokens_(static_cast<double>(dataset.training.prediction_count())),
+        text_(statistics_of(dataset)),
+        tokens_(static_cast<double>(text_.tokens)),
         length_(static_cast<double>(std::min<std::size_t>(usual_length(dataset.training), 64))) {}
 
   Genome recipe(double flops) const;
@@ -110,6 +111,7 @@ class Planner {
 
   const Dataset& dataset_;
   CostModel cost_of_;
+  TextStatistics text_;
   double tokens_, length_;
 };
 
@@ -182,7 +184,8 @@ Genome Planner::recipe(double flops) const {
   const double epochs = epochs_of(genome, flops);
   genome.dropout = epochs < 5 ? 0 : 0.1;
   // Hundredths, which a file gives back as they are.
-  genome.ngram_dropout = std::floor(100 * (1 - kept_ngrams(std::min(epochs, kMostEpochs)))) / 100;
+  const double kept = kept_ngrams(std::min(epochs, kMostEpochs), text_.unique_ngrams);
+  genome.ngram_dropout = std::floor(100 * (1 - kept)) / 100;
   genome.weight_decay = epochs < 5 ? 0.03 : 0.1;
   // As many steps as it takes for the cost.
   constexpr std::uint32_t kMany = 100'000;

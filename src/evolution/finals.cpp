@@ -92,23 +92,28 @@ void summarise(Finalist& finalist) {
 
 }  // namespace
 
-double epochs_of(const Genome& genome, const TextSize& text) {
+double epochs_of(const Genome& genome, const TextStatistics& text) {
   const auto tokens = static_cast<double>(text.tokens);
   const double window =
       std::min<double>(genome.n_ctx, tokens / static_cast<double>(text.documents));
   return 1.0 * genome.steps * genome.batch * window / tokens;
 }
 
-double kept_ngrams(double epochs) { return 1 / std::sqrt(std::max(epochs, 1.0)); }
+double kept_ngrams(double epochs, double unique_ngrams) {
+  constexpr double kMany = 0.1;
+  const double square = unique_ngrams * unique_ngrams;
+  return 1 / std::sqrt(1 + std::max(epochs - 1, 0.0) * square / (square + kMany * kMany));
+}
 
 namespace {
 
 /// A genome for a training of so many times as many steps, which are few enough for a genome.
-Genome prolonged(Genome genome, double factor, const TextSize& text) {
+Genome prolonged(Genome genome, double factor, const TextStatistics& text) {
   genome.lr /= std::sqrt(std::sqrt(factor));
   if (factor > 1 && genome.ngram > 1 && text.tokens > 0) {
     const double epochs = epochs_of(genome, text);
-    const double kept = kept_ngrams(epochs * factor) / kept_ngrams(epochs);
+    const double kept =
+        kept_ngrams(epochs * factor, text.unique_ngrams) / kept_ngrams(epochs, text.unique_ngrams);
     genome.ngram_dropout =
         std::min(genome::gene_named("ngram_dropout").high, 1 - (1 - genome.ngram_dropout) * kept);
   }
@@ -119,7 +124,7 @@ Genome prolonged(Genome genome, double factor, const TextSize& text) {
 }  // namespace
 
 Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer,
-               const TextSize& text)
+               const TextStatistics& text)
     : replicates_(replicates) {
   for (Organism& organism : finalists) {
     const double most = genome::gene_named("steps").high;

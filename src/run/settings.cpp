@@ -49,8 +49,9 @@ constexpr std::tuple kFields = {Field{"program", &S::program},
                                 Field{"memory_limit", &S::memory_limit},
                                 Field{"inject", &S::inject},
                                 Field{"tokens", &S::tokens, 1},
-                                Field{"training_tokens", &TextSize::tokens},
-                                Field{"training_documents", &TextSize::documents},
+                                Field{"training_tokens", &TextStatistics::tokens},
+                                Field{"training_documents", &TextStatistics::documents},
+                                Field{"training_unique_ngrams", &TextStatistics::unique_ngrams},
                                 Field{"bigram_loss", &S::bigram_loss},
                                 Field{"uniform_loss", &S::uniform_loss},
                                 Field{"ngram_order", &S::ngram_order},
@@ -70,7 +71,7 @@ auto& at(Settings& settings, Member E::*member) {
 }
 
 template <class Settings, class Member>
-auto& at(Settings& settings, Member TextSize::*member) {
+auto& at(Settings& settings, Member TextStatistics::*member) {
   return settings.text.*member;
 }
 
@@ -91,11 +92,24 @@ bool is_used(std::string_view name, const RunSettings& settings) {
 
 /// Not in the settings of every run.
 bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {
-      "split_seed",         "tournament", "samples",         "ablate",       "enqueued",
-      "warm_start",         "objective",  "documents",       "largest_cost", "final_steps",
-      "ngram_order",        "ngram_loss", "ngram_test_loss", "input",        "training_tokens",
-      "training_documents", "tokenizer"};
+  constexpr std::array kOptional = {"split_seed",
+                                    "tournament",
+                                    "samples",
+                                    "ablate",
+                                    "enqueued",
+                                    "warm_start",
+                                    "objective",
+                                    "documents",
+                                    "largest_cost",
+                                    "final_steps",
+                                    "ngram_order",
+                                    "ngram_loss",
+                                    "ngram_test_loss",
+                                    "input",
+                                    "training_tokens",
+                                    "training_documents",
+                                    "training_unique_ngrams",
+                                    "tokenizer"};
   return std::ranges::find(kOptional, name) != kOptional.end();
 }
 

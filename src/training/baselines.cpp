@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "grams.hpp"
 #include "microgpt/core/elementary.hpp"
 
 namespace microgpt::training {
@@ -42,29 +43,6 @@ double bigram_loss(const Dataset& dataset, const Documents& documents) {
 }
 
 namespace {
-
-/// An n-gram as a number: its tokens are digits, the last one the lowest. Before a document stand
-/// as many delimiters as it takes.
-using Gram = std::uint64_t;
-
-/// The n-grams of documents, as many as there are predictions.
-std::vector<Gram> grams_of(const Documents& documents, Gram vocabulary, std::size_t order,
-                           std::size_t most) {
-  Gram all = 1;  // so many n-grams there are
-  for (std::size_t i = 0; i < order; ++i) all *= vocabulary;
-  std::vector<Gram> grams;
-  grams.reserve(std::min(documents.prediction_count(), most));
-  for (std::size_t d = 0; d < documents.size(); ++d) {
-    const std::vector<Token> document = documents[d];
-    Gram gram = 0;
-    for (std::size_t i = 0; i < order; ++i) gram = gram * vocabulary + document[0];
-    for (std::size_t t = 1; t < document.size() && grams.size() < most; ++t) {
-      gram = (gram % (all / vocabulary)) * vocabulary + document[t];
-      grams.push_back(gram);
-    }
-  }
-  return grams;
-}
 
 struct Counted {
   Gram gram;
@@ -222,9 +200,7 @@ namespace {
 Documents recoded(const Documents& documents, const Vocabulary& from, const Vocabulary& into) {
   Documents other;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::vector<Token> document = documents[i];
-    const bool ends = document.size() > 1 && document.back() == from.delimiter();
-    other.add(from.decode(document), into, ends);
+    other.add(from.decode(documents[i]), into, documents.they_end());
   }
   return other;
 }

@@ -35,10 +35,11 @@ bool is_invisible(char32_t c) {
          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
-/// Appends the lines of a file to a text, normalised, without spaces at their end.
+/// Appends a line of a file to a text, normalised, without spaces at the end of a line.
 class Normaliser {
  public:
-  Normaliser(std::string& text, TextChanges& changes) : text_(text), changes_(changes) {}
+  Normaliser(std::string& text, TextChanges& changes)
+      : text_(text), changes_(changes), begin_(text.size()) {}
 
   /// A line of the file; throws Error if it is not text.
   void add(std::string_view bytes) {
@@ -81,7 +82,7 @@ class Normaliser {
 
   std::string& text_;
   TextChanges& changes_;
-  std::size_t begin_ = 0;  // of the line
+  std::size_t begin_;  // of the line
 };
 
 /// Takes the first line from a text; the line feed is left out.
@@ -90,24 +91,6 @@ std::string_view next_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return line;
-}
-
-std::string normalised(const std::filesystem::path& path, std::string_view bytes,
-                       TextChanges& changes) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  std::string text;
-  text.reserve(bytes.size() + 1);
-  Normaliser normaliser(text, changes);
-  for (std::size_t number = 1; !bytes.empty(); ++number) {
-    try {
-      normaliser.add(next_line(bytes));
-    } catch (const Error& error) {
-      fail("{}: line {}: {}; a dataset is UTF-8 text, unless it is cut into --tokens bytes",
-           path.string(), number, error.what());
-    }
-  }
-  return text;
 }
 
 constexpr std::size_t kFewDocuments = 20, kShortStream = 1000;
@@ -189,29 +172,64 @@ class Cutter {
 
 }  // namespace
 
-Corpus read_corpus(const std::filesystem::path& path, std::string bytes,
-                   std::optional<DocumentKind> kind, bool is_text) {
-  Corpus corpus;
-  corpus.text = is_text ? normalised(path, bytes, corpus.changes) : std::move(bytes);
-  std::string().swap(bytes);  // which gives its memory back
-  require(corpus.text.size() <= kLargestFile, "{}: has {} bytes when it is normalised, at most {}",
-          path.string(), with_commas(corpus.text.size()), with_commas(kLargestFile));
-  const bool is_empty = corpus.text.find_first_not_of('\n') == corpus.text.npos;
-  require(!is_empty, "{}: empty; a dataset has at least one document", path.string());
-  corpus.kind = kind ? *kind : kind_of(corpus.text);
-  Cutter cutter(corpus);
-  switch (corpus.kind) {
+void CorpusReader::add(std::string_view piece) {
+  if (!is_text_) {
+    corpus_.text += piece;
+    return;
+  }
+  for (std::size_t end; (end = piece.find('\n')) != piece.npos; piece.remove_prefix(end + 1)) {
+    if (begun_.empty()) {
+      add_line(piece.substr(0, end));
+    } else {
+      add_line(begun_ += piece.substr(0, end));
+      begun_.clear();
+    }
+  }
+  begun_ += piece;
+}
+
+void CorpusReader::add_line(std::string_view line) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (++line_count_ == 1 && line.starts_with(kByteOrderMark)) {
+    line.remove_prefix(kByteOrderMark.size());
+  }
+  try {
+    Normaliser(corpus_.text, corpus_.changes).add(line);
+  } catch (const Error& error) {
+    fail("{}: line {}: {}; a dataset is UTF-8 text, unless it is cut into --tokens bytes",
+         path_.string(), line_count_, error.what());
+  }
+}
+
+Corpus CorpusReader::finish() {
+  if (!begun_.empty()) add_line(std::exchange(begun_, {}));
+  const std::string& text = corpus_.text;
+  require(text.size() <= kLargestFile, "{}: has {} bytes when it is normalised, at most {}",
+          path_.string(), with_commas(text.size()), with_commas(kLargestFile));
+  const bool is_empty = text.find_first_not_of('\n') == text.npos;
+  require(!is_empty, "{}: empty; a dataset has at least one document", path_.string());
+  corpus_.kind = kind_ ? *kind_ : kind_of(text);
+  Cutter cutter(corpus_);
+  switch (corpus_.kind) {
     case DocumentKind::lines:
-      cutter.lines(is_text);
+      cutter.lines(is_text_);
       break;
     case DocumentKind::paragraphs:
       cutter.paragraphs();
       break;
     case DocumentKind::stream:
-      cutter.stretches(is_text);
+      cutter.stretches(is_text_);
       break;
   }
-  return corpus;
+  return std::move(corpus_);
+}
+
+Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
+                   std::optional<DocumentKind> kind, bool is_text) {
+  CorpusReader reader(path, kind, is_text);
+  reader.reserve(bytes.size());
+  reader.add(bytes);
+  return reader.finish();
 }
 
 }  // namespace microgpt::training

@@ -14,29 +14,60 @@
 
 namespace microgpt::training {
 
+Documents::Documents(TokenArray tokens, std::vector<Extent> places, Token delimiter, bool they_end,
+                     std::size_t length)
+    : tokens_(std::move(tokens)),
+      places_(std::move(places)),
+      delimiter_(delimiter),
+      they_end_(they_end),
+      length_(length) {
+  for (std::size_t i = 0; i < size(); ++i) predictions_ += size_of(i) - 1;
+}
+
+void Documents::copy(std::size_t i, std::size_t begin, std::span<Token> out) const {
+  if (out.empty()) return;
+  if (begin == 0) {
+    out[0] = delimiter_;
+    return copy(i, 1, out.subspan(1));
+  }
+  const auto [place, length] = places_[i];
+  const std::size_t count = std::min(out.size(), length - (begin - 1));
+  tokens_.copy(place + begin - 1, out.first(count));
+  if (count < out.size()) out[count] = delimiter_;
+}
+
+std::vector<Token> Documents::all() const {
+  std::vector<Token> tokens(predictions_ + size());
+  std::span<Token> rest = tokens;
+  for (std::size_t i = 0; i < size(); ++i) {
+    copy(i, 0, rest.first(size_of(i)));
+    rest = rest.subspan(size_of(i));
+  }
+  return tokens;
+}
+
 void Documents::add(std::string_view text, const Vocabulary& vocabulary, bool ends) {
-  std::vector<Token> tokens = {vocabulary.delimiter()};
-  vocabulary.encode(text, tokens);
-  if (ends) tokens.push_back(vocabulary.delimiter());
+  require(places_.empty() || (ends == they_end_ && delimiter_ == vocabulary.delimiter()),
+          "all documents of a list end alike");
+  delimiter_ = vocabulary.delimiter(), they_end_ = ends;
+  const std::vector<Token> tokens = vocabulary.encode(text);
+  const std::size_t begin = tokens_.size();
   tokens_.append(tokens);
   require(tokens_.size() <= std::numeric_limits<std::uint32_t>::max(),
           "a part of a dataset has at most 2^32 - 1 tokens");
-  ends_.push_back(static_cast<std::uint32_t>(tokens_.size()));
+  places_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(tokens.size())});
+  predictions_ += size_of(size() - 1) - 1;
   length_ += length_of(text, vocabulary.kind()) + (ends ? 1 : 0);
 }
 
+bool Documents::operator==(const Documents& other) const {
+  return delimiter_ == other.delimiter_ && they_end_ == other.they_end_ &&
+         length_ == other.length_ && all() == other.all();
+}
+
 Documents Documents::shuffled(Rng& rng) const {
-  std::vector<std::size_t> order(size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(order, rng);
-  Documents copy;
-  copy.length_ = length_;
-  copy.tokens_.reserve(tokens_.size());
-  copy.ends_.reserve(ends_.size());
-  for (const std::size_t i : order) {
-    copy.tokens_.append((*this)[i]);
-    copy.ends_.push_back(static_cast<std::uint32_t>(copy.tokens_.size()));
-  }
+  Documents copy = *this;
+  shuffle(copy.places_, rng);
   return copy;
 }
 
@@ -82,26 +113,30 @@ class HeldOut {
   std::size_t length_ = 0;
 };
 
-Parts parts_of(const Corpus& corpus, std::uint64_t seed, TokenKind tokens) {
-  std::vector<Extent> documents = corpus.documents;
+/// Takes the documents of a corpus.
+Parts parts_of(Corpus& corpus, std::uint64_t seed, TokenKind tokens) {
+  std::vector<Extent>& documents = corpus.documents;
   Rng rng(seed, Stream::split, 0);
   shuffle(documents, rng);
   HeldOut test(corpus, tokens), validation(corpus, tokens);
   if (test.most() == 0) fail_for_few(corpus);
-  std::vector<Extent> training;
-  for (const Extent& document : documents) {
+  const auto is_for_training = [&](const Extent& document) {
     if (test.has_room()) {
       test.add(document);
-    } else if (test.contains(document)) {
-      continue;
-    } else if (validation.has_room()) {
+    } else if (!test.contains(document) && validation.has_room()) {
       validation.add(document);
-    } else if (!validation.contains(document)) {
-      training.push_back(document);
+    } else {
+      return !test.contains(document) && !validation.contains(document);
     }
+    return false;
+  };
+  auto end = documents.begin();  // of those for training, which stay
+  for (const Extent& document : documents) {
+    if (is_for_training(document)) *end++ = document;
   }
-  if (training.empty()) fail_for_few(corpus);
-  return {std::move(training), std::move(validation.documents), std::move(test.documents)};
+  if (end == documents.begin()) fail_for_few(corpus);
+  documents.erase(end, documents.end());
+  return {std::move(documents), std::move(validation.documents), std::move(test.documents)};
 }
 
 Vocabulary characters_of(const Corpus& corpus) {
@@ -125,9 +160,9 @@ Vocabulary bytes_of(const Corpus& corpus) {
 /// Merges are learnt from so many bytes at most: more would hardly change them.
 constexpr std::size_t kBytesForMerges = 1'000'000;
 
-Vocabulary byte_pairs_of(const Corpus& corpus, const std::vector<Extent>& training,
-                         std::size_t size) {
-  const Vocabulary bytes = bytes_of(corpus);
+/// A vocabulary of bytes, and of what is merged so that it has `size` tokens.
+Vocabulary with_merges(const Vocabulary& bytes, const Corpus& corpus,
+                       const std::vector<Extent>& training, std::size_t size) {
   const std::size_t count = bytes.size() - 1;
   require(count <= size,
           "--tokens (bpe:{}): the text has {} different bytes, each of which is a token", size,
@@ -143,56 +178,78 @@ Vocabulary byte_pairs_of(const Corpus& corpus, const std::vector<Extent>& traini
   return Vocabulary(TokenKind::bpe, bytes.bytes(), learn_merges(bytes, sequences, size - count));
 }
 
-Vocabulary vocabulary_of(const Corpus& corpus, const std::vector<Extent>& training,
-                         const Tokenizer& tokenizer) {
-  switch (tokenizer.kind) {
-    case TokenKind::characters:
-      return characters_of(corpus);
-    case TokenKind::bytes:
-      return bytes_of(corpus);
-    case TokenKind::bpe:
-      return byte_pairs_of(corpus, training, tokenizer.size);
+Documents encoded(const Corpus& corpus, const std::vector<Extent>& documents,
+                  const Vocabulary& vocabulary) {
+  Documents part;
+  std::size_t bytes = 0;
+  for (const Extent& document : documents) bytes += document.length;
+  part.reserve(bytes, documents.size());
+  for (const Extent& document : documents) {
+    part.add(corpus[document], vocabulary, corpus.kind != DocumentKind::stream);
   }
-  return {};
+  return part;
+}
+
+/// The same where each token fits into a byte: no text has more tokens than bytes, so they take its
+/// place.
+Documents encoded_in_place(Corpus corpus, std::vector<Extent> documents,
+                           const Vocabulary& vocabulary) {
+  const bool they_end = corpus.kind != DocumentKind::stream;
+  std::size_t length = 0;
+  std::vector<Token> tokens;
+  for (Extent& document : documents) {
+    length += length_of(corpus[document], vocabulary.kind()) + (they_end ? 1 : 0);
+    tokens.clear();
+    vocabulary.encode(corpus[document], tokens);
+    document.length = static_cast<std::uint32_t>(tokens.size());
+    std::ranges::transform(tokens, corpus.text.begin() + document.begin,
+                           [](Token token) { return static_cast<char>(token); });
+  }
+  return {TokenArray::of(std::move(corpus.text)), std::move(documents), vocabulary.delimiter(),
+          they_end, length};
 }
 
 }  // namespace
 
-Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer,
+Dataset split(Corpus corpus, std::uint64_t seed, const Tokenizer& tokenizer,
               const Vocabulary* given) {
-  const Parts parts = parts_of(corpus, seed, tokenizer.kind);
   Dataset dataset;
   dataset.kind = corpus.kind;
   dataset.tokenizer = tokenizer;
   dataset.split_seed = seed;
   dataset.changes = corpus.changes;
-  dataset.vocabulary = given ? *given : vocabulary_of(corpus, parts.training, tokenizer);
-  const auto encoded = [&](const std::vector<Extent>& extents) {
-    std::size_t bytes = 0;
-    for (const Extent& extent : extents) bytes += extent.length + 2;
-    Documents part;
-    if (tokenizer.kind != TokenKind::bpe) part.reserve(bytes, extents.size());
-    for (const Extent& extent : extents) {
-      part.add(corpus[extent], dataset.vocabulary, corpus.kind != DocumentKind::stream);
-    }
-    return part;
-  };
-  dataset.training = encoded(parts.training);
-  dataset.validation = encoded(parts.validation);
-  dataset.test = encoded(parts.test);
+  Vocabulary& vocabulary = dataset.vocabulary;
+  vocabulary = given                                     ? *given
+               : tokenizer.kind == TokenKind::characters ? characters_of(corpus)
+                                                         : bytes_of(corpus);
+  Parts parts = parts_of(corpus, seed, tokenizer.kind);
+  if (!given && tokenizer.kind == TokenKind::bpe) {
+    vocabulary = with_merges(vocabulary, corpus, parts.training, tokenizer.size);
+  }
+  dataset.validation = encoded(corpus, parts.validation, vocabulary);
+  dataset.test = encoded(corpus, parts.test, vocabulary);
+  const bool fits = vocabulary.size() <= 256;
+  dataset.training =
+      fits ? encoded_in_place(std::move(corpus), std::move(parts.training), vocabulary)
+           : encoded(corpus, parts.training, vocabulary);
   return dataset;
 }
 
 Dataset load_dataset(const std::filesystem::path& path, std::uint64_t seed,
                      std::optional<DocumentKind> kind, const Tokenizer& tokenizer,
                      const Vocabulary* given) {
-  std::string bytes = read_file(path);
-  const std::string checksum = sha256(bytes);
-  const bool is_text = tokenizer.kind != TokenKind::bytes;
-  const Corpus corpus = read_corpus(path, std::move(bytes), kind, is_text);
+  Sha256 checksum;
+  CorpusReader reader(path, kind, tokenizer.kind != TokenKind::bytes);
+  read_pieces(
+      path, [&](std::size_t size) { reader.reserve(size); },
+      [&](std::string_view piece) {
+        checksum.add(piece);
+        reader.add(piece);
+      });
+  Corpus corpus = reader.finish();
   try {
-    Dataset dataset = split(corpus, seed, tokenizer, given);
-    dataset.checksum = checksum;
+    Dataset dataset = split(std::move(corpus), seed, tokenizer, given);
+    dataset.checksum = checksum.digits();
     return dataset;
   } catch (const Error& error) {
     fail("{}: {}", path.string(), error.what());

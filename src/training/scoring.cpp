@@ -134,7 +134,7 @@ class Scorer {
 template <class Real>
 std::vector<double> token_losses(Gpt<Real>& gpt, const Documents& documents) {
   Scorer<Real> scorer(gpt, documents.prediction_count());
-  const std::vector<Token> tokens = documents.tokens().all();
+  const std::vector<Token> tokens = documents.all();
   for (const ScoredWindow& window : sorted(windows_of(documents, tokens, gpt.config().n_ctx))) {
     scorer.add(window);
   }

@@ -76,7 +76,8 @@ TEST(Finals, that_train_longer_drop_more_ngrams) {
   best[0].genome.n_ctx = 8, best[0].genome.batch = 3;
   // 300 windows: of eight tokens in a text of one document, of five in one of 2,000 tokens.
   const auto dropout = [&](double longer, double epochs) {
-    const TextSize text = {.tokens = static_cast<std::size_t>(2400 / epochs), .documents = 1};
+    const TextStatistics text = {
+        .tokens = static_cast<std::size_t>(2400 / epochs), .documents = 1, .unique_ngrams = 1e9};
     return Finals(best, 1, longer, text).tasks()[0].genome.ngram_dropout;
   };
   EXPECT_DOUBLE_EQ(epochs_of(best[0].genome, {.tokens = 2000, .documents = 400}), 0.75);
@@ -88,6 +89,17 @@ TEST(Finals, that_train_longer_drop_more_ngrams) {
   EXPECT_EQ(dropout(1000, 30), 0.95) << "the most there is";
   best[0].genome.ngram = 1;
   EXPECT_EQ(dropout(16, 1), 0.2);
+}
+
+TEST(Finals, keep_the_ngrams_of_a_text_that_repeats_them) {
+  EXPECT_DOUBLE_EQ(kept_ngrams(16, 1e9), 1.0 / 4);  // the share's limit
+  EXPECT_DOUBLE_EQ(kept_ngrams(9, 0.1), 1 / std::sqrt(5.0));
+  EXPECT_DOUBLE_EQ(kept_ngrams(0.5, 1), 1);
+  EXPECT_DOUBLE_EQ(kept_ngrams(100, 0), 1);
+  // What was measured; docs/texts.md says where.
+  EXPECT_NEAR(kept_ngrams(8, 0.05), 0.65, 0.03);  // lines of C++
+  EXPECT_NEAR(kept_ngrams(10, 0.21), 0.3, 0.06);  // cities of the USA
+  EXPECT_NEAR(kept_ngrams(8, 0.018), 1.0, 0.12);  // paragraphs
 }
 
 // With a rate that is smaller by the fourth root of the factor.

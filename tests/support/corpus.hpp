@@ -49,17 +49,21 @@ inline Documents some_names() {
                        "imariselanodelaniro", "jelan", "karimolanela", "lia"});
 }
 
+/// The documents at these of their places, each as often as its place is there.
+inline Documents chosen(const Documents& documents, std::vector<Extent> places) {
+  std::size_t length = 0;
+  for (const Extent& place : places) length += place.length + (documents.they_end() ? 1 : 0);
+  return {documents.tokens(), std::move(places), documents.delimiter(), documents.they_end(),
+          length};
+}
+
 /// The documents `times` over, one round after another: as many steps without a second epoch.
 inline Documents repeated(const Documents& documents, std::size_t times) {
-  const std::vector<Token> once = documents.tokens().all();
-  std::vector<Token> tokens;
-  std::vector<std::uint32_t> ends;
+  std::vector<Extent> places;
   for (std::size_t i = 0; i < times; ++i) {
-    const auto first = static_cast<std::uint32_t>(tokens.size());
-    tokens.insert(tokens.end(), once.begin(), once.end());
-    for (const std::uint32_t end : documents.ends()) ends.push_back(first + end);
+    places.insert(places.end(), documents.places().begin(), documents.places().end());
   }
-  return Documents(tokens, ends);
+  return chosen(documents, std::move(places));
 }
 
 }  // namespace microgpt::test

@@ -230,6 +230,27 @@ TEST(Split, of_a_stream_leaves_the_ends_of_stretches_open_and_holds_out_few_toke
   }
 }
 
+TEST(CorpusReader, reads_a_file_in_any_pieces_alike) {
+  const std::string bytes = "\xEF\xBB\xBF one\r\ntwo\tthree\n\nzo\u00EB e\u0301\n\nlast";
+  for (const bool is_text : {true, false}) {
+    const Corpus whole = read_corpus("x", bytes, DocumentKind::lines, is_text);
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+      SCOPED_TRACE(fmt::format("pieces of {} bytes", size));
+      CorpusReader reader("x", DocumentKind::lines, is_text);
+      for (std::size_t begin = 0; begin < bytes.size(); begin += size) {
+        reader.add(std::string_view(bytes).substr(begin, size));
+      }
+      const Corpus found = reader.finish();
+      EXPECT_EQ(found.text, whole.text);
+      EXPECT_EQ(found.documents, whole.documents);
+      EXPECT_EQ(found.changes.text(), whole.changes.text());
+    }
+  }
+  CorpusReader reader("names.txt");
+  reader.add("anna\nb");
+  EXPECT_TRUE(contains(error_of([&] { reader.add("o\nc\x01\nd\n"); }), "names.txt: line 3"));
+}
+
 TEST(ReadDocuments, of_nothing_but_white_space_throws) {
   for (const std::string_view bytes : {"", "\n", " \r\n\t\n\n"}) {
     EXPECT_TRUE(contains(message(bytes), "names.txt: empty"));
@@ -273,6 +294,33 @@ TEST(Split, knows_every_character_of_the_text) {
   EXPECT_EQ(split(texts, 1).vocabulary, Vocabulary(U"-abnoz\u00EB\U0001F600"));
 }
 
+// With few tokens the text becomes its tokens where it stands, with many it does not: either way
+// the parts say what the file says.
+TEST(Split, gives_the_text_back_whatever_the_vocabulary) {
+  for (const std::size_t characters : {20U, 255U, 256U, 400U}) {
+    SCOPED_TRACE(fmt::format("{} characters", characters));
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < characters; ++i) {
+      const char32_t own = static_cast<char32_t>(0x100 + i), first = 0x100;
+      texts.push_back(encode_utf8(std::u32string{own, first, own}));
+    }
+    for (const Tokenizer& tokenizer :
+         {Tokenizer{}, Tokenizer{TokenKind::bytes}, Tokenizer{TokenKind::bpe, 200}}) {
+      const Dataset dataset = split(corpus_of(texts), 1, tokenizer);
+      std::multiset<std::string> found;
+      for (const Documents* part : {&dataset.training, &dataset.validation, &dataset.test}) {
+        std::size_t length = 0;
+        for (std::size_t i = 0; i < part->size(); ++i) {
+          found.insert(dataset.vocabulary.decode((*part)[i]));
+          length += 1 + length_of(dataset.vocabulary.decode((*part)[i]), tokenizer.kind);
+        }
+        EXPECT_EQ(part->length(), length);
+      }
+      EXPECT_EQ(found, std::multiset<std::string>(texts.begin(), texts.end()));
+    }
+  }
+}
+
 TEST(TokenArray, holds_tokens_of_any_size_in_as_few_bytes_as_they_need) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
@@ -307,7 +355,34 @@ TEST(Documents, stand_between_delimiters_one_after_another) {
 
 TEST(Documents, are_whole_again_when_made_of_what_is_stored) {
   const Documents documents = some_names();
-  EXPECT_EQ(Documents(documents.tokens().all(), documents.ends()), documents);
+  EXPECT_EQ(chosen(documents, documents.places()), documents);
+}
+
+TEST(Documents, are_copied_from_any_token_on) {
+  Documents closed = documents_of({"abc", "", "z"}), open;
+  for (const char* text : {"abc", "de"}) open.add(text, letters(), false);
+  for (const Documents* documents : {&closed, &open}) {
+    std::vector<Token> all;
+    for (std::size_t i = 0; i < documents->size(); ++i) {
+      const std::vector<Token> whole = (*documents)[i];
+      EXPECT_EQ(whole.front(), letters().delimiter());
+      EXPECT_EQ(whole.back() == letters().delimiter(), documents == &closed);
+      all.insert(all.end(), whole.begin(), whole.end());
+      for (std::size_t begin = 0; begin <= whole.size(); ++begin) {
+        for (std::size_t end = begin; end <= whole.size(); ++end) {
+          std::vector<Token> part(end - begin);
+          documents->copy(i, begin, part);
+          EXPECT_TRUE(std::ranges::equal(part, std::span(whole).subspan(begin, end - begin)));
+        }
+      }
+    }
+    EXPECT_EQ(documents->all(), all);
+  }
+}
+
+TEST(Documents, of_a_list_end_alike) {
+  Documents documents = documents_of({"ab"});
+  EXPECT_THROW(documents.add("cd", letters(), false), Error);
 }
 
 TEST(Documents, shuffled_are_the_same_in_another_order_that_the_stream_decides) {

@@ -125,8 +125,7 @@ TEST(Trainer, gradients_of_a_batch_are_the_mean_of_single_ones_weighted_by_their
     for (std::size_t i = 0; i < documents.size(); ++i) {
       const std::vector<Token> document = documents[i];
       const std::vector<double> alone =
-          gradients_of(some.gpt, Documents({document.begin(), document.end()},
-                                           {static_cast<std::uint32_t>(document.size())}));
+          gradients_of(some.gpt, chosen(documents, {documents.places()[i]}));
       const auto n = static_cast<double>(std::min(n_ctx, document.size() - 1));
       for (std::size_t w = 0; w < sum.size(); ++w) sum[w] += n * alone[w];
       tokens += n;
@@ -145,15 +144,11 @@ TEST(Trainer, a_step_of_a_batch_is_one_of_the_mean_loss_over_its_documents) {
     SomeGpt<double> trained({.n_ctx = 8}, 1), by_hand({.n_ctx = 8}, 1);
     Trainer<double> trainer(trained.gpt, documents, {.steps = 1, .batch = batch});
     WindowOrder order(documents, 8, 1, 0);
-    Documents chosen;
-    std::vector<Token> tokens;
-    std::vector<std::uint32_t> ends;
+    std::vector<Extent> places;
     for (std::size_t i = 0; i < batch; ++i) {
-      const std::vector<Token> document = documents[order.next().document];
-      tokens.insert(tokens.end(), document.begin(), document.end());
-      ends.push_back(static_cast<std::uint32_t>(tokens.size()));
+      places.push_back(documents.places()[order.next().document]);
     }
-    const std::vector<double> gradients = gradients_of(by_hand.gpt, Documents(tokens, ends));
+    const std::vector<double> gradients = gradients_of(by_hand.gpt, chosen(documents, places));
     Adam<double> adam(gradients.size(), by_hand.tape.kernels());
     adam.step(by_hand.gpt.weights(), gradients, 0.005);
     trainer.step();

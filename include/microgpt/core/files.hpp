@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,11 @@ inline constexpr std::size_t kLargestJson = std::size_t{1} << 24;
 /// if it cannot be read or has more than `most` bytes, and Stopped if a stop is requested
 /// meanwhile.
 std::string read_file(const std::filesystem::path& path, std::size_t most = kLargestFile);
+
+/// The same, but in pieces, so that the whole need not fit into memory. `begin` is told the size of
+/// a regular file first, 0 of a pipe or device.
+void read_pieces(const std::filesystem::path& path, const std::function<void(std::size_t)>& begin,
+                 const std::function<void(std::string_view)>& take);
 
 /// The same for a file that the user did not name explicitly: anything but a regular file is
 /// refused, because a pipe might never get a writer.
@@ -68,7 +75,21 @@ bool would_replace(const std::filesystem::path& path, const std::filesystem::pat
 /// In Base64 (RFC 4648).
 std::string base64(std::string_view bytes);
 
-/// SHA-256 as 64 hexadecimal digits, as sha256sum prints it.
+/// SHA-256 of bytes that come in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  void add(std::string_view piece);
+  /// As 64 hexadecimal digits, as sha256sum prints it. To be called once.
+  std::string digits();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// That of bytes at once.
 std::string sha256(std::string_view bytes);
 
 }  // namespace microgpt::core

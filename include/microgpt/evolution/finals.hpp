@@ -7,6 +7,7 @@
 
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/evolution/trial.hpp"
+#include "microgpt/training/text_statistics.hpp"
 
 namespace microgpt::evolution {
 
@@ -45,19 +46,14 @@ struct Finalist {
   bool failed() const;           ///< all of them
 };
 
-/// What there is to learn from.
-struct TextSize {
-  std::size_t tokens = 0;  ///< to predict; 0: unknown
-  std::size_t documents = 0;
-};
-
 /// How often a training reads a text, about: as if all documents were of the same length.
-double epochs_of(const Genome& genome, const TextSize& text);
+double epochs_of(const Genome& genome, const TextStatistics& text);
 
 /// The share of n-grams to keep in a training that reads the text so many times, the others being
-/// dropped: read once, an n-gram is best learnt as it is; read again and again, it is recited.
-/// docs/texts.md has what was measured.
-double kept_ngrams(double epochs);
+/// dropped: 1/√(1 + (epochs - 1) u²/(u² + 0.01)), u being TextStatistics::unique_ngrams. Read once,
+/// an n-gram is best learnt as it is; read again and again, it is recited, unless it stands in many
+/// places. The formula was fitted to what docs/texts.md shows.
+double kept_ngrams(double epochs, double unique_ngrams);
 
 /// The end of a search. Its best organisms were chosen because of one good training, so some of
 /// them were lucky. Each is retrained `replicates` times with fresh initial weights and a fresh
@@ -70,7 +66,7 @@ class Finals {
   /// the fourth root of that, and fewer n-grams are kept, in the proportion of kept_ngrams(), where
   /// `text` is known; docs/texts.md has what was measured.
   Finals(std::vector<Organism> finalists, std::uint32_t replicates, double longer = 1,
-         const TextSize& text = {});
+         const TextStatistics& text = {});
 
   std::vector<Task> tasks() const;
   /// The trials of all tasks, in any order. Throws Error unless there is one for each.

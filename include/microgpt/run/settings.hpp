@@ -8,6 +8,7 @@
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/objective.hpp"
+#include "microgpt/training/text_statistics.hpp"
 
 namespace microgpt::run {
 
@@ -31,7 +32,7 @@ struct RunSettings {
   double largest_cost = 0;  ///< of the cost that is traded against the loss, if one is
   std::string inject;       ///< injected failures
   std::size_t tokens = 0;   ///< of the vocabulary
-  TextSize text;            ///< where final trainings are longer
+  TextStatistics text;      ///< where final trainings are longer
   double bigram_loss = 0, uniform_loss = 0;  ///< baselines on the validation names
   /// The best n-gram model, on validation and test names; 0 in runs that are older than it.
   std::size_t ngram_order = 0;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "microgpt/core/enum_names.hpp"
@@ -36,9 +37,11 @@ struct TextChanges {
   std::string text() const;
 };
 
-/// Where a document stands in a text.
+/// Where a document stands: in bytes of a text, or in tokens.
 struct Extent {
-  std::uint32_t begin = 0, length = 0;  // in bytes
+  std::uint32_t begin = 0, length = 0;
+
+  bool operator==(const Extent&) const = default;
 };
 
 /// A file, cut into documents.
@@ -58,9 +61,35 @@ struct Corpus {
 /// as it is, and its lines are what line feeds separate. Without a kind of documents it looks which
 /// one fits: paragraphs, if empty lines separate at least 20 groups of two lines or more on
 /// average; a stream, if there are at least 1,000 bytes in fewer than 20 lines; otherwise lines.
-/// Throws Error naming file, line and rule for invalid UTF-8 and control characters in a text, if
-/// there is no document, and if there are more than 2 GiB.
-Corpus read_corpus(const std::filesystem::path& path, std::string bytes,
+///
+/// The file comes in pieces, so that only what it becomes fills memory. Both functions throw Error
+/// naming file, line and rule for invalid UTF-8 and control characters in a text, if there is no
+/// document, and if there are more than 2 GiB.
+class CorpusReader {
+ public:
+  explicit CorpusReader(std::filesystem::path path, std::optional<DocumentKind> kind = std::nullopt,
+                        bool is_text = true)
+      : path_(std::move(path)), kind_(kind), is_text_(is_text) {}
+
+  /// Makes room for a file of such a size.
+  void reserve(std::size_t bytes) { corpus_.text.reserve(bytes + 1); }
+  void add(std::string_view piece);
+  /// To be called once, after the last piece.
+  Corpus finish();
+
+ private:
+  void add_line(std::string_view line);
+
+  std::filesystem::path path_;
+  std::optional<DocumentKind> kind_;
+  bool is_text_;
+  Corpus corpus_;
+  std::string begun_;           // the beginning of a line that goes on in the next piece
+  std::size_t line_count_ = 0;  // of the file
+};
+
+/// The same of a file that is in memory.
+Corpus read_corpus(const std::filesystem::path& path, std::string_view bytes,
                    std::optional<DocumentKind> kind = std::nullopt, bool is_text = true);
 
 }  // namespace microgpt::training

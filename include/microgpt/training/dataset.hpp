@@ -18,13 +18,11 @@ namespace microgpt::training {
 class Documents {
  public:
   Documents() = default;
-  /// Each token is a character.
-  Documents(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& ends)
-      : Documents(TokenArray(tokens), ends, tokens.size() - ends.size()) {}
-  Documents(TokenArray tokens, std::vector<std::uint32_t> ends, std::size_t length)
-      : tokens_(std::move(tokens)), ends_(std::move(ends)), length_(length) {}
+  /// Of texts that stand at these places among tokens, in such an order. `length`: see length().
+  Documents(TokenArray tokens, std::vector<Extent> places, Token delimiter, bool they_end,
+            std::size_t length);
 
-  std::size_t size() const { return ends_.size(); }
+  std::size_t size() const { return places_.size(); }
   /// The tokens of a document, delimiters included.
   std::vector<Token> operator[](std::size_t i) const {
     std::vector<Token> document(size_of(i));
@@ -32,37 +30,42 @@ class Documents {
     return document;
   }
   /// How many these are.
-  std::size_t size_of(std::size_t i) const { return ends_[i] - begin_of(i); }
+  std::size_t size_of(std::size_t i) const { return 1 + places_[i].length + (they_end_ ? 1 : 0); }
   /// `out` becomes those from number `begin` on, as many as it has room for. They must be there.
-  void copy(std::size_t i, std::size_t begin, std::span<Token> out) const {
-    tokens_.copy(begin_of(i) + begin, out);
-  }
+  void copy(std::size_t i, std::size_t begin, std::span<Token> out) const;
+  /// Those of all documents, one after another.
+  std::vector<Token> all() const;
+  /// All documents of a list end, or none does.
   void add(std::string_view text, const Vocabulary& vocabulary, bool ends = true);
   /// Makes room for so many in all.
   void reserve(std::size_t tokens, std::size_t documents) {
     tokens_.reserve(tokens);
-    ends_.reserve(documents);
+    places_.reserve(documents);
   }
   /// The same documents in a random order.
   Documents shuffled(Rng& rng) const;
   /// The number of tokens to predict: all but the first of each document.
-  std::size_t prediction_count() const { return tokens_.size() - ends_.size(); }
+  std::size_t prediction_count() const { return predictions_; }
   /// Characters (bytes, if these are the tokens) and ends of documents: what losses are per. As
   /// many as there are predictions, unless a token can be several.
   std::size_t length() const { return length_; }
 
-  bool operator==(const Documents&) const = default;
+  /// The same documents in the same order, wherever their tokens stand.
+  bool operator==(const Documents& other) const;
 
-  // The representation: all tokens, and the index at which each document ends.
-  const TokenArray& tokens() const { return tokens_; }
-  const std::vector<std::uint32_t>& ends() const { return ends_; }
+  // The representation: delimiters are not stored, and there may be tokens of no document.
+  const TokenArray& tokens() const& { return tokens_; }
+  TokenArray tokens() && { return std::move(tokens_); }
+  const std::vector<Extent>& places() const { return places_; }
+  Token delimiter() const { return delimiter_; }
+  bool they_end() const { return they_end_; }
 
  private:
-  std::size_t begin_of(std::size_t i) const { return i == 0 ? 0 : ends_[i - 1]; }
-
   TokenArray tokens_;
-  std::vector<std::uint32_t> ends_;
-  std::size_t length_ = 0;
+  std::vector<Extent> places_;  // in tokens
+  Token delimiter_ = 0;
+  bool they_end_ = true;
+  std::size_t length_ = 0, predictions_ = 0;
 };
 
 /// A dataset in three parts: training, validation (for fitness) and test (for the final scores
@@ -86,7 +89,8 @@ inline constexpr std::size_t kHeldOutDocuments = 1000, kHeldOutLength = 65'536;
 /// (bytes, if these are the tokens). The vocabulary knows all characters, or bytes, of the corpus;
 /// pairs of them are merged as the training part suggests; or it is a `given` one, of the kind of
 /// the tokenizer. Throws Error if a part would be empty, or a given vocabulary does not know it.
-Dataset split(const Corpus& corpus, std::uint64_t seed, const Tokenizer& tokenizer = {},
+/// With at most 256 tokens the corpus becomes the training part where it stands, in its own memory.
+Dataset split(Corpus corpus, std::uint64_t seed, const Tokenizer& tokenizer = {},
               const Vocabulary* given = nullptr);
 
 /// Reads and splits a file. Throws Error as the functions above, read_file() and read_corpus() do.

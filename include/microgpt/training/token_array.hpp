@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,14 +17,20 @@ namespace microgpt::training {
 using namespace model;
 
 /// Tokens, each in as few bytes (1, 2 or 4) as the largest of them needs. A text of a gigabyte
-/// would otherwise take four.
+/// would otherwise take four. Single bytes are in a string, so that a text can become its tokens
+/// where it stands.
 class TokenArray {
  public:
-  using Values =
-      std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<Token>>;
+  using Values = std::variant<std::string, std::vector<std::uint16_t>, std::vector<Token>>;
 
   TokenArray() = default;
   explicit TokenArray(std::span<const Token> tokens) { append(tokens); }
+  /// No values, of such an alternative.
+  static Values empty(std::size_t alternative) {
+    if (alternative == 1) return Values(std::in_place_index<1>);
+    if (alternative == 2) return Values(std::in_place_index<2>);
+    return {};
+  }
   static TokenArray of(Values values) {
     TokenArray array;
     array.values_ = std::move(values);
@@ -36,7 +44,7 @@ class TokenArray {
   void copy(std::size_t begin, std::span<Token> out) const {
     std::visit(
         [&](const auto& values) {
-          for (std::size_t i = 0; i < out.size(); ++i) out[i] = values[begin + i];
+          for (std::size_t i = 0; i < out.size(); ++i) out[i] = token_of(values[begin + i]);
         },
         values_);
   }
@@ -57,17 +65,23 @@ class TokenArray {
     std::visit([&](auto& values) { values.reserve(count); }, values_);
   }
 
-  const Values& values() const { return values_; }
+  const Values& values() const& { return values_; }
+  Values values() && { return std::move(values_); }
 
   bool operator==(const TokenArray&) const = default;
 
  private:
   template <class Value>
-  static Value narrow(Token token, const std::vector<Value>&) {
-    return static_cast<Value>(token);
+  static Token token_of(Value value) {
+    return static_cast<std::make_unsigned_t<Value>>(value);  // a char may have a sign
+  }
+  template <class Array>
+  static typename Array::value_type narrow(Token token, const Array&) {
+    return static_cast<typename Array::value_type>(token);
   }
   bool fits(Token token) const {
-    return std::visit([&](const auto& values) { return narrow(token, values) == token; }, values_);
+    return std::visit([&](const auto& values) { return token_of(narrow(token, values)) == token; },
+                      values_);
   }
   void widen() {
     if (const auto* bytes = std::get_if<0>(&values_)) {
@@ -76,11 +90,11 @@ class TokenArray {
       values_ = widened<Token>(std::get<1>(values_));
     }
   }
-  template <class Wide, class Value>
-  static std::vector<Wide> widened(const std::vector<Value>& values) {
+  template <class Wide, class Array>
+  static std::vector<Wide> widened(const Array& values) {
     std::vector<Wide> wide;
     wide.reserve(values.capacity());
-    wide.assign(values.begin(), values.end());
+    for (const auto value : values) wide.push_back(static_cast<Wide>(token_of(value)));
     return wide;
   }
 

@@ -51,12 +51,17 @@ class WindowOrder {
 
  private:
   void begin_epoch();
+  Window window(std::uint32_t number) const;
 
   const Documents& documents_;
   std::size_t n_ctx_;
   std::uint64_t seed_;
   std::uint32_t replicate_, epoch_ = 0;
-  std::vector<Window> windows_;  // of this epoch
+  // Of this epoch. A list of windows would be three times as large as the text where they are
+  // short.
+  std::vector<std::uint32_t> order_;          // numbers of windows, counted over all documents
+  std::vector<std::uint32_t> first_windows_;  // of each document: the number of its first
+  std::vector<std::uint32_t> first_lengths_;  // and how long that is
   std::size_t place_ = 0;
 };
 

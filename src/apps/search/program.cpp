@@ -90,13 +90,14 @@ class Run {
     }
     if (setup) {
       spec = {.arguments = options_.given,
-              .problem = setup->problem,
+              .problem = std::move(setup->problem),
               .space = setup->space,
               .folder = setup->folder->path().string(),
               .journal_header = setup->journal->header()};
     }
     spec.exit_code = kSuccess;
     session_.share(spec);
+    if (setup) setup->problem = std::move(*spec.problem);
     return setup ? search(*setup) : int{kSuccess};
   }
 

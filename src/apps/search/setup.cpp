@@ -15,6 +15,7 @@
 #include "microgpt/genome/genome_json.hpp"
 #include "microgpt/report/run_record.hpp"
 #include "microgpt/training/baselines.hpp"
+#include "microgpt/training/text_statistics.hpp"
 #include "search/effort.hpp"
 
 namespace microgpt::apps {
@@ -57,8 +58,7 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
     settings.largest_cost = largest_cost(space, CostModel(problem.dataset))[*kind];
   }
   settings.tokens = problem.dataset.vocabulary.size();
-  const Documents& training = problem.dataset.training;
-  settings.text = {.tokens = training.prediction_count(), .documents = training.size()};
+  if (options.final_steps != 1) settings.text = statistics_of(problem.dataset);
   const Baselines baselines = baselines_of(problem.dataset);
   settings.bigram_loss = baselines.bigram_validation;
   settings.ngram_order = baselines.ngram.order;

@@ -48,7 +48,7 @@ template <class T>
 bool send_frame(int socket, const T& value) {
   std::ostringstream stream;
   boost::archive::binary_oarchive(stream) & value;
-  const std::string bytes = stream.str();
+  const std::string bytes = std::move(stream).str();
   const std::uint64_t size = bytes.size();
   return send_all(socket, &size, sizeof size) && send_all(socket, bytes.data(), bytes.size());
 }
@@ -60,7 +60,7 @@ std::optional<T> receive_frame(int socket) {
   if (!receive_all(socket, &size, sizeof size)) return std::nullopt;
   std::string bytes(size, '\0');
   if (!receive_all(socket, bytes.data(), size)) return std::nullopt;
-  std::istringstream stream(bytes);
+  std::istringstream stream(std::move(bytes));
   T value;
   boost::archive::binary_iarchive(stream) & value;
   return value;

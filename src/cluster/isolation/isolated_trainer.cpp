@@ -76,8 +76,8 @@ int IsolatedTrainer::end_trainer() {
 double IsolatedTrainer::flops_of(const Task& task) const {
   constexpr double kPerToken = 100;
   const Dataset& data = problem_->dataset;
-  const std::size_t tokens =
-      data.training.tokens().size() + data.validation.tokens().size() + data.test.tokens().size();
+  const std::size_t tokens = data.training.prediction_count() + data.validation.prediction_count() +
+                             data.test.prediction_count();
   return task.flops + judging_flops(task.genome, *problem_, task.replicate) +
          kPerToken * static_cast<double>(tokens);
 }

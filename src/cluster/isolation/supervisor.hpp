@@ -15,7 +15,8 @@ struct TrainingSetup {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& problem& memory_mb;
+    auto& data = problem.dataset;
+    archive& problem& data.training& data.validation& data.test& memory_mb;
     archive& faults.nan& faults.thrown& faults.hang& faults.segv& faults.oom;
     archive& faults.spin;
   }
