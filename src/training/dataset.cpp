@@ -228,7 +228,7 @@ Dataset split(Corpus corpus, std::uint64_t seed, const Tokenizer& tokenizer,
   }
   dataset.validation = encoded(corpus, parts.validation, vocabulary);
   dataset.test = encoded(corpus, parts.test, vocabulary);
-  const bool fits = vocabulary.size() <= 256;
+  const bool fits = vocabulary.delimiter() <= 256;  // which is not stored
   dataset.training =
       fits ? encoded_in_place(std::move(corpus), std::move(parts.training), vocabulary)
            : encoded(corpus, parts.training, vocabulary);

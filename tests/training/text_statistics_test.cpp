@@ -15,15 +15,16 @@ using namespace training;
 namespace {
 
 /// Counted in a map, token by token.
-double plain_unique_ngrams(const Documents& documents, Token delimiter) {
+double plain_unique_ngrams(const Documents& documents, Token delimiter, std::size_t order) {
   std::map<std::vector<Token>, std::size_t> counts;
   double all = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    std::vector<Token> padded(4, delimiter);
+    std::vector<Token> padded(order - 1, delimiter);
     for (const Token token : documents[i]) padded.push_back(token);
-    for (std::size_t end = 6; end <= padded.size(); ++end, ++all) {
-      ++counts[{padded.begin() + static_cast<std::ptrdiff_t>(end) - 5,
-                padded.begin() + static_cast<std::ptrdiff_t>(end)}];
+    for (auto end = padded.begin() + static_cast<std::ptrdiff_t>(order); end != padded.end();
+         ++all) {
+      ++end;
+      ++counts[{end - static_cast<std::ptrdiff_t>(order), end}];
     }
   }
   double unique = 0;
@@ -45,7 +46,7 @@ TEST(TextStatistics, count_what_there_is_to_learn_from) {
     EXPECT_EQ(found.tokens, dataset.training.prediction_count());
     EXPECT_EQ(found.documents, dataset.training.size());
     EXPECT_DOUBLE_EQ(found.unique_ngrams,
-                     plain_unique_ngrams(dataset.training, dataset.vocabulary.delimiter()));
+                     plain_unique_ngrams(dataset.training, dataset.vocabulary.delimiter(), 5));
   }
 }
 
@@ -65,10 +66,12 @@ TEST(TextStatistics, know_what_is_repeated_from_what_is_new) {
 TEST(TextStatistics, of_a_large_vocabulary_count_shorter_ngrams) {
   std::vector<std::string> texts;
   for (char32_t c = 0x4e00; c < 0x4e00 + 9000; c += 3) {
-    const char32_t text[] = {c, c + 1, c + 2, c};
-    texts.push_back(encode_utf8(std::u32string_view(text, 4)));
+    const char32_t text[] = {c, c + 1, c + 2, U'a', U'b', U'c', U'd'};  // four at the end
+    texts.push_back(encode_utf8(std::u32string_view(text, 7)));
   }
-  EXPECT_GT(statistics_of(split(texts, 1)).unique_ngrams, 0.9);
+  const Dataset dataset = split(texts, 1);
+  EXPECT_DOUBLE_EQ(statistics_of(dataset).unique_ngrams,
+                   plain_unique_ngrams(dataset.training, dataset.vocabulary.delimiter(), 4));
 }
 
 }  // namespace
