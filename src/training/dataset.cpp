@@ -123,12 +123,14 @@ Parts parts_of(Corpus& corpus, std::uint64_t seed, TokenKind tokens) {
   const auto is_for_training = [&](const Extent& document) {
     if (test.has_room()) {
       test.add(document);
-    } else if (!test.contains(document) && validation.has_room()) {
-      validation.add(document);
-    } else {
-      return !test.contains(document) && !validation.contains(document);
+      return false;
     }
-    return false;
+    if (test.contains(document)) return false;
+    if (validation.has_room()) {
+      validation.add(document);
+      return false;
+    }
+    return !validation.contains(document);
   };
   auto end = documents.begin();  // of those for training, which stay
   for (const Extent& document : documents) {

@@ -8,9 +8,6 @@
 
 namespace microgpt::training {
 
-/// The most tokens whose n-grams are counted: more would say little that is new.
-inline constexpr std::size_t kMostGrams = 4'000'000;
-
 /// An n-gram as a number: its tokens are digits, the last one the lowest. Before a document stand
 /// as many delimiters as it takes.
 using Gram = std::uint64_t;
@@ -22,7 +19,7 @@ inline std::vector<Gram> grams_of(const Documents& documents, Gram vocabulary, s
   for (std::size_t i = 0; i < order; ++i) all *= vocabulary;
   std::vector<Gram> grams;
   grams.reserve(std::min(documents.prediction_count(), most));
-  for (std::size_t d = 0; d < documents.size(); ++d) {
+  for (std::size_t d = 0; d < documents.size() && grams.size() < most; ++d) {
     const std::vector<Token> document = documents[d];
     Gram gram = 0;
     for (std::size_t i = 0; i < order; ++i) gram = gram * vocabulary + document[0];

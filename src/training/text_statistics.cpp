@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "grams.hpp"
+#include "microgpt/training/baselines.hpp"
 
 namespace microgpt::training {
 

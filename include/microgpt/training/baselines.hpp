@@ -16,6 +16,9 @@ double uniform_loss(const Vocabulary& vocabulary);
 /// training documents. A baseline that a trained model should beat.
 double bigram_loss(const Dataset& dataset, const Documents& documents);
 
+/// The most tokens whose n-grams are counted: more would say little that is new.
+inline constexpr std::size_t kMostGrams = 4'000'000;
+
 /// Of the best n-gram model.
 struct NgramBaseline {
   std::size_t order = 0;            ///< a token is predicted from the order - 1 before it
@@ -29,7 +32,7 @@ struct NgramBaseline {
 /// training documents; n-grams that begin at the beginning of a document are counted as they are in
 /// every order. The order is that of the lowest validation loss, up to the first two that only make
 /// it worse, and up to what fits into 64 bits. `most` tokens are counted at most.
-NgramBaseline ngram_baseline(const Dataset& dataset, std::size_t most = 4'000'000);
+NgramBaseline ngram_baseline(const Dataset& dataset, std::size_t most = kMostGrams);
 
 /// All of them.
 struct Baselines {
