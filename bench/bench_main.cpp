@@ -34,7 +34,7 @@ std::unique_ptr<Dataset> dataset;
 struct Case {
   std::string name;
   Size size;
-  Genome genome;
+  GptGenome genome;
 };
 
 const std::array<Case, 4> kCases = {{
@@ -66,7 +66,8 @@ std::vector<Token> document(std::size_t step) {
 }
 
 template <class Real>
-void engine(benchmark::State& state, const Genome& genome, Simd simd, const Documents& documents) {
+void engine(benchmark::State& state, const GptGenome& genome, Simd simd,
+            const Documents& documents) {
   Model<Real> model(genome, simd);
   TrainConfig config = train_config(genome);
   config.steps = 1'000'000'000;  // the learning rate hardly falls
@@ -197,7 +198,7 @@ void register_precision(const std::string& precision) {
     const std::string suffix = "/" + c.name + "/" + precision;
     for (const std::uint32_t batch : {1U, 16U}) {
       const std::string name = fmt::format("{}/{}", batch, suffix.substr(1));
-      Genome genome = c.genome;
+      GptGenome genome = c.genome;
       genome.batch = batch;
       add("engine/" + name,
           [genome](auto& state) { engine<Real>(state, genome, Simd::best, dataset->training); });
@@ -253,13 +254,13 @@ void register_shares() {
         [simd](auto& state) { peak<Real>(state, simd); });
     for (const Shape& shape : kShapes) {
       for (const std::uint32_t batch : kBatches) {
-        const Genome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .batch = batch};
+        const GptGenome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .batch = batch};
         add("share/" + share_name<Real>(shape, batch, simd),
             [genome, simd](auto& state) { engine<Real>(state, genome, simd, dataset->training); });
       }
     }
     for (const Shape& shape : kLongShapes) {
-      const Genome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .n_ctx = 1024};
+      const GptGenome genome = {.n_emb = shape.n_emb, .n_layer = shape.n_layer, .n_ctx = 1024};
       add("long/" + share_name<Real>(shape, 1, simd),
           [genome, simd](auto& state) { engine<Real>(state, genome, simd, long_documents()); });
     }
@@ -434,7 +435,7 @@ int main(int argc, char** argv) {
     const std::string_view option = argc == 3 ? argv[2] : "";
     if (option == "--memory=L") return print_memory<double>("L, f64", kCases[1].genome), 0;
     if (option == "--memory=256x4") {
-      const Genome genome = {.n_emb = 256, .n_layer = 4, .steps = 10, .batch = 32};
+      const GptGenome genome = {.n_emb = 256, .n_layer = 4, .steps = 10, .batch = 32};
       return print_memory<float>("256x4 with batches of 32, f32", genome), 0;
     }
     register_precision<double>("f64");

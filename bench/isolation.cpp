@@ -43,7 +43,7 @@ void run(const std::string& names, const std::filesystem::path& folder) {
   Journal journal(file);
   journal.begin("{}");
   Trial known;
-  known.task.genome.steps = 1500;
+  known.task.genome["steps"] = 1500;
   const Task task = {.id = 1, .genome = known.task.genome, .flops = 1e8};
   std::vector<double> here, there, ratios, appends;
   for (int round = 0; round <= kRounds; ++round) {  // the first warms up both

@@ -40,8 +40,8 @@ struct Options {
 /// A smooth substitute for the loss, which is not simulated, to guide breeding.
 Evaluation pretended(const Genome& g) {
   Evaluation e;
-  e.fitness = e.loss =
-      2.3 + 20.0 / g.steps + 0.5 * g.lr + 1.0 / (g.n_emb * g.n_emb) + 0.01 * g.n_layer;
+  e.fitness = e.loss = 2.3 + 20.0 / g["steps"] + 0.5 * g["lr"] + 1.0 / (g["n_emb"] * g["n_emb"]) +
+                       0.01 * g["n_layer"];
   return e;
 }
 

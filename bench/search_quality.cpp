@@ -119,7 +119,7 @@ SearchSpace space_of(const Contestant& contestant, SearchSpace space) {
     steps->draw.assign(draw.begin(), draw.end());
   }
   if (contestant.no_primordial) {
-    std::erase(std::get<ListDomain>(space["n_emb"]).values, Genome().n_emb);
+    std::erase(std::get<ListDomain>(space["n_emb"]).values, GptGenome().n_emb);
   }
   return space;
 }
@@ -263,8 +263,8 @@ class Comparison {
       report_progress(contestants_[who], problems_[seed].seed, outcomes_[who][seed]);
     });
     find_reference();
-    const Genome primordial = {.steps =
-                                   static_cast<std::uint32_t>(ends_of(space_["steps"]).second)};
+    const GptGenome primordial = {.steps =
+                                      static_cast<std::uint32_t>(ends_of(space_["steps"]).second)};
     primordial_name_ = fmt::format("primordial default, {} steps", primordial.steps);
     in_parallel(options_.seeds, options_.threads, [&](std::size_t seed) {
       const auto score = [&](const Genome& genome) {

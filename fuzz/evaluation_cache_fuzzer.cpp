@@ -19,7 +19,7 @@ struct Training {
 };
 
 /// The queries to the cache; the seed files contain some of these.
-const std::array<Training, 3> kTrainings = {{{{}, 0}, {{}, 1}, {{.steps = 7}, 0}}};
+const std::array<Training, 3> kTrainings = {{{{}, 0}, {{}, 1}, {GptGenome{.steps = 7}, 0}}};
 
 Evaluation some_evaluation() {
   Evaluation e;

@@ -6,7 +6,7 @@
 
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/text.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::analysis {
 
@@ -28,7 +28,7 @@ namespace {
 
 /// The value that is averaged.
 double scaled(const Gene& gene, const Genome& genome) {
-  const double value = gene.value(genome);
+  const double value = genome[gene];
   return gene.logarithmic ? std::log(value) : value;
 }
 
@@ -53,7 +53,7 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
                                    std::span<const Organism> bottom) {
   std::vector<GeneContrast> contrasts;
   const double count = static_cast<double>(top.size() + bottom.size());
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genes_of(top)) {
     if (gene.is_category()) continue;
     const double of_top = mean_of(top, gene), of_bottom = mean_of(bottom, gene);
     const double centre = (of_top * static_cast<double>(top.size()) +
@@ -63,7 +63,7 @@ std::vector<GeneContrast> contrast(std::span<const Organism> top,
         (squares_around(top, gene, centre) + squares_around(bottom, gene, centre)) / count);
     const bool varies = deviation > 1e-9 * std::abs(centre);  // but for rounding
     if (gene.is_optional && !varies) continue;
-    contrasts.push_back({.gene = std::string(gene.name),
+    contrasts.push_back({.gene = gene.name,
                          .top = gene.logarithmic ? std::exp(of_top) : of_top,
                          .bottom = gene.logarithmic ? std::exp(of_bottom) : of_bottom,
                          .separation = varies ? (of_top - of_bottom) / deviation : 0});
@@ -91,7 +91,7 @@ std::vector<std::string> insights(std::span<const Organism> history) {
   for (const GeneContrast& c : contrast(all.first(group), all.last(group))) {
     const double size = std::abs(c.separation);
     if (size < kSlight) continue;
-    const Gene& gene = *std::ranges::find(kGenes, std::string_view(c.gene), &Gene::name);
+    const Gene& gene = genes_of(all)[c.gene];
     sentences.push_back(fmt::format(
         "The best organisms have {}{} ({} against {}).", size < kClear ? "slightly " : "",
         c.separation > 0 ? gene.more : gene.less, mean_text(c.top), mean_text(c.bottom)));

@@ -1,6 +1,6 @@
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/evolution/finals.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 #include <fmt/format.h>
 
@@ -120,12 +120,12 @@ GeneImportance importance_of(const Gene& gene, std::span<const Genome> genomes,
                              std::span<const double> ranks) {
   constexpr std::size_t kFewest = 8;
   if (genomes.size() < kFewest) {
-    return {.gene = std::string(gene.name), .importance = 0, .trend = 0, .best = ""};
+    return {.gene = gene.name, .importance = 0, .trend = 0, .best = ""};
   }
   std::vector<double> values;
-  for (const Genome& genome : genomes) values.push_back(gene.value(genome));
+  for (const Genome& genome : genomes) values.push_back(genome[gene]);
   const std::vector<Group> groups = grouped(gene, values, ranks);
-  return {.gene = std::string(gene.name),
+  return {.gene = gene.name,
           .importance = epsilon_squared(groups, ranks),
           .trend = gene.is_category() ? 0 : correlation(mid_ranks(values), ranks),
           .best = range_text(gene, best_of(groups))};
@@ -135,7 +135,7 @@ GeneImportance importance_of(const Gene& gene, std::span<const Genome> genomes,
 
 std::vector<const Gene*> shown_genes(std::span<const Organism> organisms) {
   std::vector<const Gene*> genes;
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genes_of(organisms)) {
     const auto shows = [&](const Organism& o) { return is_shown(gene, o.genome); };
     if (!gene.is_optional || std::ranges::any_of(organisms, shows)) genes.push_back(&gene);
   }
@@ -152,11 +152,8 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
   }
   const std::vector<double> ranks = mid_ranks(fitness);
   std::vector<GeneImportance> genes;
-  genes.reserve(kGenes.size());
-  for (const Gene& gene : kGenes) {
-    const auto same = [&](const Genome& genome) {
-      return gene.value(genome) == gene.value(genomes.front());
-    };
+  for (const Gene& gene : genes_of(organisms)) {
+    const auto same = [&](const Genome& genome) { return genome[gene] == genomes.front()[gene]; };
     if (gene.is_optional && std::ranges::all_of(genomes, same)) continue;  // nobody varies it
     genes.push_back(importance_of(gene, genomes, ranks));
   }
@@ -168,17 +165,17 @@ std::vector<GeneImportance> gene_importance(std::span<const Organism> organisms)
 
 std::vector<CategoryEffect> category_effects(std::span<const Organism> organisms) {
   std::vector<CategoryEffect> effects;
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genes_of(organisms)) {
     for (std::size_t category = 0; category < gene.categories.size(); ++category) {
       std::vector<double> with, without;
       for (const Organism& o : organisms) {
-        const bool has = gene.value(o.genome) == static_cast<double>(category);
+        const bool has = o.genome[gene] == static_cast<double>(category);
         (has ? with : without).push_back(o.evaluation->fitness);
       }
       if (with.size() < 2 || without.size() < 2) continue;
       const Estimate a = estimate_of(with), b = estimate_of(without);
-      effects.push_back({.gene = std::string(gene.name),
-                         .category = std::string(gene.categories[category]),
+      effects.push_back({.gene = gene.name,
+                         .category = gene.categories[category],
                          .count = with.size(),
                          .difference = a.mean - b.mean,
                          .within = difference_within(a, b)});
@@ -192,7 +189,7 @@ namespace {
 /// The group of each organism by a gene's value, or its range of values.
 std::vector<double> group_numbers(const Gene& gene, std::span<const Organism> organisms) {
   std::vector<double> values;
-  for (const Organism& o : organisms) values.push_back(gene.value(o.genome));
+  for (const Organism& o : organisms) values.push_back(o.genome[gene]);
   return is_binned(gene, values) ? quantile_bins(values) : values;
 }
 
@@ -225,7 +222,7 @@ std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms) {
     double alone;  // its importance
   };
   std::vector<Grouping> groupings;
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genes_of(organisms)) {
     std::vector<double> numbers = group_numbers(gene, organisms);
     if (std::ranges::count(numbers, numbers[0]) == std::ssize(numbers)) continue;  // all are alike
     const double alone = importance(numbers, numbers);
@@ -236,7 +233,7 @@ std::vector<PairEffect> gene_pairs(std::span<const Organism> organisms) {
     for (auto b = std::next(a); b != groupings.end(); ++b) {
       const double share = importance(a->numbers, b->numbers) - a->alone - b->alone;
       if (share < kLeast) continue;
-      pairs.push_back({std::string(a->gene->name), std::string(b->gene->name), share});
+      pairs.push_back({a->gene->name, b->gene->name, share});
     }
   }
   std::ranges::stable_sort(pairs, std::ranges::greater(), &PairEffect::share);

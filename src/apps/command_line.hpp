@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/training/dataset.hpp"
 #include "standard_streams.hpp"
 

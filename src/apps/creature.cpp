@@ -10,7 +10,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/report/text_report.hpp"
 #include "microgpt/run/creature_json.hpp"
 #include "microgpt/training/baselines.hpp"

@@ -80,11 +80,7 @@ void exchange(Archive& archive, std::optional<Value>& value) {
 
 template <class Archive>
 void serialize(Archive& archive, microgpt::genome::Genome& g, unsigned) {
-  for (const microgpt::genome::Gene& gene : microgpt::genome::kGenes) {
-    double value = gene.value(g);
-    archive& value;
-    gene.set(g, value);
-  }
+  for (const microgpt::genome::Gene& gene : g.genes()) archive& g[gene];
 }
 
 template <class Archive>

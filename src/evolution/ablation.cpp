@@ -14,12 +14,12 @@ namespace {
 /// With one gene set back; where that breaks a rule between two genes, with both of them.
 Genome set_back(const Genome& genome, const Gene& gene) {
   Genome result = genome;
-  gene.set(result, gene.primordial());
-  for (const GeneRule& rule : kGeneRules) {
-    if (rule.holds(result)) continue;
-    for (const std::size_t other : {rule.first, rule.second}) {
-      kGenes[other].set(result, kGenes[other].primordial());
-    }
+  result[gene] = gene.primordial;
+  const GeneTable& genes = genome.genes();
+  for (const GeneRule& rule : genes.rules()) {
+    const Gene &first = genes.at(rule.first), &second = genes.at(rule.second);
+    if (rule.holds(result[first], result[second])) continue;
+    for (const Gene* each : {&first, &second}) result[*each] = each->primordial;
   }
   return result;
 }
@@ -64,8 +64,8 @@ Ablations::Ablations(const Finalist& champion, std::uint32_t replicates, std::ui
     : champion_(champion),
       replicates_(std::min(replicates, static_cast<std::uint32_t>(champion.replicates.size()))) {
   const Genome& genome = champion.organism.genome;
-  for (const Gene& gene : kGenes) {
-    if (gene.value(genome) == gene.primordial()) continue;
+  for (const Gene& gene : genome.genes()) {
+    if (genome[gene] == gene.primordial) continue;
     Task task = {.id = first_id + wanted_.size(), .genome = set_back(genome, gene), .replicate = 1};
     const Cost cost = cost_of(task.genome);
     task.priority = task.flops = cost.flops;

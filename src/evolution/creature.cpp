@@ -53,7 +53,7 @@ struct BodyOf {
         gpt(*tape, gpt_config(genome, dataset.vocabulary.size())),
         trainer(gpt, documents, config_of(genome, run_seed, replicate)) {
     Rng rng(seed, Stream::weights, replicate);
-    gpt.initialise(rng, genome.init);
+    gpt.initialise(rng, gpt_genome(genome).init);
   }
 
   static TrainConfig config_of(const Genome& genome, std::uint64_t seed, std::uint32_t replicate) {

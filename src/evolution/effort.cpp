@@ -6,7 +6,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/finals.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -71,9 +71,9 @@ class Planner {
         tokens_(static_cast<double>(text_.tokens)),
         length_(static_cast<double>(std::min<std::size_t>(usual_length(dataset.training), 64))) {}
 
-  Genome recipe(double flops) const;
+  GptGenome recipe(double flops) const;
   Shares shares(double flops, double workers) const;
-  SearchSpace space_around(const Genome& recipe, double flops) const;
+  SearchSpace space_around(const GptGenome& recipe, double flops) const;
   double flops_of(const Genome& genome) const { return cost_of_(genome).flops; }
 
  private:
@@ -89,21 +89,21 @@ class Planner {
     return found == all.end() ? all.back() : *found;
   }
   /// All but the table of n-grams.
-  double parameters_of(Genome genome) const {
+  double parameters_of(GptGenome genome) const {
     genome.ngram = 1;
     return cost_of_(genome).parameters;
   }
   /// Those that every token uses: all but the tables.
-  double shared_parameters_of(const Genome& genome) const {
+  double shared_parameters_of(const GptGenome& genome) const {
     const double tables = 2.0 + genome.lookback;
     return parameters_of(genome) -
            tables * genome.n_emb * static_cast<double>(dataset_.vocabulary.size());
   }
   /// How many times a training of such a cost reads the text.
-  double epochs_of(const Genome& genome, double flops) const {
+  double epochs_of(const GptGenome& genome, double flops) const {
     return flops / 6 / parameters_of(genome) / tokens_;
   }
-  bool is_worth(const Genome& genome, double flops) const {
+  bool is_worth(const GptGenome& genome, double flops) const {
     const double learnt = flops / 6 / parameters_of(genome);
     return learnt >= kTokensEach * parameters_of(genome) &&
            shared_parameters_of(genome) <= kWeightsEach * tokens_;
@@ -115,7 +115,7 @@ class Planner {
   double tokens_, length_;
 };
 
-SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
+SearchSpace Planner::space_around(const GptGenome& recipe, double flops) const {
   SearchSpace space = SearchSpace::primordial();
   const auto listed = [&](std::string_view gene, std::vector<double> values) {
     space[gene] = ListDomain{std::move(values)};
@@ -134,7 +134,7 @@ SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
                                {std::ceil(steps / 20), std::ceil(steps / 4) + 1}};
   listed("batch", {4, 8, 16, 32, 64});
   for (const char* gene : {"activation", "position", "qk_norm", "tie", "schedule"}) {
-    space[gene] = categories_of(gene_named(gene));
+    space[gene] = categories_of(space.genes()[gene]);
   }
   std::erase(std::get<ListDomain>(space["activation"]).values,
              static_cast<double>(Activation::relu));
@@ -153,29 +153,29 @@ SearchSpace Planner::space_around(const Genome& recipe, double flops) const {
 }
 
 /// The sizes that go with a width.
-Genome shaped(Genome genome, double width) {
+GptGenome shaped(GptGenome genome, double width) {
   genome.n_emb = static_cast<std::uint32_t>(width);
   genome.n_head = width < 32 ? 1 : width < 64 ? 2 : width < 192 ? 4 : 8;
   genome.n_layer = width < 32 ? 1 : width < 64 ? 2 : width < 192 ? 3 : 4;
   return genome;
 }
 
-Genome Planner::recipe(double flops) const {
-  const Genome base = {.n_ctx = static_cast<std::uint32_t>(context_of_recipe()),
-                       .n_ff_exp = 3,
-                       .batch = 16,
-                       .activation = Activation::swiglu,
-                       .position = Position::both,
-                       .qk_norm = true,
-                       .ngram = 5,
-                       .init = Init::scaled,
-                       .schedule = RateSchedule::constant,
-                       .warmup = 0.02,
-                       .beta1 = 0.9,
-                       .beta2 = 0.99};
-  Genome genome = shaped(base, kWidths.front());
+GptGenome Planner::recipe(double flops) const {
+  const GptGenome base = {.n_ctx = static_cast<std::uint32_t>(context_of_recipe()),
+                          .n_ff_exp = 3,
+                          .batch = 16,
+                          .activation = Activation::swiglu,
+                          .position = Position::both,
+                          .qk_norm = true,
+                          .ngram = 5,
+                          .init = Init::scaled,
+                          .schedule = RateSchedule::constant,
+                          .warmup = 0.02,
+                          .beta1 = 0.9,
+                          .beta2 = 0.99};
+  GptGenome genome = shaped(base, kWidths.front());
   for (const double width : kWidths) {
-    const Genome wider = shaped(base, width);
+    const GptGenome wider = shaped(base, width);
     if (!is_worth(wider, flops)) break;
     genome = wider;
   }
@@ -205,7 +205,7 @@ double most_of_training(double flops, double workers) {
 Shares Planner::shares(double flops, double workers) const {
   // Half of all for long trainings at the end.
   const double training = most_of_training(flops / 2, workers);
-  const Genome genome = recipe(training);
+  const GptGenome genome = recipe(training);
   const double cost = flops_of(genome);
   const double borne = cost * kMostEpochs / epochs_of(genome, cost);
   const double longer = std::min(flops / 2 / workers, borne) / training;
@@ -221,7 +221,7 @@ Shares Planner::shares(double flops, double workers) const {
 
 }  // namespace
 
-Genome recipe(double flops, const Dataset& dataset) { return Planner(dataset).recipe(flops); }
+GptGenome recipe(double flops, const Dataset& dataset) { return Planner(dataset).recipe(flops); }
 
 EffortPlan plan_effort(double flops, std::size_t workers, const Dataset& dataset) {
   const Planner planner(dataset);
@@ -230,14 +230,14 @@ EffortPlan plan_effort(double flops, std::size_t workers, const Dataset& dataset
   plan.finalists = shares.finalists, plan.replicates = shares.replicates;
   plan.final_steps = shares.final_steps;
   plan.slots = std::max<std::size_t>(4, 2 * workers);
-  plan.first = planner.recipe(shares.training);
-  const double cost = planner.flops_of(plan.first);
+  const GptGenome recipe = planner.recipe(shares.training);
+  const double cost = planner.flops_of(recipe);
   require(cost <= shares.training,
           "{:.2g} floating-point operations are too few: the smallest model needs {:.2g} for its "
           "training, which is to be at most {:.2g}",
           flops, cost, shares.training);
-  plan.space = planner.space_around(plan.first, shares.training);
-  plan.first = canonical(plan.first, plan.space);
+  plan.space = planner.space_around(recipe, shares.training);
+  plan.first = canonical(recipe, plan.space);
   // Scoring comes on top of each training, of which the usual one is a third of the largest.
   const GptConfig config = gpt_config(plan.first, dataset.vocabulary.size());
   const double scoring = 3 * scoring_flops(config, dataset.validation) / shares.training;

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "microgpt/core/error.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -92,7 +92,7 @@ void summarise(Finalist& finalist) {
 
 }  // namespace
 
-double epochs_of(const Genome& genome, const TextStatistics& text) {
+double epochs_of(const GptGenome& genome, const TextStatistics& text) {
   const auto tokens = static_cast<double>(text.tokens);
   const double window =
       std::min<double>(genome.n_ctx, tokens / static_cast<double>(text.documents));
@@ -107,15 +107,23 @@ double kept_ngrams(double epochs, double unique_ngrams) {
 
 namespace {
 
+/// The factor, or the nearest one that makes a valid whole number of steps.
+double factor_within_range(const Genome& genome, double factor) {
+  if (factor == 1) return 1;
+  const Gene& gene = gpt_genes()["steps"];
+  const double steps = genome[gene];
+  return std::min(gene.high, std::round(factor * steps)) / steps;
+}
+
 /// A genome for a training of so many times as many steps, which are few enough for a genome.
-Genome prolonged(Genome genome, double factor, const TextStatistics& text) {
+Genome prolonged(GptGenome genome, double factor, const TextStatistics& text) {
   genome.lr /= std::sqrt(std::sqrt(factor));
   if (factor > 1 && genome.ngram > 1 && text.tokens > 0) {
     const double epochs = epochs_of(genome, text);
     const double kept =
         kept_ngrams(epochs * factor, text.unique_ngrams) / kept_ngrams(epochs, text.unique_ngrams);
     genome.ngram_dropout =
-        std::min(genome::gene_named("ngram_dropout").high, 1 - (1 - genome.ngram_dropout) * kept);
+        std::min(gpt_genes()["ngram_dropout"].high, 1 - (1 - genome.ngram_dropout) * kept);
   }
   genome.steps = static_cast<std::uint32_t>(std::round(factor * genome.steps));
   return genome;
@@ -127,11 +135,9 @@ Finals::Finals(std::vector<Organism> finalists, std::uint32_t replicates, double
                const TextStatistics& text)
     : replicates_(replicates) {
   for (Organism& organism : finalists) {
-    const double most = genome::gene_named("steps").high;
-    const double steps = std::min(most, std::round(longer * organism.genome.steps));
-    const double factor = steps / organism.genome.steps;
+    const double factor = factor_within_range(organism.genome, longer);
+    if (factor != 1) organism.genome = prolonged(gpt_genome(organism.genome), factor, text);
     organism.flops *= factor;
-    organism.genome = prolonged(organism.genome, factor, text);
     finalists_.emplace_back().organism = std::move(organism);
   }
 }

@@ -66,7 +66,7 @@ Evaluation evaluate_or_throw(const Genome& genome, const Problem& problem, std::
                              bool keeps_weights) {
   Creature creature(genome, problem.dataset, problem.precision, problem.seed, replicate);
   Evaluation evaluation;
-  LearningCurve curve(genome.steps);
+  LearningCurve curve(train_config(genome).steps);
   const double last_loss = creature.train(&curve);
   if (replicate > 0) evaluation.learning = curve.means();
   evaluation.loss = creature.loss(problem.dataset.validation);

@@ -1,13 +1,12 @@
 #include "microgpt/evolution/variation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <optional>
 #include <vector>
 
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -59,10 +58,10 @@ std::optional<double> picked(const Values& values, Rng& rng) {
 
 std::optional<double> another(const Gene& gene, const ListDomain& domain, Reach reach, Genome g,
                               Rng& rng) {
-  const double current = gene.value(g);
+  const double current = g[gene];
   Values values = domain.values;
   std::erase_if(values, [&](double value) {
-    gene.set(g, value);
+    g[gene] = value;
     return !rules_hold(g);
   });
   const bool next = domain.neighbours || (reach == Reach::near && !gene.is_category());
@@ -71,7 +70,7 @@ std::optional<double> another(const Gene& gene, const ListDomain& domain, Reach 
 
 std::optional<double> another(const Gene& gene, const RangeDomain& domain, Reach reach,
                               const Genome& g, Rng& rng) {
-  const double current = gene.value(g);
+  const double current = g[gene];
   Values values;
   if (reach == Reach::near) {
     values = {std::max(domain.min, std::floor(current / 4) * 3),
@@ -91,7 +90,7 @@ std::optional<double> another(const Gene& gene, const RangeDomain& domain, Reach
 std::optional<double> another(const Gene& gene, const LogDomain& domain, Reach reach,
                               const Genome& g, Rng& rng) {
   if (domain.min == domain.max) return std::nullopt;
-  const double current = gene.value(g);
+  const double current = g[gene];
   return other_value(domain.min, domain.max, current, [&] {
     if (reach == Reach::near) return current * rng.log_uniform(0.5, 2);
     if (domain.factor_max == 0) return rng.log_uniform(domain.min, domain.max);
@@ -102,7 +101,7 @@ std::optional<double> another(const Gene& gene, const LogDomain& domain, Reach r
 std::optional<double> another(const Gene& gene, const LinearDomain& domain, Reach reach,
                               const Genome& g, Rng& rng) {
   if (domain.min == domain.max) return std::nullopt;
-  const double current = gene.value(g), quarter = (domain.max - domain.min) / 4;
+  const double current = g[gene], quarter = (domain.max - domain.min) / 4;
   return other_value(domain.min, domain.max, current, [&] {
     if (reach == Reach::near) return current + rng.uniform(-quarter, quarter);
     return rng.uniform(domain.min, domain.max);
@@ -113,33 +112,30 @@ std::optional<double> another(const Gene& gene, const LinearDomain& domain, Reac
 bool change(Genome& g, const Gene& gene, Reach reach, const SearchSpace& space, Rng& rng) {
   const std::optional<double> value = std::visit(
       [&](const auto& domain) { return another(gene, domain, reach, g, rng); }, space[gene]);
-  if (value) gene.set(g, *value);
+  if (value) g[gene] = *value;
   return value.has_value();
 }
 
-/// The whole numbers before the real ones: what the random numbers of a variation are drawn for.
-constexpr auto kOrder = [] {
-  std::array<std::size_t, kGenes.size()> order{};
-  std::size_t place = 0;
+/// The genes that a variation draws random numbers for, the whole numbers before the real ones.
+std::vector<const Gene*> drawn_genes(const SearchSpace& space) {
+  std::vector<const Gene*> genes;
   for (const bool real : {false, true}) {
-    for (std::size_t i = 0; i < kGenes.size(); ++i) {
-      if ((kGenes[i].kind == GeneKind::real) == real) order[place++] = i;
+    for (const Gene& gene : space.genes()) {
+      if ((gene.kind == GeneKind::real) == real && is_drawn(gene, space)) genes.push_back(&gene);
     }
   }
-  return order;
-}();
+  return genes;
+}
 
 /// Changes genes in random order until `count` of them have changed.
 Genome changed(const Genome& genome, std::size_t count, Reach reach, const SearchSpace& space,
                Rng& rng) {
   Genome copy = genome;
-  std::vector<std::size_t> genes;
-  std::ranges::copy_if(kOrder, std::back_inserter(genes),
-                       [&](std::size_t gene) { return is_drawn(kGenes[gene], space); });
+  const std::vector<const Gene*> genes = drawn_genes(space);
   std::size_t done = 0;
   for (const std::size_t place : sample_without_replacement(genes.size(), genes.size(), rng)) {
     if (done == count) break;
-    done += change(copy, kGenes[genes[place]], reach, space, rng);
+    done += change(copy, *genes[place], reach, space, rng);
   }
   return copy;
 }
@@ -147,17 +143,18 @@ Genome changed(const Genome& genome, std::size_t count, Reach reach, const Searc
 }  // namespace
 
 Genome crossover(const Genome& mother, const Genome& father, Rng& rng) {
-  Genome child;
+  const GeneTable& genes = mother.genes();
+  Genome child(genes);
   const auto inherit = [&](const Gene& gene) {  // no toss for an optional gene that is the same
-    const bool same = gene.is_optional && gene.value(mother) == gene.value(father);
-    gene.set(child, gene.value(same || toss(rng) ? mother : father));
+    const bool same = gene.is_optional && mother[gene] == father[gene];
+    child[gene] = same || toss(rng) ? mother[gene] : father[gene];
   };
-  for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    if (!is_in_rule(i)) inherit(kGenes[i]);
+  for (const Gene& gene : genes) {
+    if (!genes.is_in_rule(gene)) inherit(gene);
   }
   do {  // ends: all from one parent is one of the cases
-    for (std::size_t i = 0; i < kGenes.size(); ++i) {
-      if (is_in_rule(i)) inherit(kGenes[i]);
+    for (const Gene& gene : genes) {
+      if (genes.is_in_rule(gene)) inherit(gene);
     }
   } while (!rules_hold(child));
   return child;

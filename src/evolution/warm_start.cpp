@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 

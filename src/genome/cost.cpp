@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "microgpt/genome/genes.hpp"
 #include "microgpt/training/windows.hpp"
 
 namespace microgpt::genome {
@@ -63,9 +62,11 @@ bool is_allowed(const Cost& cost, const SearchSpace& space) {
 }
 
 Cost largest_cost(const SearchSpace& space, const CostOf& cost_of) {
-  Genome largest;
-  for (const Gene& gene : kGenes) gene.set(largest, ends_of(space[gene]).second);
-  largest.ngram_dropout = ends_of(space["ngram_dropout"]).first;  // which makes it dearer
+  Genome largest(space.genes());
+  for (const Gene& gene : space.genes()) {
+    const auto [least, most] = ends_of(space[gene]);
+    largest[gene] = gene.saves_cost ? least : most;
+  }
   Cost cost = cost_of(largest);
   cost.parameters = std::min(cost.parameters, parameter_limit(space));
   if (space.max_training_flops > 0) cost.flops = std::min(cost.flops, space.max_training_flops);
@@ -115,7 +116,8 @@ auto CostModel::sums_of(std::size_t n_ctx) const -> const Sums& {
 
 // Within the first epoch all numbers are integers far below 2^53, so the order of summation does
 // not matter.
-Cost CostModel::operator()(const Genome& genome) const {
+Cost CostModel::operator()(const Genome& dna) const {
+  const GptGenome genome = gpt_genome(dna);
   const GptConfig config = gpt_config(genome, dataset_->vocabulary.size());
   const Sums& sums = sums_of(config.n_ctx);
   const std::size_t learnt = std::size_t{genome.steps} * genome.batch;

@@ -47,12 +47,12 @@ double gene_value(const Gene& gene, const json::Value& value) {
   return *number;
 }
 
-Genome read_genes(const json::Value& object) {
-  Genome genome;
-  for (const Gene& gene : kGenes) {
+Genome read_genes(const json::Value& object, const GeneTable& genes) {
+  Genome genome(genes);
+  for (const Gene& gene : genes) {
     const json::Value* const value = object.find(gene.name);
     require(value != nullptr || gene.is_optional, "key \"{}\" is missing", gene.name);
-    if (value != nullptr) gene.set(genome, gene_value(gene, *value));
+    if (value != nullptr) genome[gene] = gene_value(gene, *value);
   }
   validate(genome);
   return genome;
@@ -70,10 +70,10 @@ void write_gene(json::Writer& writer, const Gene& gene, double value) {
 }
 
 void put_genes(json::Writer& writer, const Genome& genome) {
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genome.genes()) {
     if (!is_shown(gene, genome)) continue;
     writer.key(gene.name);
-    write_gene(writer, gene, gene.value(genome));
+    write_gene(writer, gene, genome[gene]);
   }
 }
 

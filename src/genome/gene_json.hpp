@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/json.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 // Genes in JSON: a number, or the name of a category. And what the files of genomes and of search
 // spaces have in common.
@@ -27,9 +27,9 @@ auto at_path(const std::string& path, const Check& check) {
 /// The value of a gene. Throws Error, naming gene, value and rule, if it is none.
 double gene_value(const Gene& gene, const json::Value& value);
 
-/// Reads all genes of an object; optional ones may be missing. Throws Error as gene_value() and
-/// validate() do.
-Genome read_genes(const json::Value& object);
+/// Reads all genes of a table from an object; optional ones may be missing. Throws Error as
+/// gene_value() and validate() do.
+Genome read_genes(const json::Value& object, const GeneTable& genes);
 
 /// Writes the value of a gene.
 void write_gene(json::Writer& writer, const Gene& gene, double value);

@@ -1,76 +1,106 @@
 #include "microgpt/genome/genome.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <bit>
+#include <cstdint>
 
-#include "microgpt/core/error.hpp"
-#include "microgpt/core/text.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/core/enum_names.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::genome {
 
-void validate(const Genome& g) {
-  for (const Gene& gene : kGenes) gene.check(gene.value(g));
-  for (const GeneRule& rule : kGeneRules) {
-    const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
-    require(rule.holds(g), "{} ({}) must be {} {} ({})", first.name, first.value(g), rule.relation,
-            second.name, second.value(g));
+std::string Gene::text(double value, int digits) const {
+  switch (kind) {
+    case GeneKind::category:
+      return categories.at(static_cast<std::size_t>(value));
+    case GeneKind::whole:
+      return fmt::format("{:.0f}", value);
+    case GeneKind::real:
+      break;
   }
-  const std::size_t parameters = parameter_count(gpt_config(g, 0));
-  require(parameters <= kMaxParameters,
-          "n_emb ({}), n_layer ({}), n_ctx ({}), n_ff_exp ({}){} make {} parameters; at most {} "
-          "are allowed",
-          g.n_emb, g.n_layer, g.n_ctx, g.n_ff_exp,
-          g.ngram > 1 ? fmt::format(", ngram_rows ({})", g.ngram_rows) : "",
-          with_commas(parameters), with_commas(kMaxParameters));
+  return fmt::format("{:.{}g}", value, digits);
 }
 
-GptConfig gpt_config(const Genome& g, std::size_t n_vocab) {
-  return {.n_vocab = n_vocab,
-          .n_emb = g.n_emb,
-          .n_ctx = g.n_ctx,
-          .n_layer = g.n_layer,
-          .n_head = g.n_head,
-          .n_ff_exp = g.n_ff_exp,
-          .activation = g.activation,
-          .position = g.position,
-          .qk_norm = g.qk_norm,
-          .tie = g.tie,
-          .lookback = g.lookback,
-          .ngram = g.ngram,
-          .ngram_rows = g.ngram_rows};
+double Gene::category(std::string_view text) const {
+  const auto found = std::ranges::find(categories, text);
+  if (found == categories.end()) reject_name(name, text, {categories.begin(), categories.end()});
+  return static_cast<double>(found - categories.begin());
 }
 
-TrainConfig train_config(const Genome& g) {
-  return {.steps = g.steps,
-          .batch = g.batch,
-          .learning_rate = g.lr,
-          .schedule = g.schedule,
-          .warmup = g.warmup,
-          .dropout = g.dropout,
-          .ngram_dropout = g.ngram_dropout,
-          .adam = {.beta1 = g.beta1, .beta2 = g.beta2, .weight_decay = g.weight_decay}};
+void Gene::check(double value) const {
+  const bool in_range = (low_excluded ? value > low : value >= low) && value <= high;
+  if (kind == GeneKind::whole) {
+    require(in_range, "{} ({}) must be a whole number from {} to {}", name, value, low, high);
+  } else if (low_excluded) {
+    require(in_range, "{} ({}) must be above {} and at most {}", name, value, low, high);
+  } else {
+    require(in_range, "{} ({}) must be a number from {} to {}", name, value, low, high);
+  }
 }
 
-Genome genome_of(const GptConfig& c) {
-  const auto gene = [](std::size_t size) {
-    constexpr std::size_t kLargest = std::numeric_limits<std::uint32_t>::max();
-    return static_cast<std::uint32_t>(std::min(size, kLargest));  // larger than any valid range
-  };
-  const Genome genome = {.n_emb = gene(c.n_emb),
-                         .n_head = gene(c.n_head),
-                         .n_layer = gene(c.n_layer),
-                         .n_ctx = gene(c.n_ctx),
-                         .n_ff_exp = gene(c.n_ff_exp),
-                         .activation = c.activation,
-                         .position = c.position,
-                         .qk_norm = c.qk_norm,
-                         .tie = c.tie,
-                         .lookback = gene(c.lookback),
-                         .ngram = gene(c.ngram),
-                         .ngram_rows = gene(c.ngram_rows)};
-  validate(genome);
-  return genome;
+GeneTable::GeneTable(std::vector<Gene> genes, std::vector<GeneRule> rules, GeneMeaning meaning)
+    : genes_(std::move(genes)), rules_(std::move(rules)), meaning_(std::move(meaning)) {
+  for (std::size_t i = 0; i < genes_.size(); ++i) genes_[i].place = i;
+}
+
+const Gene* GeneTable::find(std::string_view name) const {
+  const auto found = std::ranges::find(genes_, name, &Gene::name);
+  return found == genes_.end() ? nullptr : &*found;
+}
+
+const Gene& GeneTable::operator[](std::string_view name) const {
+  const Gene* const found = find(name);
+  require(found != nullptr, "there is no gene {}", name);
+  return *found;
+}
+
+const Gene* GeneTable::duration() const {
+  const auto found = std::ranges::find(genes_, true, &Gene::is_duration);
+  return found == genes_.end() ? nullptr : &*found;
+}
+
+bool GeneTable::is_in_rule(const Gene& gene) const {
+  return std::ranges::any_of(rules_, [&](const GeneRule& rule) {
+    return rule.first == gene.place || rule.second == gene.place;
+  });
+}
+
+bool GeneTable::completes_rule(const Gene& gene) const {
+  return std::ranges::find(rules_, gene.place, &GeneRule::second) != rules_.end();
+}
+
+Genome::Genome() : Genome(gpt_genes()) {}
+
+Genome::Genome(const GeneTable& genes) : genes_(&genes) {
+  values_.reserve(genes.size());
+  for (const Gene& gene : genes) values_.push_back(gene.primordial);
+}
+
+void validate(const Genome& genome) {
+  const GeneTable& genes = genome.genes();
+  for (const Gene& gene : genes) gene.check(genome[gene]);
+  for (const GeneRule& rule : genes.rules()) {
+    const Gene &first = genes.at(rule.first), &second = genes.at(rule.second);
+    require(rule.holds(genome[first], genome[second]), "{} ({}) must be {} {} ({})", first.name,
+            genome[first], rule.relation, second.name, genome[second]);
+  }
+  if (genes.meaning().check) genes.meaning().check(genome);
+}
+
+bool rules_hold(const Genome& genome) {
+  const GeneTable& genes = genome.genes();
+  return std::ranges::all_of(genes.rules(), [&](const GeneRule& rule) {
+    return rule.holds(genome[genes.at(rule.first)], genome[genes.at(rule.second)]);
+  });
+}
+
+std::vector<const Gene*> without_effect(const Genome& genome) {
+  const GeneMeaning& meaning = genome.genes().meaning();
+  return meaning.without_effect ? meaning.without_effect(genome) : std::vector<const Gene*>();
+}
+
+bool is_shown(const Gene& gene, const Genome& genome) {
+  return !gene.is_optional || genome[gene] != gene.primordial;
 }
 
 namespace {
@@ -78,32 +108,44 @@ namespace {
 /// "emb 16 head 4 ...": the genes that shape the network, or the others.
 std::string short_line(const Genome& genome, bool shapes_network) {
   std::string line;
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : genome.genes()) {
     if (gene.shapes_network != shapes_network || !is_shown(gene, genome)) continue;
-    const std::string text = gene.text(gene.value(genome));
+    const std::string text = gene.text(genome[gene]);
     const bool right = shapes_network && gene.kind == GeneKind::whole;
     line += fmt::format("{} ", gene.short_name);
     line +=
         right ? fmt::format("{:>{}} ", text, gene.width) : fmt::format("{:<{}} ", text, gene.width);
   }
-  line.pop_back();
+  if (!line.empty()) line.pop_back();
   return line;
 }
 
 }  // namespace
 
-std::string describe(const Genome& g) {
+std::string describe(const Genome& genome) {
   std::string text;
-  for (const Gene& gene : kGenes) {
-    if (!is_shown(gene, g)) continue;
-    text +=
-        fmt::format("{}{} {}", text.empty() ? "" : "  ", gene.name, gene.text(gene.value(g), 5));
+  for (const Gene& gene : genome.genes()) {
+    if (!is_shown(gene, genome)) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", gene.name, gene.text(genome[gene], 5));
   }
   return text;
 }
 
-std::string architecture(const Genome& g) { return short_line(g, true); }
+std::string architecture(const Genome& genome) { return short_line(genome, true); }
 
-std::string one_line(const Genome& g) { return architecture(g) + "  " + short_line(g, false); }
+std::string one_line(const Genome& genome) {
+  return architecture(genome) + "  " + short_line(genome, false);
+}
+
+std::size_t GenomeHash::operator()(const Genome& genome) const {
+  std::uint64_t hash = 0;
+  for (const Gene& gene : genome.genes()) {
+    // Each step is a bijection of the hash (the finaliser of MurmurHash3, by Austin Appleby).
+    hash ^= std::bit_cast<std::uint64_t>(genome[gene]);
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdULL;
+    hash ^= hash >> 33;
+  }
+  return hash;
+}
 
 }  // namespace microgpt::genome

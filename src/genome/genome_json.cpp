@@ -105,7 +105,7 @@ class Reader {
     if (object_.find(key) != nullptr) archive_(cereal::make_nvp(key, value.emplace()));
   }
   void gene(const Gene& gene, Genome& genome) {
-    if (const Value* value = object_.find(gene.name)) gene.set(genome, gene_value(gene, *value));
+    if (const Value* value = object_.find(gene.name)) genome[gene] = gene_value(gene, *value);
   }
 
  private:
@@ -124,11 +124,10 @@ class Writer {
     if (value) (*archive_)(cereal::make_nvp(key, *value));
   }
   void gene(const Gene& gene, const Genome& genome) {
-    const std::string key(gene.name);
-    const double value = gene.value(genome);
-    if (gene.is_category()) return (*this)(key, gene.text(value));
-    if (gene.kind == GeneKind::real) return (*this)(key, value);
-    (*this)(key, static_cast<std::uint32_t>(value));
+    const double value = genome[gene];
+    if (gene.is_category()) return (*this)(gene.name, gene.text(value));
+    if (gene.kind == GeneKind::real) return (*this)(gene.name, value);
+    (*this)(gene.name, static_cast<std::uint32_t>(value));
   }
   std::string text() {
     archive_.reset();  // closes the object
@@ -148,9 +147,9 @@ class Writer {
 std::vector<const Gene*> genes_in_file_order() {
   std::vector<const Gene*> genes;
   for (const char* name : {"n_emb", "n_ctx", "n_layer", "n_head", "n_ff_exp", "steps", "lr"}) {
-    genes.push_back(&kGenes[gene_index(name)]);
+    genes.push_back(&gpt_genes()[name]);
   }
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : gpt_genes()) {
     if (std::ranges::find(genes, &gene) == genes.end()) genes.push_back(&gene);
   }
   return genes;
@@ -166,9 +165,7 @@ std::vector<Key> genome_keys() {
       {"fitness", Type::string, false},      {"version", Type::string, false},
       {"replicates", Type::whole, false},    {"standard_error", Type::number, false},
       {"test_loss", Type::number, false},    {"test_standard_error", Type::number, false}};
-  for (const Gene& gene : kGenes) {
-    keys.push_back({std::string(gene.name), Type::gene, !gene.is_optional});
-  }
+  for (const Gene& gene : gpt_genes()) keys.push_back({gene.name, Type::gene, !gene.is_optional});
   return keys;
 }
 

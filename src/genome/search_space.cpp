@@ -11,11 +11,9 @@ bool has(const std::vector<double>& values, double value) {
   return std::ranges::find(values, value) != values.end();
 }
 
-std::size_t index_of(const Gene& gene) { return static_cast<std::size_t>(&gene - kGenes.data()); }
-
 }  // namespace
 
-SearchSpace::SearchSpace() : SearchSpace(primordial()) {
+SearchSpace::SearchSpace() : SearchSpace(primordial(gpt_genes())) {
   (*this)["n_emb"] = ListDomain{{8, 12, 16, 20, 24, 32}};
   (*this)["n_head"] = ListDomain{{1, 2, 4}};
   (*this)["n_layer"] = ListDomain{{1, 2, 3, 4}};
@@ -25,14 +23,11 @@ SearchSpace::SearchSpace() : SearchSpace(primordial()) {
   (*this)["steps"] = RangeDomain{100, 2000, {200, 300, 500, 750, 1000, 1500}, {100, 250, 500}};
 }
 
-SearchSpace SearchSpace::primordial() {
-  SearchSpace space(Nothing{});
-  for (const Gene& gene : kGenes) space[gene] = ListDomain{{gene.primordial()}};
+SearchSpace SearchSpace::primordial(const GeneTable& genes) {
+  SearchSpace space(genes);
+  for (const Gene& gene : genes) space.domains_.push_back(ListDomain{{gene.primordial}});
   return space;
 }
-
-const Domain& SearchSpace::operator[](const Gene& gene) const { return domains_[index_of(gene)]; }
-Domain& SearchSpace::operator[](const Gene& gene) { return domains_[index_of(gene)]; }
 
 SearchSpace aesthetic_space() {
   SearchSpace space;
@@ -111,40 +106,29 @@ const std::vector<double>& listed(const Gene& gene, const SearchSpace& s) {
 
 /// For each value of the first gene of a rule there must be a compatible value of the second.
 void validate(const GeneRule& rule, const SearchSpace& s) {
-  const Gene &first = kGenes[rule.first], &second = kGenes[rule.second];
+  const Gene &first = s.genes().at(rule.first), &second = s.genes().at(rule.second);
   const std::vector<double>& seconds = listed(second, s);
   for (const double value : listed(first, s)) {
-    Genome genome;
-    first.set(genome, value);
-    require(std::ranges::any_of(seconds,
-                                [&](double other) {
-                                  second.set(genome, other);
-                                  return rule.holds(genome);
-                                }),
+    require(std::ranges::any_of(seconds, [&](double other) { return rule.holds(value, other); }),
             "{} ({}) is {} none of the values of {}", first.name, value, rule.relation,
             second.name);
   }
 }
 
-/// Checks the largest network of the space without n-grams; if it is valid, so are all smaller
-/// ones.
 void validate_largest(const SearchSpace& s) {
-  Genome largest;
-  for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    if (kGenes[i].shapes_network) kGenes[i].set(largest, ends_of(s[kGenes[i]]).second);
-    if (completes_rule(i)) kGenes[i].set(largest, 1);
-  }
-  largest.ngram = 1;  // a search leaves out what has too many parameters with its table
-  validate(largest);
+  if (!s.genes().meaning().check_largest) return;
+  Genome largest(s.genes());
+  for (const Gene& gene : s.genes()) largest[gene] = ends_of(s[gene]).second;
+  s.genes().meaning().check_largest(largest);
 }
 
 }  // namespace
 
 void validate(const SearchSpace& s) {
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : s.genes()) {
     std::visit([&](const auto& domain) { validate(gene, domain); }, s[gene]);
   }
-  for (const GeneRule& rule : kGeneRules) validate(rule, s);
+  for (const GeneRule& rule : s.genes().rules()) validate(rule, s);
   validate_largest(s);
   require(s.max_training_flops >= 0, "max_training_flops ({}) must not be negative",
           s.max_training_flops);
@@ -162,15 +146,14 @@ bool is_in(const Domain& domain, double value) {
 }  // namespace
 
 bool contains(const SearchSpace& s, const Genome& g) {
-  return rules_hold(g) && std::ranges::all_of(kGenes, [&](const Gene& gene) {
-           return is_in(s[gene], gene.value(g));
-         });
+  return rules_hold(g) &&
+         std::ranges::all_of(s.genes(), [&](const Gene& gene) { return is_in(s[gene], g[gene]); });
 }
 
 void require_in(const SearchSpace& s, const Genome& g) {
-  for (const Gene& gene : kGenes) {
-    require(is_in(s[gene], gene.value(g)), "{} ({}) is not in the search space", gene.name,
-            gene.text(gene.value(g)));
+  for (const Gene& gene : s.genes()) {
+    require(is_in(s[gene], g[gene]), "{} ({}) is not in the search space", gene.name,
+            gene.text(g[gene]));
   }
 }
 
@@ -197,11 +180,12 @@ bool is_drawn(const Gene& gene, const SearchSpace& space) {
 
 std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space) {
   std::vector<std::string> edges;
-  for (const Gene& gene : kGenes) {
+  const std::vector<const Gene*> idle = without_effect(genome);
+  for (const Gene& gene : space.genes()) {
     if (gene.is_category() || !varies(gene, space)) continue;
-    if (genome.ngram == 1 && gene.name.starts_with("ngram_")) continue;  // has no effect
+    if (std::ranges::find(idle, &gene) != idle.end()) continue;
     const auto [least, most] = ends_of(space[gene]);
-    const double value = gene.value(genome);
+    const double value = genome[gene];
     const bool at_low = value == least && least > gene.low;
     const bool at_high = value == most && most < gene.high;
     if (at_low || at_high) edges.push_back(fmt::format("{} {}", gene.name, gene.text(value)));
@@ -211,24 +195,13 @@ std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space
 
 Genome canonical(const Genome& genome, const SearchSpace& space) {
   Genome result = genome;
-  const auto simplify = [&](std::string_view gene, double value) {
+  for (const Gene* gene : without_effect(genome)) {
+    const double simplest = gene->is_category() ? 0 : ends_of(space[*gene]).first;
+    if (result[*gene] == simplest) continue;
     Genome simpler = result;
-    gene_named(gene).set(simpler, value);
+    simpler[*gene] = simplest;
     if (contains(space, simpler)) result = simpler;
-  };
-  const bool attends_to_itself = genome.n_ctx == 1;  // whatever the queries and keys are
-  if (attends_to_itself) {
-    simplify("n_head", ends_of(space["n_head"]).first);
-    simplify("qk_norm", 0);
   }
-  const bool rotates_nothing = attends_to_itself || genome.n_emb == genome.n_head;
-  if (rotates_nothing && genome.position == Position::both) simplify("position", 0);
-  if (genome.ngram == 1) {
-    for (const char* gene : {"ngram_rows", "ngram_dropout"}) {
-      simplify(gene, ends_of(space[gene]).first);
-    }
-  }
-  if (genome.warmup > 0 && genome.warmup * genome.steps < 1) simplify("warmup", 0);
   return result;
 }
 
@@ -242,17 +215,17 @@ double drawn(const LinearDomain& domain, Rng& rng) { return rng.uniform(domain.m
 }  // namespace
 
 Genome random_genome(const SearchSpace& s, Rng& rng) {
-  Genome g;
-  for (std::size_t i = 0; i < kGenes.size(); ++i) {
-    const Gene& gene = kGenes[i];
-    const auto draw = [&](const auto& domain) { gene.set(g, drawn(domain, rng)); };
+  Genome g(s.genes());
+  for (const Gene& gene : s.genes()) {
+    const auto draw = [&](const auto& domain) { g[gene] = drawn(domain, rng); };
     if (!is_drawn(gene, s)) {
-      gene.set(g, ends_of(s[gene]).first);
+      g[gene] = ends_of(s[gene]).first;
       continue;
     }
+    const bool completes = s.genes().completes_rule(gene);
     do {
       std::visit(draw, s[gene]);
-    } while (completes_rule(i) && !rules_hold(g));  // ends: validate() requires a compatible value
+    } while (completes && !rules_hold(g));  // ends: validate() requires a compatible value
   }
   return g;
 }

@@ -161,7 +161,7 @@ void read_earlier(SearchSpace& space, const EarlierKey& earlier, const Value& va
 
 /// Fills in a space from an object whose keys are known.
 void read_space(SearchSpace& space, const Value& object) {
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : space.genes()) {
     if (const Value* value = object.find(gene.name)) space[gene] = domain_of(gene, *value);
   }
   for (const auto& [key, value] : object.object()) {
@@ -172,8 +172,7 @@ void read_space(SearchSpace& space, const Value& object) {
     } else if (key == "max_parameters") {
       space.max_parameters = limit(key, value);
     } else {
-      require(std::ranges::find(kGenes, key, &Gene::name) != kGenes.end(), "unknown key \"{}\"",
-              key);
+      require(space.genes().find(key) != nullptr, "unknown key \"{}\"", key);
     }
   }
   validate(space);
@@ -243,9 +242,9 @@ SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& ear
 std::string to_json(const SearchSpace& space) {
   json::Writer writer;
   writer.begin_object();
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : space.genes()) {
     // As in genome files: older programs, and their runs, know nothing of an optional gene.
-    if (gene.is_optional && space[gene] == Domain(ListDomain{{gene.primordial()}})) continue;
+    if (gene.is_optional && space[gene] == Domain(ListDomain{{gene.primordial}})) continue;
     writer.key(gene.name);
     std::visit(DomainWriter(writer, gene), space[gene]);
   }

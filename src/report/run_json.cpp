@@ -9,7 +9,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
 #include "microgpt/evolution/pareto.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/report/run_figures.hpp"
 #include "microgpt/report/text_report.hpp"
@@ -155,7 +155,7 @@ struct RunWriter {
       column("origin", [](const Organism& o) { return static_cast<int>(o.origin); });
       column("parents", [](const Organism& o) { return o.parents; });
       for (const Gene* gene : shown_genes(run.organisms)) {
-        column(gene->name, [&](const Organism& o) { return gene->value(o.genome); });
+        column(gene->name, [&](const Organism& o) { return o.genome[*gene]; });
       }
       column("parameters", [&](const Organism& o) -> std::uint64_t {
         return parameter_count(gpt_config(o.genome, run.settings.tokens));
@@ -252,7 +252,7 @@ struct RunWriter {
         out.put("replicates", f.replicates.size());
         estimates(&f);
         out.list("learning", f.replicates, [&](const Evaluation& e) { out.write(e.learning); });
-        out.put("steps", f.organism.genome.steps);
+        out.put("steps", train_config(f.organism.genome).steps);
         out.put("luck", f.failed() ? std::nullopt : std::optional(luck_of(f, objective)));
       });
     });
@@ -265,8 +265,8 @@ struct RunWriter {
       difference.mean = score_of(objective, difference.mean);
       const double within = a.difference.mean_within();
       out.object([&] {
-        out.put("gene", a.gene->name), out.put("primordial", a.gene->primordial());
-        out.put("champion", a.gene->value(champion));
+        out.put("gene", a.gene->name), out.put("primordial", a.gene->primordial);
+        out.put("champion", champion[*a.gene]);
         estimate("difference", &difference);
         out.put("within", std::isfinite(within) ? std::optional(within) : std::nullopt);
         out.put("failures", a.failures());

@@ -10,7 +10,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/text.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/report/run_figures.hpp"
 #include "microgpt/report/text_table.hpp"
 
@@ -112,7 +112,7 @@ void add_figures(TextTable& table, std::span<const Compared> runs) {
 }
 
 Cell cell_of(const Gene& gene, const Organism& organism) {
-  const double value = gene.value(organism.genome);
+  const double value = organism.genome[gene];
   return gene.is_category() ? text(gene.text(value)) : number(value, gene.text(value));
 }
 
@@ -123,7 +123,7 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
     });
   };
   add("champion", [](const RunRecord&, const Organism& o) { return number(o.id); });
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : gpt_genes()) {
     const bool shown = std::ranges::any_of(runs, [&](const Compared& c) {
       return c.champion != nullptr && is_shown(gene, c.champion->genome);
     });
@@ -224,8 +224,8 @@ TextTable ablation_table(const RunRecord& run) {
     const double worth = score_of(run.settings.fitness, a.difference.mean);
     const double within = a.difference.mean_within();
     table.rows.push_back(
-        {text(a.gene->name), text(a.gene->text(a.gene->primordial())),
-         text(a.gene->text(a.gene->value(champion))),
+        {text(a.gene->name), text(a.gene->text(a.gene->primordial)),
+         text(a.gene->text(champion[*a.gene])),
          a.difference.count == 0 ? text("failed without")
                                  : number(worth, fmt::format("{:+.4f}", worth)),
          std::isfinite(within) ? number(within, fmt::format("{:.4f}", within)) : Cell{}});

@@ -123,7 +123,7 @@ std::string importance_table(std::span<const Organism> ranking) {
       "rank correlation with the loss, negative if larger is better; over all evaluations)\n";
   text += fmt::format("  {:<12} {:>10} {:>7}   {}\n", "gene", "importance", "trend", "best at");
   for (const GeneImportance& gene : gene_importance(ranking)) {
-    const bool is_category = gene_named(gene.gene).is_category();
+    const bool is_category = genes_of(ranking)[gene.gene].is_category();
     text += fmt::format("  {:<12} {:>9.0f}% {:>7}   {}\n", gene.gene, 100 * gene.importance,
                         is_category ? "" : fmt::format("{:+.2f}", gene.trend), gene.best);
   }
@@ -213,7 +213,7 @@ std::string ablation_report(const Genome& champion, std::span<const Ablation> ab
       unit(objective), "gene", "primordial", "champion", "worth");
   for (const Ablation& a : ablations) {
     text += fmt::format("  {:<12} {:>10} -> {:<10} ", a.gene->name,
-                        a.gene->text(a.gene->primordial()), a.gene->text(a.gene->value(champion)));
+                        a.gene->text(a.gene->primordial), a.gene->text(champion[*a.gene]));
     if (a.difference.count == 0) {
       text += "all trainings failed without it\n";
       continue;

@@ -20,9 +20,9 @@ std::string to_json(const CreatureReport& r) {
   writer.put("validation_loss", r.validation_loss), writer.put("test_loss", r.test_loss);
   writer.put("parameters", r.parameters), writer.put("training_flops", r.training_flops);
   writer.put("seconds", r.seconds);
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : r.genome.genes()) {
     writer.key(gene.name);
-    write_gene(writer, gene, gene.value(r.genome));
+    write_gene(writer, gene, r.genome[gene]);
   }
   writer.put("seed", r.seed), writer.put("replicate", r.replicate);
   writer.put("precision", r.precision), writer.put("dataset", r.dataset);

@@ -59,12 +59,10 @@ Evaluation& evaluation_of(AblationRow& row) { return row.evaluation; }
 
 const Table<AblationRow>& ablation_table() {
   using Row = AblationRow;
-  static const Table<Row> table = {{{"gene", [](const Row& r) { return std::string(r.gene->name); },
+  static const Table<Row> table = {{{"gene", [](const Row& r) { return r.gene->name; },
                                      [](const CsvField& from, Row& r) {
-                                       const auto found =
-                                           std::ranges::find(kGenes, from.text(), &Gene::name);
-                                       if (found == kGenes.end()) from.reject("must be a gene");
-                                       r.gene = &*found;
+                                       r.gene = gpt_genes().find(from.text());
+                                       if (r.gene == nullptr) from.reject("must be a gene");
                                      }},
                                     member("replicate", &Row::replicate),
                                     score<Row, Row>("fitness", &Evaluation::fitness),

@@ -19,7 +19,7 @@ json::Value parse_line(std::string_view line) {
   }
 }
 
-Genome genome_of(const json::Value& line) { return genome::read_genes(line); }
+Genome genome_of(const json::Value& line) { return genome::read_genes(line, gpt_genes()); }
 
 std::uint32_t replicate_of(const json::Value& line) { return whole32(line, "replicate"); }
 

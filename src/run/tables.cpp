@@ -9,7 +9,7 @@
 #include "microgpt/analysis/insight.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/pareto.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::run {
 
@@ -67,13 +67,13 @@ using OrganismColumn = Column<OrganismRow, Organism>;
 OrganismColumn gene_column(const Gene& gene) {
   return {std::string(gene.name),
           [&gene](const OrganismRow& row) {
-            const double value = gene.value(row.organism.genome);
+            const double value = row.organism.genome[gene];
             return gene.is_category() ? gene.text(value) : field(value);
           },
           [&gene](const CsvField& from, Organism& organism) {
-            gene.set(organism.genome, gene.is_category()            ? gene.category(from.text())
-                                      : gene.kind == GeneKind::real ? from.number()
-                                                                    : from.whole32());
+            organism.genome[gene] = gene.is_category()            ? gene.category(from.text())
+                                    : gene.kind == GeneKind::real ? from.number()
+                                                                  : from.whole32();
           },
           gene.is_optional};
 }
@@ -98,7 +98,7 @@ OrganismTable make_organism_table() {
        {"origin", [](const Row& r) { return field(name(r.organism.origin)); }, read_origin},
        {"parents", [](const Row& r) { return field(fmt::join(r.organism.parents, " ")); },
         read_parents}}};
-  for (const Gene& gene : kGenes) table.columns.push_back(gene_column(gene));
+  for (const Gene& gene : gpt_genes()) table.columns.push_back(gene_column(gene));
   const std::vector<OrganismColumn> others = {
       {"precision", [](const Row& r) { return field(name(r.precision)); }},
       {"parameters",

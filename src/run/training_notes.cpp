@@ -34,7 +34,7 @@ std::optional<TrainingNotes> notes_of(const WeightFile& file) {
     const json::Value object = parse_line(found->second);
     require(object.is_object(), "must be an object");
     TrainingNotes notes;
-    notes.genome = genome::read_genes(object);
+    notes.genome = genome::read_genes(object, gpt_genes());
     visit_fields(kFields, [&](const auto& field) {
       const bool is_older = field.name == "documents" && object.find(field.name) == nullptr;
       if (!is_older) json::read(object, field.name, notes.*field.member);

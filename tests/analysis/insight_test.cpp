@@ -30,13 +30,13 @@ std::vector<Organism> population(std::size_t count, const Fitness& fitness) {
   std::vector<Organism> organisms(count);
   for (std::size_t i = 0; i < count; ++i) {
     Genome& g = organisms[i].genome;
-    g.n_head = pick(sizes, rng);
-    g.n_emb = pick(sizes, rng);
-    g.n_layer = pick(sizes, rng);
-    g.n_ctx = pick(sizes, rng);
-    g.n_ff_exp = pick(sizes, rng);
-    g.lr = rng.log_uniform(0.001, 0.1);
-    g.steps = static_cast<std::uint32_t>(100 + rng.below(1000));
+    g["n_head"] = pick(sizes, rng);
+    g["n_emb"] = pick(sizes, rng);
+    g["n_layer"] = pick(sizes, rng);
+    g["n_ctx"] = pick(sizes, rng);
+    g["n_ff_exp"] = pick(sizes, rng);
+    g["lr"] = rng.log_uniform(0.001, 0.1);
+    g["steps"] = static_cast<std::uint32_t>(100 + rng.below(1000));
     organisms[i].id = i;
     evaluate(organisms[i], fitness(g));
   }
@@ -53,7 +53,7 @@ GeneImportance find(std::span<const GeneImportance> genes, std::string_view name
 std::vector<Organism> eight(std::initializer_list<std::size_t> two_layers) {
   std::vector<Organism> organisms(8);
   for (std::size_t i = 0; i < 8; ++i) evaluate(organisms[i], static_cast<double>(i + 1));
-  for (const std::size_t rank : two_layers) organisms[rank - 1].genome.n_layer = 2;
+  for (const std::size_t rank : two_layers) organisms[rank - 1].genome["n_layer"] = 2;
   return organisms;
 }
 
@@ -88,13 +88,13 @@ TEST(GeneImportance, equal_fitnesses_share_the_mean_of_their_ranks) {
 
 TEST(GeneImportance, only_the_gene_that_decides_is_important) {
   const std::vector<std::pair<std::string, Fitness>> cases = {
-      {"n_emb", [](const Genome& g) { return -1.0 * g.n_emb; }},
-      {"n_head", [](const Genome& g) { return -1.0 * g.n_head; }},
-      {"n_layer", [](const Genome& g) { return -1.0 * g.n_layer; }},
-      {"n_ctx", [](const Genome& g) { return -1.0 * g.n_ctx; }},
-      {"n_ff_exp", [](const Genome& g) { return -1.0 * g.n_ff_exp; }},
-      {"lr", [](const Genome& g) { return -g.lr; }},
-      {"steps", [](const Genome& g) { return -1.0 * g.steps; }}};
+      {"n_emb", [](const Genome& g) { return -1.0 * g["n_emb"]; }},
+      {"n_head", [](const Genome& g) { return -1.0 * g["n_head"]; }},
+      {"n_layer", [](const Genome& g) { return -1.0 * g["n_layer"]; }},
+      {"n_ctx", [](const Genome& g) { return -1.0 * g["n_ctx"]; }},
+      {"n_ff_exp", [](const Genome& g) { return -1.0 * g["n_ff_exp"]; }},
+      {"lr", [](const Genome& g) { return -g["lr"]; }},
+      {"steps", [](const Genome& g) { return -1.0 * g["steps"]; }}};
   for (const auto& [name, fitness] : cases) {
     const auto genes = gene_importance(population(500, fitness));
     ASSERT_EQ(genes.size(), 7U);
@@ -111,8 +111,9 @@ TEST(GeneImportance, only_the_gene_that_decides_is_important) {
 }
 
 TEST(GeneImportance, sorts_by_importance) {
-  const auto genes = gene_importance(population(
-      300, [](const Genome& g) { return 10.0 * std::log(g.lr) - g.n_layer + 0.3 * g.n_ctx; }));
+  const auto genes = gene_importance(population(300, [](const Genome& g) {
+    return 10.0 * std::log(g["lr"]) - g["n_layer"] + 0.3 * g["n_ctx"];
+  }));
   EXPECT_EQ(genes[0].gene, "lr");
   EXPECT_EQ(genes[1].gene, "n_layer");
   EXPECT_TRUE(std::is_sorted(genes.begin(), genes.end(), [](const auto& a, const auto& b) {
@@ -121,7 +122,9 @@ TEST(GeneImportance, sorts_by_importance) {
 }
 
 TEST(GeneImportance, depends_on_the_order_of_the_fitnesses_alone) {
-  const auto fitness = [](const Genome& g) { return g.n_layer - 0.25 * g.n_emb + 40 * g.lr; };
+  const auto fitness = [](const Genome& g) {
+    return g["n_layer"] - 0.25 * g["n_emb"] + 40 * g["lr"];
+  };
   const auto genes = gene_importance(population(200, fitness));
   expect_same(genes, gene_importance(population(
                          200, [&](const Genome& g) { return std::exp(fitness(g) / 4) - 100; })));
@@ -132,7 +135,7 @@ TEST(GeneImportance, depends_on_the_order_of_the_fitnesses_alone) {
 TEST(GeneImportance, a_gene_that_is_best_in_the_middle_has_importance_but_no_trend) {
   std::vector<Organism> organisms(50);
   for (std::size_t i = 0; i < 50; ++i) {
-    organisms[i].genome.n_layer = static_cast<std::uint32_t>(1 + i % 5);
+    organisms[i].genome["n_layer"] = static_cast<std::uint32_t>(1 + i % 5);
     evaluate(organisms[i], std::abs(static_cast<double>(i % 5) - 2));
   }
   const auto genes = gene_importance(organisms);
@@ -143,11 +146,11 @@ TEST(GeneImportance, a_gene_that_is_best_in_the_middle_has_importance_but_no_tre
 }
 
 TEST(GeneImportance, ignores_organisms_that_failed_or_were_not_evaluated) {
-  std::vector<Organism> organisms = population(100, [](const Genome& g) { return g.lr; });
+  std::vector<Organism> organisms = population(100, [](const Genome& g) { return g["lr"]; });
   const auto genes = gene_importance(organisms);
   for (std::uint32_t i = 0; i < 50; ++i) {
     Organism failed;
-    failed.genome.n_layer = 100 + i;
+    failed.genome["n_layer"] = 100 + i;
     failed.evaluation.emplace();
     failed.evaluation->failure = "it broke";
     organisms.insert(organisms.begin() + i, failed);
@@ -187,9 +190,9 @@ TEST(GeneImportance, names_the_best_value_or_range) {
   std::vector<Organism> organisms(50);
   for (std::size_t i = 0; i < 50; ++i) {
     Genome& g = organisms[i].genome;
-    g.n_emb = i < 10 ? 32 : 16;
-    g.lr = 0.001 * static_cast<double>(i + 1);
-    g.steps = static_cast<std::uint32_t>(1000 + 100 * i);
+    g["n_emb"] = i < 10 ? 32 : 16;
+    g["lr"] = 0.001 * static_cast<double>(i + 1);
+    g["steps"] = static_cast<std::uint32_t>(1000 + 100 * i);
     evaluate(organisms[i], std::abs(static_cast<double>(i) - 14.5));
   }
   const auto genes = gene_importance(organisms);
@@ -203,7 +206,7 @@ TEST(GeneImportance, six_values_are_six_groups_and_seven_values_are_binned) {
   for (const std::uint32_t values : {6U, 7U}) {
     std::vector<Organism> organisms(42);
     for (std::uint32_t i = 0; i < 42; ++i) {
-      organisms[i].genome.steps = 100 * (1 + i % values);
+      organisms[i].genome["steps"] = 100 * (1 + i % values);
       evaluate(organisms[i], i % values);
     }
     const double importance = find(gene_importance(organisms), "steps").importance;
@@ -220,7 +223,7 @@ TEST(GeneImportance, equal_values_are_never_in_different_bins) {
   std::vector<Organism> organisms(40);
   for (std::size_t i = 0; i < 40; ++i) {
     const bool common = i >= 10 && i < 30;
-    organisms[i].genome.lr = common ? 0.01 : 0.0005 * static_cast<double>(i + 1);
+    organisms[i].genome["lr"] = common ? 0.01 : 0.0005 * static_cast<double>(i + 1);
     evaluate(organisms[i], common ? 1 : 2);
   }
   const GeneImportance lr = find(gene_importance(organisms), "lr");
@@ -233,8 +236,8 @@ std::vector<Organism> with_categories(const Fitness& fitness) {
   std::vector<Organism> organisms = population(400, fitness);
   Rng rng = test::rng_of(2);
   for (Organism& o : organisms) {
-    o.genome.activation = static_cast<Activation>(rng.below(3));
-    o.genome.init = static_cast<Init>(rng.below(2));
+    o.genome["activation"] = static_cast<double>(rng.below(3));
+    o.genome["init"] = static_cast<double>(rng.below(2));
     evaluate(o, fitness(o.genome));
   }
   return organisms;
@@ -243,7 +246,7 @@ std::vector<Organism> with_categories(const Fitness& fitness) {
 TEST(CategoryEffects, are_differences_of_means_with_an_interval) {
   Rng rng = test::rng_of(3);
   const auto organisms = with_categories([&](const Genome& g) {
-    return 2.5 - 0.3 * (g.activation == Activation::gelu) + 0.2 * rng.uniform(-1, 1);
+    return 2.5 - 0.3 * (gpt_genome(g).activation == Activation::gelu) + 0.2 * rng.uniform(-1, 1);
   });
   const std::vector<CategoryEffect> effects = category_effects(organisms);
   ASSERT_EQ(effects.size(), 5U);  // of activation three, of the initial weights two
@@ -255,7 +258,7 @@ TEST(CategoryEffects, are_differences_of_means_with_an_interval) {
     EXPECT_LT(e.within, 0.05);
     EXPECT_GT(e.count, 80U);
   }
-  EXPECT_TRUE(category_effects(population(30, [](const Genome& g) { return g.lr; })).empty());
+  EXPECT_TRUE(category_effects(population(30, [](const Genome& g) { return g["lr"]; })).empty());
 }
 
 TEST(CategoryEffects, have_the_interval_of_welch) {
@@ -263,7 +266,7 @@ TEST(CategoryEffects, have_the_interval_of_welch) {
   const double fitness[] = {1, 2, 3, 2, 4, 6, 8};
   for (std::size_t i = 0; i < 7; ++i) {
     evaluate(organisms[i], fitness[i]);
-    organisms[i].genome.tie = i < 3;
+    organisms[i].genome["tie"] = i < 3;
   }
   const std::vector<CategoryEffect> effects = category_effects(organisms);
   ASSERT_EQ(effects.size(), 2U);
@@ -278,8 +281,8 @@ TEST(CategoryEffects, have_the_interval_of_welch) {
 TEST(GenePairs, find_two_genes_that_matter_only_together) {
   Rng rng = test::rng_of(4);
   const auto organisms = with_categories([&](const Genome& g) {
-    const bool alike = (g.n_layer > 2) == (g.init == Init::scaled);
-    return (alike ? 1 : 2) + rng.uniform(-0.3, 0.3) + 0.1 * (g.n_ctx == 16);
+    const bool alike = (g["n_layer"] > 2) == (gpt_genome(g).init == Init::scaled);
+    return (alike ? 1 : 2) + rng.uniform(-0.3, 0.3) + 0.1 * (g["n_ctx"] == 16);
   });
   const std::vector<PairEffect> pairs = gene_pairs(organisms);
   ASSERT_FALSE(pairs.empty());
@@ -287,7 +290,7 @@ TEST(GenePairs, find_two_genes_that_matter_only_together) {
   EXPECT_EQ(pairs[0].second, "init");
   EXPECT_GT(pairs[0].share, 0.5);
   const auto additive = with_categories(
-      [](const Genome& g) { return static_cast<double>(g.n_layer) + (g.init == Init::scaled); });
+      [](const Genome& g) { return g["n_layer"] + (gpt_genome(g).init == Init::scaled); });
   EXPECT_TRUE(gene_pairs(additive).empty());
 }
 

@@ -11,7 +11,7 @@ namespace microgpt::test {
 using namespace evolution;
 namespace {
 
-const Genome kGenome = {.n_emb = 6, .n_head = 3, .lr = 0.01, .activation = Activation::gelu};
+const GptGenome kGenome = {.n_emb = 6, .n_head = 3, .lr = 0.01, .activation = Activation::gelu};
 
 /// A champion whose replicates have these fitnesses.
 Finalist champion_with(const std::vector<double>& fitness) {
@@ -38,8 +38,8 @@ TEST(Ablations, set_each_gene_that_changed_back_and_no_other) {
     EXPECT_TRUE(keys.insert(task.key()).second);
     validate(task.genome);
   }
-  Genome expected = kGenome;
-  expected.lr = Genome().lr;
+  GptGenome expected = kGenome;
+  expected.lr = GptGenome().lr;
   EXPECT_EQ(tasks[4].genome, expected);
   expected = kGenome;
   expected.activation = Activation::relu;
@@ -54,7 +54,7 @@ TEST(Ablations, set_each_gene_that_changed_back_and_no_other) {
 TEST(Ablations, leave_out_what_the_space_does_not_allow) {
   const Finalist champion = champion_with({1});
   const auto cost = [](const Genome& g) {
-    return Cost{.flops = 7, .parameters = static_cast<double>(g.n_emb)};
+    return Cost{.flops = 7, .parameters = static_cast<double>(g["n_emb"])};
   };
   SearchSpace space;
   space.max_parameters = 10;  // the primordial organism has 16 channels
@@ -70,8 +70,8 @@ TEST(Ablations, are_compared_replicate_by_replicate) {
   for (const Task& task : ablations.tasks()) {
     Trial& trial = trials.emplace_back();
     trial.task = task;
-    trial.evaluation.fitness = task.genome.activation == Activation::relu ? 0.5 : 5;
-    if (task.genome.lr != kGenome.lr && task.replicate == 2) {
+    trial.evaluation.fitness = gpt_genome(task.genome).activation == Activation::relu ? 0.5 : 5;
+    if (task.genome["lr"] != kGenome.lr && task.replicate == 2) {
       trial.evaluation = failed_evaluation("bad luck");
     }
   }

@@ -199,7 +199,7 @@ TEST(Archipelago, migrants_cross_to_and_from_the_islands_of_others) {
   Letterbox channel;
   Migrant stranger = {.island = 0};
   stranger.organism.emplace().id = 1;
-  stranger.organism->genome.steps = 123;
+  stranger.organism->genome["steps"] = 123;
   stranger.organism->evaluation = fake(stranger.organism->genome);
   for (int i = 0; i < 3; ++i) channel.incoming.emplace_back(stranger);
   GenerationReport foreign = {.island = 1};
@@ -215,7 +215,7 @@ TEST(Archipelago, migrants_cross_to_and_from_the_islands_of_others) {
   EXPECT_EQ(channel.sent[0].organism->id, best_of(archipelago.history().first(12), 1).front().id);
   const Organism& settler = archipelago.history()[17];  // the last place of the third generation
   EXPECT_EQ(settler.origin, Origin::migrant);
-  EXPECT_EQ(settler.genome.steps, 123U);
+  EXPECT_EQ(settler.genome["steps"], 123U);
   EXPECT_EQ(settler.parents, std::vector<std::uint64_t>{1});
   EXPECT_EQ(settler.island, 0U);
   EXPECT_EQ(reports[0], 8U);

@@ -14,7 +14,8 @@ namespace microgpt::test {
 using namespace evolution;
 namespace {
 
-const Genome kSmall = {.n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr = 0.02, .steps = 50};
+const GptGenome kSmall = {
+    .n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr = 0.02, .steps = 50};
 
 /// Documents of one to four letters out of three.
 Dataset letters_of(std::u32string_view letters) {
@@ -79,7 +80,7 @@ TEST(Creature, is_the_same_whoever_lived_before_it) {
     creature.train();
     return to_bytes(creature.weights());
   };
-  Genome large = kSmall;
+  GptGenome large = kSmall;
   large.n_emb = 32, large.n_layer = 3, large.n_ctx = 4;
   for (const Precision precision : {Precision::f64, Precision::f32}) {
     const std::string first = weights(kSmall, precision);

@@ -40,7 +40,7 @@ TEST(Effort, a_recipe_costs_what_it_may_and_grows_with_it_as_far_as_the_text_bea
     double last = 0;
     for (double flops = 3e9; flops < 1e16; flops *= 7) {
       SCOPED_TRACE(fmt::format("length {}, {:g} operations", length, flops));
-      const Genome genome = recipe(flops, dataset);
+      const GptGenome genome = recipe(flops, dataset);
       EXPECT_NO_THROW(validate(genome));
       EXPECT_LE(cost_of(genome).flops, flops);
       const double table = 1.0 * genome.ngram_rows * genome.n_emb;
@@ -114,7 +114,7 @@ TEST(Effort, the_table_of_ngrams_goes_with_the_text_and_its_dropout_with_the_epo
 // In long texts the context is as long as the space allows; in short ones as long as they are.
 TEST(Effort, contexts_fit_the_documents) {
   EXPECT_EQ(recipe(1e11, dataset_of(2000, 2000)).n_ctx, 64U);
-  const Genome names = recipe(1e11, dataset_of(2000, 6));
+  const GptGenome names = recipe(1e11, dataset_of(2000, 6));
   EXPECT_GE(names.n_ctx, 8U);
   EXPECT_LE(names.n_ctx, 12U);
 }

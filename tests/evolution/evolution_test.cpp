@@ -242,8 +242,8 @@ TEST(Replay, a_longer_run_begins_as_the_shorter_one_did) {
 }
 
 TEST(Evolution, begins_with_the_enqueued_genomes) {
-  const std::vector<Genome> given = {{.n_emb = 8, .lr = 0.01, .steps = 500},
-                                     {.n_emb = 24, .lr = 0.002, .steps = 300}};
+  const std::vector<Genome> given = {GptGenome{.n_emb = 8, .lr = 0.01, .steps = 500},
+                                     GptGenome{.n_emb = 24, .lr = 0.002, .steps = 300}};
   for (const Mode mode : {Mode::generational, Mode::steady_state}) {
     for (const StrategyKind strategy : kStrategies) {
       SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
@@ -263,11 +263,11 @@ TEST(Evolution, begins_with_the_enqueued_genomes) {
     }
   }
   // One that the budget is too small for is found out before the search, whoever could be bred.
-  const Genome dear = {.n_emb = 32, .n_layer = 4, .steps = 2000};
+  const Genome dear = GptGenome{.n_emb = 32, .n_layer = 4, .steps = 2000};
   const Evolution poor({.budget_flops = fake_cost(dear).flops - 1, .enqueued = {dear}}, {},
                        fake_cost);
   EXPECT_NE(error_of([&] { poor.require_room(); }), "");
-  EXPECT_EQ(error_of([] { Evolution({.enqueued = {{.n_emb = 17, .n_head = 1}}}, {}); }),
+  EXPECT_EQ(error_of([] { Evolution({.enqueued = {GptGenome{.n_emb = 17, .n_head = 1}}}, {}); }),
             "n_emb (17) is not in the search space");
 }
 

@@ -16,7 +16,7 @@ std::vector<Organism> organisms(std::size_t count) {
   std::vector<Organism> found(count);
   for (std::size_t i = 0; i < count; ++i) {
     found[i].id = 10 * i;
-    found[i].genome.steps = 100 + static_cast<std::uint32_t>(i);
+    found[i].genome["steps"] = 100 + static_cast<std::uint32_t>(i);
   }
   return found;
 }
@@ -63,7 +63,7 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
   ASSERT_EQ(tasks.size(), 12U);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     EXPECT_EQ(tasks[i].id, 10 * (i / 4));
-    EXPECT_EQ(tasks[i].genome.steps, 100 + i / 4);
+    EXPECT_EQ(tasks[i].genome["steps"], 100 + i / 4);
     EXPECT_EQ(tasks[i].replicate, 1 + i % 4);  // 0 was the search
   }
 }
@@ -72,22 +72,22 @@ TEST(Finals, ask_for_fresh_replicates_of_everyone) {
 // either way need not be.
 TEST(Finals, that_train_longer_drop_more_ngrams) {
   std::vector<Organism> best = organisms(1);
-  best[0].genome.ngram = 3, best[0].genome.ngram_dropout = 0.2, best[0].genome.steps = 100;
-  best[0].genome.n_ctx = 8, best[0].genome.batch = 3;
+  best[0].genome["ngram"] = 3, best[0].genome["ngram_dropout"] = 0.2, best[0].genome["steps"] = 100;
+  best[0].genome["n_ctx"] = 8, best[0].genome["batch"] = 3;
   // 300 windows: of eight tokens in a text of one document, of five in one of 2,000 tokens.
   const auto dropout = [&](double longer, double epochs) {
     const TextStatistics text = {
         .tokens = static_cast<std::size_t>(2400 / epochs), .documents = 1, .unique_ngrams = 1e9};
-    return Finals(best, 1, longer, text).tasks()[0].genome.ngram_dropout;
+    return Finals(best, 1, longer, text).tasks()[0].genome["ngram_dropout"];
   };
-  EXPECT_DOUBLE_EQ(epochs_of(best[0].genome, {.tokens = 2000, .documents = 400}), 0.75);
+  EXPECT_DOUBLE_EQ(epochs_of(gpt_genome(best[0].genome), {.tokens = 2000, .documents = 400}), 0.75);
   EXPECT_DOUBLE_EQ(dropout(16, 1), 1 - 0.8 / 4);
   EXPECT_DOUBLE_EQ(dropout(4, 5), 1 - 0.8 / 2);
   EXPECT_DOUBLE_EQ(dropout(16, 1.0 / 16), 0.2);
   EXPECT_DOUBLE_EQ(dropout(16, 1.0 / 4), 1 - 0.8 / 2);
   EXPECT_EQ(dropout(1, 9), 0.2);
   EXPECT_EQ(dropout(1000, 30), 0.95) << "the most there is";
-  best[0].genome.ngram = 1;
+  best[0].genome["ngram"] = 1;
   EXPECT_EQ(dropout(16, 1), 0.2);
 }
 
@@ -105,16 +105,16 @@ TEST(Finals, keep_the_ngrams_of_a_text_that_repeats_them) {
 // With a rate that is smaller by the fourth root of the factor.
 TEST(Finals, may_train_longer) {
   std::vector<Organism> best = organisms(2);
-  for (Organism& organism : best) organism.flops = 1e9, organism.genome.lr = 0.008;
+  for (Organism& organism : best) organism.flops = 1e9, organism.genome["lr"] = 0.008;
   const Finals finals(best, 1, 16);
   const auto tasks = finals.tasks();
   ASSERT_EQ(tasks.size(), 2U);
-  EXPECT_EQ(tasks[1].genome.steps, 16U * 101);
+  EXPECT_EQ(tasks[1].genome["steps"], 16U * 101);
   EXPECT_DOUBLE_EQ(tasks[1].flops, 16e9);
-  EXPECT_DOUBLE_EQ(tasks[1].genome.lr, 0.004);
+  EXPECT_DOUBLE_EQ(tasks[1].genome["lr"], 0.004);
   EXPECT_TRUE(tasks[1].keeps_weights);
-  for (Organism& organism : best) organism.genome.steps = 90'000'000;
-  EXPECT_EQ(Finals(best, 1, 3.0).tasks()[0].genome.steps, 100'000'000U) << "the most there is";
+  for (Organism& organism : best) organism.genome["steps"] = 90'000'000;
+  EXPECT_EQ(Finals(best, 1, 3.0).tasks()[0].genome["steps"], 100'000'000U) << "the most there is";
 }
 
 TEST(Finals, keep_the_weights_of_the_best_training_of_each) {

@@ -4,7 +4,7 @@
 
 #include "microgpt/core/files.hpp"
 #include "microgpt/evolution/evolution.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::test {
 
@@ -13,16 +13,18 @@ namespace {
 
 /// A landscape without functions of libm, whose last bits differ between processors.
 Evaluation pretended(const Genome& g) {
-  const double rate = g.lr * g.n_emb / 0.1, width = g.n_emb / 32.0;
+  const double rate = g["lr"] * g["n_emb"] / 0.1, width = g["n_emb"] / 32.0;
   Evaluation evaluation;
-  evaluation.loss = 2 + 0.1 * (rate + 1 / rate) + 0.05 * (width + 1 / width) + 100.0 / g.steps +
-                    0.02 * g.n_layer + (g.activation == Activation::swiglu ? 0 : 0.03);
+  evaluation.loss = 2 + 0.1 * (rate + 1 / rate) + 0.05 * (width + 1 / width) + 100.0 / g["steps"] +
+                    0.02 * g["n_layer"] +
+                    (gpt_genome(g).activation == Activation::swiglu ? 0 : 0.03);
   evaluation.fitness = evaluation.loss;
   return evaluation;
 }
 
 Cost cost(const Genome& g) {
-  return {.flops = static_cast<double>(g.steps) * g.batch * g.n_layer * g.n_emb * g.n_emb};
+  return {.flops = static_cast<double>(g["steps"]) * g["batch"] * g["n_layer"] * g["n_emb"] *
+                   g["n_emb"]};
 }
 
 std::string history_of(const EvolutionConfig& config) {
@@ -42,10 +44,10 @@ std::string history_of(const EvolutionConfig& config) {
   }
   std::string history;
   for (const Organism& o : evolution.history()) {
-    for (const Gene& gene : kGenes) {
+    for (const Gene& gene : gpt_genes()) {
       // Younger than the hashes below; this space has none of them.
       if (gene.name.starts_with("ngram")) continue;
-      history += fmt::format("{:a} ", gene.value(o.genome));
+      history += fmt::format("{:a} ", o.genome[gene]);
     }
     history += fmt::format("{} {}\n", name(o.origin), fmt::join(o.parents, " "));
   }

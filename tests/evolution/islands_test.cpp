@@ -71,7 +71,7 @@ class Ring {
     const Organism chosen = island.waiting[which];
     island.waiting.erase(island.waiting.begin() + static_cast<std::ptrdiff_t>(which));
     island.evolution.tell(
-        std::vector{chosen.genome.n_ctx == 24 ? failure_of(chosen) : result_of(chosen)});
+        std::vector{chosen.genome["n_ctx"] == 24 ? failure_of(chosen) : result_of(chosen)});
   }
 
   std::deque<Island> islands_;

@@ -33,7 +33,7 @@ Problem small_problem(Objective objective = Objective::loss) {
   return problem;
 }
 
-const Genome kSmall = {
+const GptGenome kSmall = {
     .n_emb = 8, .n_head = 2, .n_ctx = 8, .n_ff_exp = 1, .lr = 0.02, .steps = 150};
 
 TEST(Evaluate, trains_an_organism_that_knows_more_than_nothing) {
@@ -79,7 +79,7 @@ TEST(Evaluate, the_last_step_is_another_measure_of_the_same_training) {
 }
 
 TEST(Evaluate, an_impossible_organism_gets_the_maximum_and_the_reason) {
-  Genome impossible = kSmall;
+  GptGenome impossible = kSmall;
   impossible.n_head = 3;
   const Evaluation e = evaluate(impossible, small_problem());
   EXPECT_TRUE(e.failed());

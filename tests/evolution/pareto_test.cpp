@@ -77,7 +77,7 @@ constexpr std::size_t kTokens = 27;
 Organism organism(std::uint64_t id, std::uint32_t n_emb, double loss) {
   Organism o;
   o.id = id;
-  o.genome.n_emb = n_emb;
+  o.genome["n_emb"] = n_emb;
   o.flops = n_emb;
   o.evaluation.emplace().loss = loss;
   o.evaluation->fitness = loss;

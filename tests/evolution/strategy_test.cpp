@@ -98,7 +98,7 @@ TEST(Strategy, a_search_ends_when_its_space_is_exhausted) {
 
 TEST(Strategy, a_search_ends_when_all_that_the_space_can_afford_is_known) {
   SearchSpace space = kTiny;
-  space.max_training_flops = fake_cost({.n_emb = 16, .n_layer = 1, .steps = 100}).flops;
+  space.max_training_flops = fake_cost(GptGenome{.n_emb = 16, .n_layer = 1, .steps = 100}).flops;
   for (const Mode mode : kModes) {
     for (const StrategyKind strategy : kAll) {
       SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
@@ -220,7 +220,7 @@ TEST(Strategy, random_search_has_neither_parents_nor_memory) {
 
 TEST(Strategy, guided_search_starts_with_the_primordial_organism_trained_longest) {
   const Evolution evolution = evolved({.strategy = StrategyKind::guided, .generations = 1});
-  EXPECT_EQ(evolution.history()[0].genome, (Genome{.steps = 2000}));
+  EXPECT_EQ(evolution.history()[0].genome, (GptGenome{.steps = 2000}));
   EXPECT_EQ(evolution.history()[0].origin, Origin::primordial);
   SearchSpace without;
   without["n_ctx"] = ListDomain{{8}};

@@ -213,7 +213,7 @@ TEST(Variables, any_two_categories_are_at_distance_1) {
   ASSERT_EQ(points.width(), 4U);
   for (const double value : {0, 1, 2, 3}) {
     Genome genome;
-    gene_named("activation").set(genome, value);
+    genome["activation"] = value;
     variables.add_point(genome, points);
   }
   for (std::size_t a = 0; a < 4; ++a) {
@@ -232,9 +232,9 @@ TEST(Variables, a_learning_rate_is_seen_with_the_width_that_it_is_for) {
   SearchSpace space;  // lr from 0.001 to 0.05, n_emb from 8
   const Variables variables(space, false);
   Points points(variables.variable_of().size());
-  variables.add_point({.n_emb = 8, .lr = 0.01}, points);
-  variables.add_point({.n_emb = 16, .lr = 0.005}, points);
-  variables.add_point({.n_emb = 16, .lr = 0.01}, points);
+  variables.add_point(GptGenome{.n_emb = 8, .lr = 0.01}, points);
+  variables.add_point(GptGenome{.n_emb = 16, .lr = 0.005}, points);
+  variables.add_point(GptGenome{.n_emb = 16, .lr = 0.01}, points);
   constexpr std::size_t kLr = 5;
   EXPECT_NEAR(points[0][kLr], points[1][kLr], 1e-12);
   EXPECT_GT(points[2][kLr], points[0][kLr]);
@@ -248,8 +248,8 @@ TEST(Variables, tell_two_searches_apart_and_know_no_values_beyond_the_ends) {
   ASSERT_EQ(two.variable_of().size(), one.variable_of().size() + 1);
   EXPECT_EQ(two.variable_of().back(), one.variable_of().back() + 1);
   Points points(two.variable_of().size());
-  two.add_point({.n_ctx = 24, .warmup = 0.01}, points);
-  two.add_point({.n_ctx = 160, .warmup = 0}, points, true);
+  two.add_point(GptGenome{.n_ctx = 24, .warmup = 0.01}, points);
+  two.add_point(GptGenome{.n_ctx = 160, .warmup = 0}, points, true);
   for (std::size_t c = 0; c + 1 < points.width(); ++c) EXPECT_EQ(points[0][c], points[1][c]);
   EXPECT_EQ(points[0][points.width() - 1], 0);
   EXPECT_GT(points[1][points.width() - 1], 0);
@@ -258,7 +258,7 @@ TEST(Variables, tell_two_searches_apart_and_know_no_values_beyond_the_ends) {
 Organism evaluated(std::uint64_t id, double fitness) {
   Organism organism;
   organism.id = id;
-  organism.genome.steps = static_cast<std::uint32_t>(id + 1);
+  organism.genome["steps"] = static_cast<std::uint32_t>(id + 1);
   organism.evaluation.emplace().fitness = fitness;
   return organism;
 }

@@ -12,8 +12,8 @@ using namespace evolution;
 namespace {
 
 std::size_t differences(const Genome& a, const Genome& b) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      kGenes, [&](const Gene& gene) { return gene.value(a) != gene.value(b); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(gpt_genes(), [&](const Gene& gene) { return a[gene] != b[gene]; }));
 }
 
 SearchSpace odd_space() {  // where not every n_head divides every n_emb
@@ -63,11 +63,11 @@ TEST(Variation, draws_no_numbers_for_an_optional_gene_that_the_space_fixes) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Rng a(seed, Stream::breeding, 5), b(seed, Stream::breeding, 5);
     Genome mother = random_genome({}, a), mother_of_7 = random_genome(other, b);
-    EXPECT_EQ(mother_of_7.batch, 7U);
+    EXPECT_EQ(mother_of_7["batch"], 7U);
     const Genome father = random_genome({}, a);
     Genome father_of_7 = random_genome(other, b);
     const auto without = [](Genome genome) {
-      genome.batch = 1;
+      genome["batch"] = 1;
       return genome;
     };
     EXPECT_EQ(without(mother_of_7), mother);
@@ -95,17 +95,17 @@ TEST(Variation, of_the_default_space_draws_the_numbers_it_always_did) {
 
 TEST(Variation, finds_all_batches_of_a_space) {
   const SearchSpace space = space_with_batches();
-  std::set<std::uint32_t> drawn, mutated, inherited;
+  std::set<double> drawn, mutated, inherited;
   Rng rng(1, Stream::breeding, 6);
   for (int i = 0; i < 300; ++i) {
     const Genome a = random_genome(space, rng), b = random_genome(space, rng);
-    drawn.insert(a.batch);
-    if (a.batch == 1) mutated.insert(mutate(a, space, rng).batch);
-    if (a.batch == 1 && b.batch == 16) inherited.insert(crossover(a, b, rng).batch);
+    drawn.insert(a["batch"]);
+    if (a["batch"] == 1) mutated.insert(mutate(a, space, rng)["batch"]);
+    if (a["batch"] == 1 && b["batch"] == 16) inherited.insert(crossover(a, b, rng)["batch"]);
   }
-  EXPECT_EQ(drawn, (std::set<std::uint32_t>{1, 4, 16}));
+  EXPECT_EQ(drawn, (std::set<double>{1, 4, 16}));
   EXPECT_EQ(mutated, drawn);
-  EXPECT_EQ(inherited, (std::set<std::uint32_t>{1, 16}));
+  EXPECT_EQ(inherited, (std::set<double>{1, 16}));
 }
 
 TEST(Mutation, ends_where_the_learning_rate_has_two_values_only) {
@@ -119,10 +119,10 @@ TEST(Mutation, ends_where_the_learning_rate_has_two_values_only) {
       validate(space);
       Rng rng(1, Stream::breeding, 4);
       for (const double lr : {low, high}) {
-        const Genome genome = {.lr = lr};
+        const GptGenome genome = {.lr = lr};
         const double other = lr == low ? high : low;
-        EXPECT_EQ(mutate(genome, 7, space, rng).lr, other);
-        EXPECT_EQ(nudge(genome, 7, space, rng).lr, other);
+        EXPECT_EQ(mutate(genome, 7, space, rng)["lr"], other);
+        EXPECT_EQ(nudge(genome, 7, space, rng)["lr"], other);
       }
     }
   }
@@ -145,25 +145,25 @@ TEST(Mutation, every_gene_can_change) {
   std::array<int, 7> changed{};
   for (int i = 0; i < 400; ++i) {
     const Genome m = mutate(genome, 1, {}, rng);
-    changed[0] += m.n_emb != genome.n_emb;
-    changed[1] += m.n_head != genome.n_head;
-    changed[2] += m.n_layer != genome.n_layer;
-    changed[3] += m.n_ctx != genome.n_ctx;
-    changed[4] += m.n_ff_exp != genome.n_ff_exp;
-    changed[5] += m.lr != genome.lr;
-    changed[6] += m.steps != genome.steps;
+    changed[0] += m["n_emb"] != genome["n_emb"];
+    changed[1] += m["n_head"] != genome["n_head"];
+    changed[2] += m["n_layer"] != genome["n_layer"];
+    changed[3] += m["n_ctx"] != genome["n_ctx"];
+    changed[4] += m["n_ff_exp"] != genome["n_ff_exp"];
+    changed[5] += m["lr"] != genome["lr"];
+    changed[6] += m["steps"] != genome["steps"];
   }
   for (const int count : changed) EXPECT_NEAR(count, 400 / 7, 30);
 }
 
 TEST(Mutation, steps_also_move_by_the_documented_amounts) {
-  const Genome genome = {.steps = 1000};
-  std::set<std::uint32_t> reached;
+  const GptGenome genome = {.steps = 1000};
+  std::set<double> reached;
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     Rng rng(seed, Stream::breeding, 4);
-    reached.insert(mutate(genome, 7, {}, rng).steps);
+    reached.insert(mutate(genome, 7, {}, rng)["steps"]);
   }
-  EXPECT_EQ(reached, (std::set<std::uint32_t>{200, 300, 500, 750, 900, 1100, 1250, 1500}));
+  EXPECT_EQ(reached, (std::set<double>{200, 300, 500, 750, 900, 1100, 1250, 1500}));
 }
 
 TEST(Mutation, of_what_cannot_change_changes_nothing) {
@@ -185,11 +185,12 @@ TEST(Mutation, of_the_aesthetic_engine_moves_locally) {
     const Genome genome = random_genome(space, rng);
     const Genome mutant = mutate(genome, 1, space, rng);
     EXPECT_EQ(differences(genome, mutant), 1U);
-    EXPECT_LE(std::abs(static_cast<int>(genome.n_layer) - static_cast<int>(mutant.n_layer)), 1);
+    EXPECT_LE(std::abs(static_cast<int>(genome["n_layer"]) - static_cast<int>(mutant["n_layer"])),
+              1);
     const auto [least, most] = ends_of(space["lr"]);
-    if (mutant.lr != genome.lr && mutant.lr > least && mutant.lr < most) {
-      EXPECT_GE(mutant.lr / genome.lr, 0.7);
-      EXPECT_LE(mutant.lr / genome.lr, 1.3);
+    if (mutant["lr"] != genome["lr"] && mutant["lr"] > least && mutant["lr"] < most) {
+      EXPECT_GE(mutant["lr"] / genome["lr"], 0.7);
+      EXPECT_LE(mutant["lr"] / genome["lr"], 1.3);
     }
   }
 }
@@ -201,23 +202,24 @@ TEST(Crossover, takes_each_gene_from_a_parent_and_stays_possible) {
     Rng rng(seed, Stream::breeding, 7);
     const Genome a = random_genome(space, rng), b = random_genome(space, rng);
     const Genome child = crossover(a, b, rng);
-    EXPECT_TRUE(child.n_emb == a.n_emb || child.n_emb == b.n_emb);
-    EXPECT_TRUE(child.n_head == a.n_head || child.n_head == b.n_head);
-    EXPECT_TRUE(child.n_layer == a.n_layer || child.n_layer == b.n_layer);
-    EXPECT_TRUE(child.n_ctx == a.n_ctx || child.n_ctx == b.n_ctx);
-    EXPECT_TRUE(child.n_ff_exp == a.n_ff_exp || child.n_ff_exp == b.n_ff_exp);
-    EXPECT_TRUE(child.lr == a.lr || child.lr == b.lr);
-    EXPECT_TRUE(child.steps == a.steps || child.steps == b.steps);
-    EXPECT_EQ(child.n_emb % child.n_head, 0U);
+    EXPECT_TRUE(child["n_emb"] == a["n_emb"] || child["n_emb"] == b["n_emb"]);
+    EXPECT_TRUE(child["n_head"] == a["n_head"] || child["n_head"] == b["n_head"]);
+    EXPECT_TRUE(child["n_layer"] == a["n_layer"] || child["n_layer"] == b["n_layer"]);
+    EXPECT_TRUE(child["n_ctx"] == a["n_ctx"] || child["n_ctx"] == b["n_ctx"]);
+    EXPECT_TRUE(child["n_ff_exp"] == a["n_ff_exp"] || child["n_ff_exp"] == b["n_ff_exp"]);
+    EXPECT_TRUE(child["lr"] == a["lr"] || child["lr"] == b["lr"]);
+    EXPECT_TRUE(child["steps"] == a["steps"] || child["steps"] == b["steps"]);
+    EXPECT_TRUE(rules_hold(child));
   }
 }
 
 TEST(Crossover, takes_from_both_parents) {
-  const Genome a = {.n_emb = 8, .n_head = 1, .n_layer = 1, .n_ctx = 8, .lr = 0.01, .steps = 100};
-  const Genome b = {.n_emb = 16, .n_head = 2, .n_layer = 2, .n_ctx = 16, .lr = 0.02, .steps = 200};
+  const GptGenome a = {.n_emb = 8, .n_head = 1, .n_layer = 1, .n_ctx = 8, .lr = 0.01, .steps = 100};
+  const GptGenome b = {
+      .n_emb = 16, .n_head = 2, .n_layer = 2, .n_ctx = 16, .lr = 0.02, .steps = 200};
   Rng rng(1, Stream::breeding, 8);
   std::size_t from_b = 0;
-  for (int i = 0; i < 1000; ++i) from_b += crossover(a, b, rng).n_layer == b.n_layer;
+  for (int i = 0; i < 1000; ++i) from_b += crossover(a, b, rng)["n_layer"] == b.n_layer;
   EXPECT_NEAR(static_cast<double>(from_b), 500, 60);
 }
 

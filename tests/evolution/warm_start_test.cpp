@@ -37,14 +37,14 @@ double best_loss(std::span<const Organism> history) {
 TEST(WarmStart, lessons_are_the_best_and_some_of_the_others_without_failures) {
   std::vector<Organism> history(200);
   for (std::size_t i = 0; i < history.size(); ++i) {
-    history[i].genome.steps = static_cast<std::uint32_t>(1 + i / 2);  // each genome twice
+    history[i].genome["steps"] = static_cast<std::uint32_t>(1 + i / 2);  // each genome twice
     history[i].evaluation = i % 10 == 0 ? failed_evaluation("bad luck") : Evaluation();
     if (i % 10 != 0) history[i].evaluation->fitness = 10 - 0.01 * static_cast<double>(i);
   }
   const std::vector<EarlierResult> lessons = lessons_of(history);
   ASSERT_EQ(lessons.size(), 48U);
   EXPECT_DOUBLE_EQ(lessons.front().fitness, 10 - 1.98);
-  EXPECT_EQ(lessons.back().genome.steps, 1U);  // the worst is among the others
+  EXPECT_EQ(lessons.back().genome["steps"], 1U);  // the worst is among the others
   std::set<Genome> genomes;
   for (std::size_t i = 0; i < lessons.size(); ++i) {
     EXPECT_TRUE(genomes.insert(lessons[i].genome).second);
@@ -103,7 +103,7 @@ TEST(WarmStart, finds_somebody_where_the_earlier_search_knows_nobody) {
   config.earlier = lessons(1);
   const std::vector<Organism> history = searched(config, space);
   ASSERT_FALSE(history.empty());
-  for (const Organism& o : history) EXPECT_EQ(o.genome.n_emb, 64U);
+  for (const Organism& o : history) EXPECT_EQ(o.genome["n_emb"], 64U);
 }
 
 TEST(WarmStart, is_refused_where_nobody_would_learn_from_it) {

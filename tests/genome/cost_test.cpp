@@ -64,9 +64,10 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
   const Dataset dataset = split(names, 1);
   const CostModel cost(dataset);
   const auto n = static_cast<std::uint32_t>(dataset.training.size());
-  for (const Genome& genome : {Genome{.n_ctx = 8, .steps = 3 * n}, Genome{.steps = 7},
-                               Genome{.n_ctx = 8, .steps = n}, Genome{.n_ctx = 2, .steps = 1},
-                               Genome{.steps = 3, .batch = 5}, Genome{.steps = n, .batch = 16}}) {
+  for (const GptGenome& genome :
+       {GptGenome{.n_ctx = 8, .steps = 3 * n}, GptGenome{.steps = 7},
+        GptGenome{.n_ctx = 8, .steps = n}, GptGenome{.n_ctx = 2, .steps = 1},
+        GptGenome{.steps = 3, .batch = 5}, GptGenome{.steps = n, .batch = 16}}) {
     const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
     double expected = 0;
     for (std::size_t step = 0; step < genome.steps; ++step) {
@@ -79,7 +80,7 @@ TEST(Cost, a_training_is_the_sum_of_its_steps) {
     }
     // A token has two n-grams, each a row of the table of which some are dropped; the table itself
     // costs nothing.
-    Genome with_ngrams = genome;
+    GptGenome with_ngrams = genome;
     with_ngrams.ngram = 3, with_ngrams.ngram_rows = 10'000;
     double rows = 0;
     for (std::size_t i = 0; i < std::size_t{genome.steps} * genome.batch; ++i) {
@@ -105,7 +106,7 @@ TEST(Cost, a_training_on_long_documents_is_on_average_that_of_its_windows) {
   const Dataset dataset = split(texts, 1);
   const CostModel cost(dataset);
   for (const std::uint32_t n_ctx : {2U, 16U, 64U}) {
-    const Genome genome = {.n_ctx = n_ctx, .steps = 40, .batch = 4};
+    const GptGenome genome = {.n_ctx = n_ctx, .steps = 40, .batch = 4};
     const GptConfig config = gpt_config(genome, dataset.vocabulary.size());
     double sum = 0;
     constexpr std::uint64_t kSeeds = 200;

@@ -40,9 +40,9 @@ TEST(GenomeJson, an_optional_gene_is_there_only_if_it_differs) {
   GenomeFile file;
   EXPECT_EQ(to_json(file).find("batch"), std::string::npos);
   EXPECT_EQ(to_json(SearchSpace{}).find("batch"), std::string::npos);
-  file.genome.batch = 8;
+  file.genome["batch"] = 8;
   EXPECT_NE(to_json(file).find("\"batch\": 8"), std::string::npos);
-  EXPECT_EQ(parse_genome("a.json", to_json(GenomeFile{})).genome.batch, 1U);
+  EXPECT_EQ(parse_genome("a.json", to_json(GenomeFile{})).genome["batch"], 1U);
 }
 
 TEST(GenomeJson, what_is_saved_is_loaded_to_the_last_bit) {

@@ -14,8 +14,8 @@ TEST(GenomeOf, is_the_inverse_of_gpt_config_for_the_genes_of_the_network) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     Rng rng(seed, Stream::breeding, 0);
     Genome genome = random_genome({}, rng);
-    genome.lr = Genome{}.lr;
-    genome.steps = Genome{}.steps;
+    genome["lr"] = GptGenome().lr;
+    genome["steps"] = GptGenome().steps;
     EXPECT_EQ(genome_of(gpt_config(genome, 27)), genome) << seed;
   }
 }

@@ -31,15 +31,15 @@ TEST(SearchSpace, random_genomes_are_valid_and_in_the_space) {
 }
 
 TEST(SearchSpace, every_value_of_a_list_is_drawn) {
-  std::set<std::uint32_t> n_emb, steps;
+  std::set<double> n_emb, steps;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     Rng rng(seed, Stream::breeding, 0);
     const Genome genome = random_genome({}, rng);
-    n_emb.insert(genome.n_emb);
-    steps.insert(genome.steps);
+    n_emb.insert(genome["n_emb"]);
+    steps.insert(genome["steps"]);
   }
-  EXPECT_EQ(n_emb, (std::set<std::uint32_t>{8, 12, 16, 20, 24, 32}));
-  EXPECT_EQ(steps, (std::set<std::uint32_t>{200, 300, 500, 750, 1000, 1500}));
+  EXPECT_EQ(n_emb, (std::set<double>{8, 12, 16, 20, 24, 32}));
+  EXPECT_EQ(steps, (std::set<double>{200, 300, 500, 750, 1000, 1500}));
 }
 
 TEST(SearchSpace, a_rule_that_is_broken_is_named) {
@@ -78,19 +78,24 @@ TEST(SearchSpace, names_the_genes_of_a_genome_that_it_limits) {
   space["lookback"] = ListDomain{{0, 1, 2}};
   space["activation"] = ListDomain{{0, 1}};
   using Edges = std::vector<std::string>;
-  EXPECT_EQ(at_edges({.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500}, space),
+  EXPECT_EQ(at_edges(GptGenome{.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500},
+                     space),
             Edges{});
   EXPECT_EQ(
-      at_edges({.n_emb = 32, .n_head = 2, .n_layer = 1, .n_ctx = 16, .n_ff_exp = 2, .steps = 2000},
-               space),
+      at_edges(
+          GptGenome{
+              .n_emb = 32, .n_head = 2, .n_layer = 1, .n_ctx = 16, .n_ff_exp = 2, .steps = 2000},
+          space),
       (Edges{"n_emb 32", "steps 2000"}));  // there are no fewer than one layer
   EXPECT_EQ(
-      at_edges({.n_emb = 8, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500, .lookback = 2},
-               space),
+      at_edges(
+          GptGenome{
+              .n_emb = 8, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500, .lookback = 2},
+          space),
       (Edges{"n_emb 8", "lookback 2"}));
   space["ngram"] = ListDomain{{1, 3, 5}};
   space["ngram_rows"] = ListDomain{{512, 1024, 4096}};
-  Genome genome = {.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500};
+  GptGenome genome = {.n_emb = 16, .n_head = 2, .n_ctx = 16, .n_ff_exp = 2, .steps = 500};
   genome.ngram_rows = 4096;
   EXPECT_EQ(at_edges(genome, space), Edges{});
   genome.ngram = 3;
@@ -107,35 +112,35 @@ TEST(SearchSpace, genomes_that_mean_the_same_become_equal) {
   space["ngram"] = ListDomain{{1, 3}};
   space["ngram_rows"] = ListDomain{{1024, 4096}};
   space["ngram_dropout"] = LinearDomain{0, 0.5};
-  const Genome plain = {.n_emb = 8, .n_ctx = 8, .steps = 200};
+  const GptGenome plain = {.n_emb = 8, .n_ctx = 8, .steps = 200};
   const auto changed = [&](auto change) {
-    Genome genome = plain;
+    GptGenome genome = plain;
     change(genome);
-    return canonical(genome, space);
+    return gpt_genome(canonical(genome, space));
   };
-  EXPECT_EQ(canonical(plain, space), plain);
-  EXPECT_EQ(changed([](Genome& g) { g.warmup = 0.0049; }), plain);  // less than a step
-  EXPECT_NE(changed([](Genome& g) { g.warmup = 0.005; }), plain);
-  EXPECT_NE(changed([](Genome& g) { g.position = Position::both; }), plain);
-  EXPECT_NE(changed([](Genome& g) { g.qk_norm = true; }), plain);
-  EXPECT_NE(changed([](Genome& g) { g.n_head = 2; }), plain);
-  EXPECT_EQ(changed([](Genome& g) { g.ngram_rows = 4096, g.ngram_dropout = 0.3; }), plain);
-  EXPECT_EQ(changed([](Genome& g) { g.ngram = 3, g.ngram_rows = 4096; }).ngram_rows, 4096U);
+  EXPECT_EQ(canonical(plain, space), Genome(plain));
+  EXPECT_EQ(changed([](GptGenome& g) { g.warmup = 0.0049; }), plain);  // less than a step
+  EXPECT_NE(changed([](GptGenome& g) { g.warmup = 0.005; }), plain);
+  EXPECT_NE(changed([](GptGenome& g) { g.position = Position::both; }), plain);
+  EXPECT_NE(changed([](GptGenome& g) { g.qk_norm = true; }), plain);
+  EXPECT_NE(changed([](GptGenome& g) { g.n_head = 2; }), plain);
+  EXPECT_EQ(changed([](GptGenome& g) { g.ngram_rows = 4096, g.ngram_dropout = 0.3; }), plain);
+  EXPECT_EQ(changed([](GptGenome& g) { g.ngram = 3, g.ngram_rows = 4096; }).ngram_rows, 4096U);
   // Heads of one channel have no pair to rotate.
-  EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::both; }).position,
+  EXPECT_EQ(changed([](GptGenome& g) { g.n_emb = 4, g.position = Position::both; }).position,
             Position::learned);
-  EXPECT_EQ(changed([](Genome& g) { g.n_emb = 4, g.position = Position::rotary; }).position,
+  EXPECT_EQ(changed([](GptGenome& g) { g.n_emb = 4, g.position = Position::rotary; }).position,
             Position::rotary);
   // Attention to one token takes its value.
-  const Genome one = changed([](Genome& g) { g.n_ctx = 1; });
+  const GptGenome one = changed([](GptGenome& g) { g.n_ctx = 1; });
   EXPECT_EQ(one.n_head, 1U);
-  EXPECT_EQ(changed([](Genome& g) {
+  EXPECT_EQ(changed([](GptGenome& g) {
               g.n_ctx = 1, g.n_head = 2, g.qk_norm = true, g.position = Position::both;
             }),
             one);
   // Not where the space has no such value.
   space["qk_norm"] = ListDomain{{1}};
-  EXPECT_EQ(changed([](Genome& g) { g.n_ctx = 1, g.qk_norm = true; }).qk_norm, true);
+  EXPECT_EQ(changed([](GptGenome& g) { g.n_ctx = 1, g.qk_norm = true; }).qk_norm, true);
 }
 
 TEST(SearchSpace, what_is_canonical_stays_as_it_is) {

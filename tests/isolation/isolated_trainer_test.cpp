@@ -30,7 +30,7 @@ const Problem& some_problem() {
 }
 
 Task some_task(std::uint32_t steps = 20) {
-  const Genome genome = {.n_emb = 8, .n_head = 2, .steps = steps};
+  const GptGenome genome = {.n_emb = 8, .n_head = 2, .steps = steps};
   return {.id = 1, .genome = genome, .flops = CostModel(some_problem().dataset)(genome).flops};
 }
 
@@ -132,7 +132,8 @@ TEST(IsolatedTrainer, a_training_whose_judging_takes_far_longer_is_not_late) {
   limits.retries = 0;
   IsolatedTrainer trainer;
   trainer.prepare(problem, limits);
-  const Task task = {.id = 1, .genome = {.n_head = 2, .n_ctx = 64, .steps = 1}, .flops = 1e6};
+  const Task task = {
+      .id = 1, .genome = GptGenome{.n_head = 2, .n_ctx = 64, .steps = 1}, .flops = 1e6};
   EXPECT_EQ(trainer.train(task, just_wait).failure, "");
 }
 
@@ -209,7 +210,7 @@ TEST(Faults, strike_the_same_trainings_every_time_and_as_often_as_asked) {
   const Faults faults = {.nan = 0.2, .thrown = 0.1};
   int nan = 0, thrown = 0;
   for (std::uint32_t steps = 1; steps <= 2000; ++steps) {
-    const Genome genome = {.steps = steps};
+    const GptGenome genome = {.steps = steps};
     const auto struck = [&] {
       try {
         faults.strike(1, genome, 0, false);

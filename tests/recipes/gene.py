@@ -21,23 +21,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 # The gene: over its first steps the learning rate of a training rises. Each edit is a pattern that
 # stands in the file once, and what takes its place.
 EDITS = {
-    # 1. A member of Genome; the primordial organism's value is the program as it was.
-    "include/microgpt/genome/genome.hpp": [
+    # 1. A member of GptGenome; the primordial organism's value is the program as it was.
+    "include/microgpt/genome/gpt_genome.hpp": [
         (r"(\n  std::uint32_t steps = \d+;)", r"\1\n  std::uint32_t ramp = 1;"),
     ],
-    # 2. Its row.
-    "include/microgpt/genome/genes.hpp": [
-        (r"\n\};\n\n/// The gene of a name",
-         '\n    Gene{"ramp", \'w\', "ramp", "ramp", "steps", "longer ramps", "shorter ramps",'
-         "\n         GeneKind::whole, access<&Genome::ramp>(), 1, 1000, 2, false, true},"
+    # 2. Its row, and 3. what it does.
+    "src/genome/gpt_genome.cpp": [
+        (r"\n  \};\n\}\n\nRows make_rows",
+         '\n      row<&G::ramp>({"ramp", \'w\', "ramp", "ramp", "steps", "longer ramps",'
+         '"shorter ramps", whole, 1, 1000, 2, false, true}),'
          r"\g<0>"),
+        (r"\.learning_rate = g\.lr", r"\g<0>, .ramp = g.ramp"),
     ],
-    # 3. What it does.
     "include/microgpt/training/trainer.hpp": [
         (r"(\n  double learning_rate = [^\n]*)", r"\1\n  std::size_t ramp = 1;"),
-    ],
-    "src/genome/genome.cpp": [
-        (r"\.learning_rate = g\.lr", r"\g<0>, .ramp = g.ramp"),
     ],
     "src/training/trainer.cpp": [
         (r"gpt_\.gradients\(\), learning_rate\(\)",

@@ -23,7 +23,7 @@ Evolution finished_run(bool fails) {
   while (!evolution.finished()) {
     std::vector<Trial> results;
     for (const Organism& o : evolution.ask()) {
-      Evaluation e = worth(2 + o.genome.lr);
+      Evaluation e = worth(2 + o.genome["lr"]);
       if (fails || o.id % 5 == 0) {
         e = {};
         e.failure = "it broke";
@@ -95,7 +95,7 @@ TEST(Report, the_end_has_trajectory_top_ten_genes_and_champion) {
   Finals finals(best_of(evolution.history(), 2), 3);
   std::vector<Trial> results;
   for (const Task& task : finals.tasks()) {
-    Evaluation e = worth(2 + task.genome.lr + 0.001 * task.replicate);
+    Evaluation e = worth(2 + task.genome["lr"] + 0.001 * task.replicate);
     e.test_loss = e.loss;
     results.push_back({.task = task, .evaluation = e});
   }
@@ -150,9 +150,9 @@ Champion: organism #3 of generation 1, loss 2.0022
 TEST(Contrast, finds_the_gene_that_differs) {
   std::vector<Organism> top(4), bottom(4);
   for (std::size_t i = 0; i < 4; ++i) {
-    top[i].genome.steps = 1000 + static_cast<std::uint32_t>(i);
-    bottom[i].genome.steps = 200 + static_cast<std::uint32_t>(i);
-    top[i].genome.lr = 0.01, bottom[i].genome.lr = 0.01;
+    top[i].genome["steps"] = 1000 + static_cast<std::uint32_t>(i);
+    bottom[i].genome["steps"] = 200 + static_cast<std::uint32_t>(i);
+    top[i].genome["lr"] = 0.01, bottom[i].genome["lr"] = 0.01;
   }
   const auto contrasts = contrast(top, bottom);
   ASSERT_EQ(contrasts.size(), 7U);

@@ -126,18 +126,18 @@ TEST(EvaluationCache, drops_a_last_line_that_was_not_finished) {
   e.fitness = e.loss = 2.5;
   {
     EvaluationCache cache(problem_of(), folder / "cache");
-    cache.add(trial_of({.steps = 1}, 0, e));
-    cache.add(trial_of({.steps = 2}, 0, e));
+    cache.add(trial_of(GptGenome{.steps = 1}, 0, e));
+    cache.add(trial_of(GptGenome{.steps = 2}, 0, e));
   }
   const std::string whole = read_file(folder / "cache");
   const std::size_t first = whole.find('\n') + 1;
   for (std::size_t size = first; size < whole.size(); ++size) {
     std::ofstream(folder / "cache", std::ios::binary) << whole.substr(0, size);
     EvaluationCache cache(problem_of(), folder / "cache");
-    EXPECT_TRUE(find(cache, {.steps = 1}, 0));
-    EXPECT_FALSE(find(cache, {.steps = 2}, 0));
+    EXPECT_TRUE(find(cache, GptGenome{.steps = 1}, 0));
+    EXPECT_FALSE(find(cache, GptGenome{.steps = 2}, 0));
     EXPECT_EQ(cache.take_notices().size(), size > first ? 1U : 0U);
-    cache.add(trial_of({.steps = 2}, 0, e));
+    cache.add(trial_of(GptGenome{.steps = 2}, 0, e));
     EXPECT_EQ(read_file(folder / "cache"), whole);
   }
 }
@@ -151,7 +151,7 @@ std::string line_of(const Entry& entry) {
 }
 
 Entry good_entry(std::uint32_t steps) {
-  Entry entry{.genome = {.steps = steps}, .replicate = 1, .evaluation = {}};
+  Entry entry{.genome = GptGenome{.steps = steps}, .replicate = 1, .evaluation = {}};
   entry.evaluation.fitness = entry.evaluation.loss = 2.5;
   entry.evaluation.test_loss = 2.25;
   entry.evaluation.names = {"mara"};
@@ -193,9 +193,9 @@ TEST(EvaluationCache, leaves_out_lines_that_it_does_not_understand) {
     ASSERT_EQ(notices.size(), 1U) << bad;
     EXPECT_TRUE(contains(notices[0], "cache: line 2: ")) << bad;
     EXPECT_TRUE(cache.take_notices().empty());
-    EXPECT_TRUE(find(cache, {.steps = 1}, 1));
-    EXPECT_FALSE(find(cache, {.steps = 2}, 1));
-    EXPECT_TRUE(find(cache, {.steps = 3}, 1));
+    EXPECT_TRUE(find(cache, GptGenome{.steps = 1}, 1));
+    EXPECT_FALSE(find(cache, GptGenome{.steps = 2}, 1));
+    EXPECT_TRUE(find(cache, GptGenome{.steps = 3}, 1));
   }
 }
 
@@ -273,7 +273,7 @@ TEST(EvaluationCache, processes_may_add_to_one_file_at_once) {
   EvaluationCache cache(problem_of(), folder / "cache");
   EXPECT_EQ(cache.take_notices(), std::vector<std::string>());
   for (std::uint32_t steps = 1; steps <= kProcesses * kLines; ++steps) {
-    ASSERT_TRUE(find(cache, {.steps = steps}, 1)) << steps;
+    ASSERT_TRUE(find(cache, GptGenome{.steps = steps}, 1)) << steps;
   }
 }
 
@@ -285,7 +285,7 @@ TEST(EvaluationCache, begins_a_line_of_its_own_after_one_that_was_not_finished) 
   const Entry entry = good_entry(2);
   cache.add(trial_of(entry.genome, entry.replicate, entry.evaluation));
   EvaluationCache again(problem_of(), folder / "cache");
-  EXPECT_TRUE(find(again, {.steps = 2}, 1));
+  EXPECT_TRUE(find(again, GptGenome{.steps = 2}, 1));
   EXPECT_EQ(again.take_notices().size(), 1U);
 }
 
@@ -294,7 +294,7 @@ TEST(EvaluationCache, that_was_removed_keeps_nothing_and_says_so_once) {
   EvaluationCache cache(problem_of(), folder / "cache");
   std::filesystem::remove(folder / "cache");
   for (const std::uint32_t steps : {1U, 2U})
-    cache.add(trial_of({.steps = steps}, 1, good_entry(1).evaluation));
+    cache.add(trial_of(GptGenome{.steps = steps}, 1, good_entry(1).evaluation));
   const auto notices = cache.take_notices();
   ASSERT_EQ(notices.size(), 1U);
   EXPECT_TRUE(contains(notices[0], "cache: has been removed; what is learnt is not kept there"));
@@ -312,10 +312,10 @@ class Counting final : public Evaluator {
     waiting_.pop_back();
     Trial trial = {.task = task};
     Evaluation& evaluation = trial.evaluation;
-    evaluation.loss = evaluation.fitness = task.genome.steps;
+    evaluation.loss = evaluation.fitness = task.genome["steps"];
     evaluation.test_loss = 2.5;
-    if (task.genome.lr == kFails) evaluation = failed_evaluation("killed");
-    if (task.genome.lr == kDiverges) evaluation.loss = 1e12;
+    if (task.genome["lr"] == kFails) evaluation = failed_evaluation("killed");
+    if (task.genome["lr"] == kDiverges) evaluation.loss = 1e12;
     return trial;
   }
   bool is_ready() override { return come > 0 && come-- > 0; }
@@ -335,14 +335,14 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
   std::vector<Task> tasks(6);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     tasks[i] = {.id = i,
-                .genome = {.steps = 100 + static_cast<std::uint32_t>(i / 2)},
+                .genome = GptGenome{.steps = 100 + static_cast<std::uint32_t>(i / 2)},
                 .replicate = static_cast<std::uint32_t>(i % 2)};
   }
   EXPECT_EQ(evaluator.evaluate(tasks).size(), 6U);
   EXPECT_EQ(counting.trained, 6U);
   EXPECT_EQ(evaluator.saved(), 0U);
   for (Task& task : tasks) task.id += 100;
-  tasks.push_back({.id = 7, .genome = {.steps = 999}, .replicate = 0});
+  tasks.push_back({.id = 7, .genome = GptGenome{.steps = 999}, .replicate = 0});
   const auto again = evaluator.evaluate(tasks);
   EXPECT_EQ(counting.trained, 7U);
   EXPECT_EQ(evaluator.saved(), 6U);
@@ -352,7 +352,7 @@ TEST(CachedEvaluator, trains_only_what_is_new) {
                                    [&](const Task& t) { return t.id == one.task.id; });
     ASSERT_NE(task, tasks.end());
     EXPECT_EQ(one.task.replicate, task->replicate);
-    EXPECT_EQ(one.evaluation.loss, task->genome.steps);
+    EXPECT_EQ(one.evaluation.loss, task->genome["steps"]);
   }
 }
 
@@ -373,7 +373,7 @@ TEST(CachedEvaluator, what_has_come_together_is_in_the_journal_before_the_first_
   std::vector<Task> tasks;
   for (std::uint32_t i = 1; i <= 5; ++i) {
     Task task;
-    task.id = task.genome.steps = i;
+    task.id = i, task.genome["steps"] = i;
     tasks.push_back(task);
   }
   evaluator.submit(tasks);
@@ -401,8 +401,8 @@ TEST(CachedEvaluator, what_is_under_way_is_not_trained_again) {
   EvaluationCache cache(problem_of());
   Counting counting;
   CachedEvaluator evaluator(counting, cache, &journal);
-  evaluator.submit(tasks_of({.steps = 7}, {0, 1, 2}));
-  evaluator.submit(tasks_of({.steps = 8}, {3}));
+  evaluator.submit(tasks_of(GptGenome{.steps = 7}, {0, 1, 2}));
+  evaluator.submit(tasks_of(GptGenome{.steps = 8}, {3}));
   EXPECT_EQ(counting.pending(), 2U);
   EXPECT_EQ(evaluator.pending(), 4U);
   std::map<std::uint64_t, Trial> results;
@@ -432,7 +432,7 @@ TEST(CachedEvaluator, whoever_takes_over_a_failure_has_it_on_record) {
   EvaluationCache cache(problem_of());
   Counting counting;
   CachedEvaluator evaluator(counting, cache, &journal);
-  const Genome genome = {.lr = Counting::kFails};
+  const GptGenome genome = {.lr = Counting::kFails};
   evaluator.evaluate(tasks_of(genome, {0, 1}));
   evaluator.evaluate(tasks_of(genome, {2}));
   evaluator.evaluate(tasks_of(genome, {0, 1, 2}));  // once more
@@ -460,7 +460,7 @@ TEST(CachedEvaluator, what_no_file_may_hold_is_a_failure) {
   EvaluationCache cache(problem_of());
   Counting counting;
   CachedEvaluator evaluator(counting, cache, &journal);
-  const auto results = evaluator.evaluate(tasks_of({.lr = Counting::kDiverges}, {0}));
+  const auto results = evaluator.evaluate(tasks_of(GptGenome{.lr = Counting::kDiverges}, {0}));
   ASSERT_EQ(results.size(), 1U);
   EXPECT_TRUE(contains(results[0].evaluation.failure, "loss (1000000000000) must be from 0"));
   EXPECT_EQ(results[0].evaluation.loss, kMaxLoss);

@@ -31,8 +31,9 @@ TEST(Settings, carry_what_a_run_began_with_and_looks_for) {
   s.tokens = 27;
   EXPECT_FALSE(contains(to_json(s), "warm_start"));
   EXPECT_FALSE(contains(to_json(s), "objective"));
-  s.evolution.enqueued = {{.n_emb = 12}};
-  s.evolution.earlier = {{{.n_emb = 24, .activation = Activation::gelu}, 2.1}, {{}, 0.1 + 0.2}};
+  s.evolution.enqueued = {GptGenome{.n_emb = 12}};
+  s.evolution.earlier = {{GptGenome{.n_emb = 24, .activation = Activation::gelu}, 2.1},
+                         {{}, 0.1 + 0.2}};
   s.evolution.goal = Goal::loss_and_flops, s.largest_cost = 1e9;
   const RunSettings again = settings_from_json(to_json(s));
   EXPECT_EQ(again.evolution.enqueued, s.evolution.enqueued);

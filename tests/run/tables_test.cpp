@@ -16,7 +16,7 @@ namespace {
 Organism crossover() {
   Organism o;
   o.id = 3, o.island = 1, o.generation = 2, o.origin = Origin::crossover, o.parents = {1, 2};
-  o.genome.lr = 0.1 + 0.2;
+  o.genome["lr"] = 0.1 + 0.2;
   o.flops = 1234.5;
   o.evaluation.emplace();
   o.evaluation->loss = 2.5, o.evaluation->fitness = -1.25, o.evaluation->beauty = 1.25;
@@ -157,8 +157,8 @@ TEST(NamesCsv, are_those_of_the_best) {
 
 TEST(Diversity, counts_architectures_and_not_trainings) {
   std::vector<Organism> organisms(3);
-  organisms[1].genome.lr = 0.04;
-  organisms[2].genome.n_layer = 2;
+  organisms[1].genome["lr"] = 0.04;
+  organisms[2].genome["n_layer"] = 2;
   EXPECT_EQ(diversity(organisms), 2U);
 }
 
@@ -172,10 +172,12 @@ TEST(Quantile, lies_between_its_neighbours) {
 
 Organism of_all_kinds() {
   Organism o = crossover();
-  o.genome.activation = Activation::swiglu, o.genome.position = Position::both;
-  o.genome.qk_norm = true, o.genome.lookback = 3, o.genome.ngram = 4;
-  o.genome.ngram_rows = 5000, o.genome.init = Init::scaled;
-  o.genome.schedule = RateSchedule::cosine, o.genome.warmup = 0.1, o.genome.dropout = 0.3;
+  o.genome["activation"] = static_cast<double>(Activation::swiglu),
+  o.genome["position"] = static_cast<double>(Position::both);
+  o.genome["qk_norm"] = true, o.genome["lookback"] = 3, o.genome["ngram"] = 4;
+  o.genome["ngram_rows"] = 5000, o.genome["init"] = static_cast<double>(Init::scaled);
+  o.genome["schedule"] = static_cast<double>(RateSchedule::cosine), o.genome["warmup"] = 0.1,
+  o.genome["dropout"] = 0.3;
   return o;
 }
 
@@ -232,8 +234,8 @@ TEST(AblationsCsv, gives_back_what_was_written) {
   Evaluation better = trials[0].evaluation;
   better.fitness = -2;
   const std::vector<Ablation> written = {
-      ablation_of(champion, gene_named("dropout"), {better, failed_evaluation("broken, badly")}),
-      ablation_of(champion, gene_named("activation"), {better, better})};
+      ablation_of(champion, gpt_genes()["dropout"], {better, failed_evaluation("broken, badly")}),
+      ablation_of(champion, gpt_genes()["activation"], {better, better})};
   const test::TemporaryFolder folder;
   write_file_atomically(folder / "a.csv", ablations_csv(written));
   const std::vector<Ablation> read = read_ablations_csv(folder / "a.csv", champion);

@@ -1,4 +1,5 @@
 #include "microgpt/run/training_notes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,16 +19,17 @@ WeightFile some_file() {
 }
 
 TEST(TrainingNotes, are_read_back_with_the_weights) {
-  const TrainingNotes notes = {.genome = {.n_emb = 4, .n_ctx = 3, .activation = Activation::gelu},
-                               .replicate = 3,
-                               .dataset = "00ff",
-                               .dataset_name = "a \"file\".txt",
-                               .documents = DocumentKind::paragraphs,
-                               .tokenizer = "bpe:300",
-                               .split_seed = 7,
-                               .version = "9",
-                               .validation_loss = 0.1 + 0.2,
-                               .test_loss = 2.5};
+  const TrainingNotes notes = {
+      .genome = GptGenome{.n_emb = 4, .n_ctx = 3, .activation = Activation::gelu},
+      .replicate = 3,
+      .dataset = "00ff",
+      .dataset_name = "a \"file\".txt",
+      .documents = DocumentKind::paragraphs,
+      .tokenizer = "bpe:300",
+      .split_seed = 7,
+      .version = "9",
+      .validation_loss = 0.1 + 0.2,
+      .test_loss = 2.5};
   WeightFile file = some_file();
   EXPECT_FALSE(notes_of(file).has_value());
   put_notes(file, notes);

@@ -18,17 +18,17 @@ using namespace evolution;
 /// A landscape with one valley: a learning rate and a width that suit each other, the longer the
 /// training the better.
 inline Evaluation fake(const Genome& g) {
-  const double lr = std::log(g.lr / (0.08 / g.n_emb)), steps = std::log(2000.0 / g.steps);
+  const double lr = std::log(g["lr"] / (0.08 / g["n_emb"])), steps = std::log(2000.0 / g["steps"]);
   Evaluation e;
-  e.loss = 2.3 + 0.02 * lr * lr + 0.05 * steps + 0.01 * std::abs(static_cast<double>(g.n_emb) - 24);
-  e.loss += 0.02 * (g.n_layer - 1) + 0.005 * (4 - std::min(g.n_ctx / 4, 4U));
+  e.loss = 2.3 + 0.02 * lr * lr + 0.05 * steps + 0.01 * std::abs(g["n_emb"] - 24);
+  e.loss += 0.02 * (g["n_layer"] - 1) + 0.005 * (4 - std::min(g["n_ctx"] / 4, 4.0));
   e.fitness = e.loss;
   return e;
 }
 
 inline Cost fake_cost(const Genome& g) {
-  const double size = static_cast<double>(g.n_layer) * g.n_emb * g.n_emb;
-  return {.flops = g.steps * size, .parameters = size};
+  const double size = g["n_layer"] * g["n_emb"] * g["n_emb"];
+  return {.flops = g["steps"] * size, .parameters = size};
 }
 
 inline Trial result_of(const Organism& organism) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "microgpt/evolution/organism.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::analysis {
 

@@ -6,7 +6,7 @@
 
 #include "microgpt/evolution/finals.hpp"
 #include "microgpt/evolution/strategy.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 

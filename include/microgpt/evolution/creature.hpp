@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/training/dataset.hpp"
 
 namespace microgpt::model {

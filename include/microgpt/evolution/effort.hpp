@@ -23,7 +23,7 @@ struct EffortPlan {
 /// A genome that has done well on other texts, as large as is worth its training: some twenty
 /// tokens for each of its weights (Hoffmann et al., "Training compute-optimal large language
 /// models", 2022). Its training costs about `flops`.
-Genome recipe(double flops, const Dataset& dataset);
+GptGenome recipe(double flops, const Dataset& dataset);
 
 /// A search that spends about `flops` floating-point operations in all, its finals and all scoring
 /// included, on so many workers. Where a text is large enough to bear more than a search for it can

@@ -47,7 +47,7 @@ struct Finalist {
 };
 
 /// How often a training reads a text, about: as if all documents were of the same length.
-double epochs_of(const Genome& genome, const TextStatistics& text);
+double epochs_of(const GptGenome& genome, const TextStatistics& text);
 
 /// The share of n-grams to keep in a training that reads the text so many times, the others being
 /// dropped: 1/√(1 + (epochs - 1) u²/(u² + 0.01)), u being TextStatistics::unique_ngrams. Read once,

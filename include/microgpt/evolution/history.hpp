@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "microgpt/evolution/trial.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "microgpt/core/fields.hpp"
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -91,6 +91,11 @@ struct Organism {
 /// Whether an organism was taken over with its evaluation, as an elite and a migrant are.
 inline bool is_copy(const Organism& organism) {
   return organism.origin == Origin::elite || organism.origin == Origin::migrant;
+}
+
+/// The table of the genomes of organisms; of none, that of GPTs.
+inline const GeneTable& genes_of(std::span<const Organism> organisms) {
+  return organisms.empty() ? gpt_genes() : organisms.front().genome.genes();
 }
 
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "microgpt/core/enum_names.hpp"
-#include "microgpt/genome/genome.hpp"
 #include "microgpt/genome/search_space.hpp"
 #include "microgpt/training/dataset.hpp"
 

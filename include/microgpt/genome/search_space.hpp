@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -8,7 +7,7 @@
 #include <vector>
 
 #include "microgpt/core/random.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::genome {
 
@@ -50,16 +49,18 @@ using Domain = std::variant<ListDomain, RangeDomain, LogDomain, LinearDomain>;
 /// The search space of evolution: where the values of each gene come from.
 class SearchSpace {
  public:
-  /// The space of evolve_loss: seven genes vary, all others have their primordial values.
+  /// The space of evolve_loss: seven genes of GPTs vary, all others have their primordial values.
   SearchSpace();
   /// The space in which no gene varies.
-  static SearchSpace primordial();
+  static SearchSpace primordial(const GeneTable& genes = gpt_genes());
 
-  const Domain& operator[](const Gene& gene) const;
-  Domain& operator[](const Gene& gene);
+  const GeneTable& genes() const { return *genes_; }
+
+  const Domain& operator[](const Gene& gene) const { return domains_[gene.place]; }
+  Domain& operator[](const Gene& gene) { return domains_[gene.place]; }
   /// Throws Error if there is no gene of this name.
-  const Domain& operator[](std::string_view gene) const { return (*this)[gene_named(gene)]; }
-  Domain& operator[](std::string_view gene) { return (*this)[gene_named(gene)]; }
+  const Domain& operator[](std::string_view gene) const { return (*this)[genes()[gene]]; }
+  Domain& operator[](std::string_view gene) { return (*this)[genes()[gene]]; }
 
   /// Genomes whose training takes more floating-point operations are never bred; 0: no limit.
   double max_training_flops = 0;
@@ -69,10 +70,10 @@ class SearchSpace {
   bool operator==(const SearchSpace&) const = default;
 
  private:
-  struct Nothing {};
-  explicit SearchSpace(Nothing) {}
+  explicit SearchSpace(const GeneTable& genes) : genes_(&genes) {}
 
-  std::array<Domain, kGenes.size()> domains_;  // by gene
+  const GeneTable* genes_;
+  std::vector<Domain> domains_;  // by gene
 };
 
 /// The space of the aesthetic engine: 300 steps, larger embeddings, small moves.
@@ -99,11 +100,11 @@ bool is_drawn(const Gene& gene, const SearchSpace& space);
 std::vector<std::string> at_edges(const Genome& genome, const SearchSpace& space);
 
 /// The same organism in the one way that the space has to write it: a gene without effect has its
-/// smallest value. So two genomes that mean the same are equal.
+/// smallest value, a category its first. So two genomes that mean the same are equal.
 Genome canonical(const Genome& genome, const SearchSpace& space);
 
-/// A genome drawn from the space: lists uniformly, ranges uniformly on their scale; n_head divides
-/// n_emb.
+/// A genome drawn from the space: lists uniformly, ranges uniformly on their scale, so that all
+/// rules hold.
 Genome random_genome(const SearchSpace& space, Rng& rng);
 
 }  // namespace microgpt::genome

@@ -14,7 +14,7 @@
 
 #include "microgpt/evolution/evaluator.hpp"
 #include "microgpt/evolution/objective.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 #include "microgpt/run/line_file.hpp"
 
 namespace microgpt::run {

@@ -19,7 +19,7 @@ std::optional<GenomeFile> find_genome(const CreatureOptions& options) {
 }
 
 Genome with_overrides(Genome genome, const CreatureOptions& options) {
-  for (const auto& [gene, value] : options.genes) gene->set(genome, value);
+  for (const auto& [gene, value] : options.genes) genome[*gene] = value;
   validate(genome);
   return genome;
 }

@@ -7,7 +7,7 @@
 #include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/evolution/creature.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "microgpt/model/c_source.hpp"
 #include "microgpt/report/page.hpp"
 #include "microgpt/run/tables.hpp"
@@ -79,7 +79,8 @@ void describe_data(const CreatureOptions& options, const Beginning& begin, const
 Training train(Creature& creature, const CreatureOptions& options, const Genome& genome,
                bool talks) {
   std::string trace = "step,document,loss\n";
-  TrainingView view(genome.steps, genome.batch, !talks);
+  const GptGenome dna = gpt_genome(genome);
+  TrainingView view(dna.steps, dna.batch, !talks);
   for (std::uint32_t step = 1; !creature.trained(); ++step) {
     const double loss = creature.step();
     if (options.trace) {

@@ -33,7 +33,7 @@ void require_no_contradiction(const CLI::App& app) {
   if (app.count("--load") == 0) return;
   std::vector<std::string> others = {"--init",   "--save-init",  "--trace",
                                      "--genome", "--primordial", "--replicate"};
-  for (const Gene& gene : kGenes) others.push_back(fmt::format("--{}", gene.short_name));
+  for (const Gene& gene : gpt_genes()) others.push_back(fmt::format("--{}", gene.short_name));
   others.push_back("--train");
   for (const std::string& other : others) {
     require(app.count(other) == 0,
@@ -44,7 +44,7 @@ void require_no_contradiction(const CLI::App& app) {
 }
 
 void add_genes(CLI::App& app, CreatureOptions& options) {
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : gpt_genes()) {
     const std::string letter = gene.letter == 0 ? "" : fmt::format("-{},", gene.letter);
     const std::string flags = fmt::format("{}--{}", letter, gene.short_name);
     const std::string help = fmt::format("Gene: {}", gene.label);

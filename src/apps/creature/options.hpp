@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "command_line.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 #include "speech.hpp"
 
 namespace microgpt::apps {

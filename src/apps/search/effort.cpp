@@ -36,7 +36,7 @@ double measured_speed(const Genome& genome, const Problem& problem) {
   const CostModel cost_of(problem.dataset);
   const auto flops_of = [&](std::uint32_t steps) {
     Genome part = genome;
-    part.steps = steps;
+    part["steps"] = steps;
     return cost_of(part).flops;
   };
   Creature creature(genome, problem.dataset, problem.precision, problem.seed);

@@ -12,7 +12,7 @@
 #include "../surrogate/memory.hpp"
 #include "../surrogate/variables.hpp"
 #include "microgpt/core/elementary.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 #include "strategies.hpp"
 
 namespace microgpt::evolution {
@@ -297,8 +297,10 @@ class Guided final : public Strategy {
   /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
     Organism organism;
-    Genome primordial;
-    gene_named("steps").set(primordial, ends_of(space_["steps"]).second);
+    Genome primordial(space_.genes());
+    if (const Gene* duration = space_.genes().duration()) {
+      primordial[*duration] = ends_of(space_[*duration]).second;
+    }
     if (place == 0 && ancestors.history.empty() && contains(space_, primordial) &&
         is_allowed(cost_of_(primordial), space_)) {
       organism.origin = Origin::primordial;

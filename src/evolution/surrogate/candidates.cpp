@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "microgpt/evolution/variation.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -31,10 +31,10 @@ Candidate variation(std::span<const Candidate> parents, const SearchSpace& space
 
 Genome anywhere(const SearchSpace& space, Rng& rng) {
   Genome genome = random_genome(space, rng);
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : space.genes()) {
     const auto* range = std::get_if<RangeDomain>(&space[gene]);
     if (range && range->min > 0 && range->min < range->max) {
-      gene.set(genome, std::round(rng.log_uniform(range->min, range->max)));
+      genome[gene] = std::round(rng.log_uniform(range->min, range->max));
     }
   }
   return genome;
@@ -42,15 +42,16 @@ Genome anywhere(const SearchSpace& space, Rng& rng) {
 
 Cost fit(Genome& genome, double most, const SearchSpace& space, const CostOf& cost_of) {
   constexpr int kTrials = 4;  // the cost is almost proportional to the steps
-  static const Gene& steps = gene_named("steps");
-  const auto* list = std::get_if<ListDomain>(&space[steps]);
-  const double fewest = ends_of(space[steps]).first;
   Cost cost = cost_of(genome);
-  for (int trial = 0; trial < kTrials && genome.steps > fewest; ++trial) {
+  const Gene* const duration = space.genes().duration();
+  if (duration == nullptr) return cost;
+  double& steps = genome[*duration];
+  const auto* list = std::get_if<ListDomain>(&space[*duration]);
+  const double fewest = ends_of(space[*duration]).first;
+  for (int trial = 0; trial < kTrials && steps > fewest; ++trial) {
     if (cost.flops <= most || !std::isfinite(cost.flops)) break;
-    double fewer = std::max(fewest, std::floor(steps.value(genome) * (most / cost.flops)));
-    if (list) fewer = *(std::ranges::upper_bound(list->values, fewer) - 1);
-    steps.set(genome, fewer);
+    const double fewer = std::max(fewest, std::floor(steps * (most / cost.flops)));
+    steps = list ? *(std::ranges::upper_bound(list->values, fewer) - 1) : fewer;
     cost = cost_of(genome);
   }
   return cost;

@@ -32,7 +32,7 @@ Candidate variation(std::span<const Candidate> parents, const SearchSpace& space
 Genome anywhere(const SearchSpace& space, Rng& rng);
 
 /// Takes away as few steps as it takes for a training to cost no more than this, if that is
-/// possible. Returns what the organism costs.
+/// possible, or as little of what else is the duration. Returns what the organism costs.
 Cost fit(Genome& genome, double most, const SearchSpace& space, const CostOf& cost_of);
 
 }  // namespace microgpt::evolution

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "microgpt/core/elementary.hpp"
-#include "microgpt/genome/genes.hpp"
+#include "microgpt/genome/genome.hpp"
 
 namespace microgpt::evolution {
 
@@ -15,23 +15,23 @@ constexpr double kSearchesApart = 0.25;  // what is good in one search is usuall
 }  // namespace
 
 Variables::Variables(const SearchSpace& space, bool of_two_searches) {
-  for (const Gene& gene : kGenes) {
+  for (const Gene& gene : space.genes()) {
     if (!varies(gene, space)) continue;
     const auto [low, high] = ends_of(space[gene]);
-    const Gene* partner = gene.seen_with.empty() ? nullptr : &gene_named(gene.seen_with);
+    const Gene* partner = space.genes().find(gene.seen_with);
     const std::size_t coordinates = gene.is_category() ? gene.categories.size() : 1;
     variable_of_.insert(variable_of_.end(), coordinates, genes_.size());
-    const double range = low == 0 ? high : elementary::log(high / low);
+    const double range = low > 0 ? elementary::log(high / low) : high - low;
     genes_.push_back({&gene, low, high, range, partner});
   }
   if (of_two_searches) variable_of_.push_back(genes_.size());
 }
 
-/// On a logarithmic scale, unless the gene can be 0.
+/// On a logarithmic scale, unless some values of the gene are not above 0.
 double Variables::coordinate(const Varying& varying, const Genome& genome) {
-  double value = std::clamp(varying.gene->value(genome), varying.low, varying.high);
-  if (varying.low == 0) return value / varying.range;
-  if (varying.partner != nullptr) value *= varying.partner->value(genome);
+  double value = std::clamp(genome[*varying.gene], varying.low, varying.high);
+  if (varying.low <= 0) return (value - varying.low) / varying.range;
+  if (varying.partner != nullptr) value *= genome[*varying.partner];
   return elementary::log(value / varying.low) / varying.range;
 }
 
@@ -41,7 +41,7 @@ void Variables::add_point(const Genome& genome, Points& points, bool is_earlier)
   for (const Varying& varying : genes_) {
     const Gene& gene = *varying.gene;
     if (gene.is_category()) {
-      to[static_cast<std::size_t>(gene.value(genome))] = apart;
+      to[static_cast<std::size_t>(genome[gene])] = apart;
       to += gene.categories.size();
     } else {
       *to++ = coordinate(varying, genome);
