@@ -211,9 +211,9 @@ try_packages() {
     echo "fresh_machine: the programs work; now the libraries"
     inside bash -c 'DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
         --no-install-recommends g++ cmake make /srv/libmicrogpt-dev_*.deb'
-    cp -r "$repository/tests/consumer" "$root/srv/"
-    inside bash -ec 'cd /srv && cmake -S consumer -B built && cmake --build built
-        built/consumer /usr/share/microgpt/names.txt | grep "Champion: organism"'
+    cp -r "$repository/examples/library" "$root/srv/"
+    inside bash -ec 'cd /srv && cmake -S library -B built && cmake --build built
+        built/minimum && built/evolved /usr/share/microgpt/names.txt | grep "Champion: organism"'
     echo "fresh_machine: passed: the packages work on a bare Debian ($suite)"
 }
 

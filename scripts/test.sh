@@ -29,5 +29,6 @@ install_packages tests/packages.txt
 build -DMICROGPT_WERROR=ON
 check_format
 scripts/lint.sh shell
+scripts/lint.sh api
 mpi_environment
 ctest --preset release --output-on-failure -j "$(nproc)" "$@"

@@ -60,10 +60,11 @@ std::span<std::uint32_t> Tape<Real>::integers(std::size_t count) {
 }
 
 template <class Real>
-void Tape<Real>::backward(Val<Real> output) {
+void Tape<Real>::backward(Val<Real> output, Gradients of_parameters) {
   require(records_.size() > 0 && output.index() >= records_[0].output,
           "backward of a value that was not recorded");
   const Index first = records_[0].output;
+  if (of_parameters == Gradients::replaced) reset_gradients(0, first);
   if (scalar_records_) grad(0, first);  // the loop below ignores pending resets
   const std::size_t count = grad_.size() - first;
   if (!scalar_records_ && first % kLine == 0 && count * sizeof(Real) > kManyBytes) {

@@ -91,7 +91,7 @@ double Trainer<Real>::step() {
     const Block<Real> losses =
         cross_entropy<Real>(gpt_.forward(batch_, nullptr, &dropout), targets_);
     const Val<Real> part_of_mean = mean(losses, predictions);
-    gpt_.tape().backward(part_of_mean);
+    gpt_.tape().backward(part_of_mean, Gradients::added_up);
     loss += static_cast<double>(part_of_mean.data());
   }
   require(std::isfinite(loss), "training diverged: the loss of step {} is {}", step_ + 1, loss);

@@ -53,11 +53,29 @@ if [[ -e /usr/share/modules/init/bash ]]; then
     expect_text out "$work/usr/bin/creature"
 fi
 
-# A project that asks for the libraries finds them.
-expect_exit 0 cmake -S "$source/tests/consumer" -B consumer -DCMAKE_PREFIX_PATH="$work/usr" \
-    -DCMAKE_BUILD_TYPE=Release
-expect_exit 0 cmake --build consumer
-expect_exit 0 consumer/consumer "$names"
-expect_text out "Champion: organism #" "Which genes matter"
+# A project that asks for the libraries finds them, from where they were installed.
+library=$work/usr/share/doc/microgpt/examples/library
+expect_exit 0 cmake -S "$library" -B mine -DCMAKE_PREFIX_PATH="$work/usr" -DCMAKE_BUILD_TYPE=Release
+expect_exit 0 cmake --build mine
+expect_exit 0 mine/logistic
+expect_text out "the line: y = 0.48 x + 0.20"
+expect_exit 0 mine/names "$names"
+expect_text out "step 1000: loss" "on names that it has not seen: 2."
+expect_exit 0 mine/minimum
+expect_text out "80 evaluations: -0." "method fast"
+for ranks in 1 3; do
+    expect_exit 0 mpirun -n "$ranks" mine/evolved "$names"
+    expect_text out "Champion: organism #" "Which genes matter"
+    mv out "evolved.$ranks"
+done
+cmp evolved.1 evolved.3 || broken "another result on three ranks"
+
+# Where there is no MPI, the layers that need none can be used.
+expect_exit 0 cmake -S "$library" -B alone -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON \
+    -DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON
+expect_exit 0 cmake --build alone --target logistic
+expect_exit 0 alone/logistic
+[[ ! -e alone/evolved ]] || broken "a program with MPI, without MPI"
 
 echo "install: $checks checks passed"

@@ -68,7 +68,6 @@ TEST(Fused, a_step_after_a_rewind_gives_the_same_bits) {
   const auto x = random_block(tape, rng, 4, 6), w = random_block(tape, rng, 6, 6);
   const auto step = [&](std::uint32_t target) {
     const Tape<double>::Scope scope(tape);
-    std::fill(w.grad().begin(), w.grad().end(), 0);
     const Block<double> h = linear(rmsnorm(x), w);
     const Block<double> out = attention<double>(h, h, h, 3, Sequences{{1, 1}, {3, 3}});
     const Integers targets(4, target);

@@ -31,7 +31,7 @@ struct Parameters {
   template <class Function>
   std::vector<double> gradients(const Function& f) {
     const Tape<double>::Scope scope(tape);
-    tape.backward(f(block));
+    tape.backward(f(block), Gradients::added_up);
     return copy(block.grad());
   }
   void reset() { tape.reset_gradients(block.first(), block.size()); }

@@ -23,9 +23,6 @@ struct LossAndGradients {
 template <class Build>
 LossAndGradients differentiate(Gpt<double>& gpt, const Build& build) {
   const Tape<double>::Scope scope(gpt.tape());
-  for (const NamedBlock<double>& parameter : gpt.parameters()) {
-    std::ranges::fill(parameter.block.grad(), 0);
-  }
   const Val<double> loss = build();
   gpt.tape().backward(loss);
   return {loss.data(), all_gradients(gpt)};

@@ -87,7 +87,6 @@ TEST(Golden, losses_of_20_steps_are_those_of_the_scalar_algebra) {
   for (std::size_t step = 0; step < kSteps; ++step) {
     const Tape<double>::Scope scope(tape);
     std::copy(weights.begin(), weights.end(), gpt.weights().begin());
-    std::fill(gpt.gradients().begin(), gpt.gradients().end(), 0);
     const Val<double> loss = ScalarGpt<double>(gpt).loss(documents[step % documents.size()]);
     tape.backward(loss);
     EXPECT_TRUE(close(loss.data(), kLosses[step], 1e-10, 0)) << "step " << step;

@@ -27,6 +27,12 @@ using Index = std::uint32_t;
 /// The operations of the scalar algebra. The exponent of `pow_constant` is a constant.
 enum class Op : std::uint32_t { add, sub, mul, div, neg, pow, pow_constant, exp, log, relu, fused };
 
+/// What a backward pass does with the gradients that parameters have from earlier ones.
+enum class Gradients {
+  replaced,
+  added_up  ///< until they are reset: for a batch that is learnt in parts
+};
+
 /// All numbers of a computation, in flat arrays, in creation order.
 ///
 /// Creation order is topological order, so the chain rule is one loop over the records from the
@@ -50,10 +56,10 @@ class Tape {
   /// A new block of rows x cols leaves with data 0, aligned for the kernels.
   Block<Real> zeros(std::size_t rows, std::size_t cols);
 
-  /// Sets the gradient of every value to d output / d value. The gradients of values older than the
-  /// first record (the parameters) accumulate over calls instead, until they are reset. Throws
-  /// Error if the output was not recorded, because recording was off.
-  void backward(Val<Real> output);
+  /// Sets the gradient of every value to d output / d value, or adds it to those of values older
+  /// than the first record, which are the parameters. Throws Error if the output was not recorded,
+  /// because recording was off.
+  void backward(Val<Real> output, Gradients of_parameters = Gradients::replaced);
 
   /// Resets the gradients of a block of parameters to zero, lazily: zeros are written only when the
   /// gradients are read or added to, and a matrix product that comes first overwrites them.

@@ -19,6 +19,8 @@ class Val {
   Val(Tape<Real>& tape, Index index) : tape_(&tape), index_(index) {}
 
   Real data() const { return tape_->data(index_); }
+  /// Of a leaf, such as a parameter that is learnt. What was computed from it stays as it is.
+  void set(Real data) const { tape_->data(index_, 1)[0] = data; }
   /// d output / d this, after tape.backward(output).
   Real grad() const { return tape_->grad(index_); }
   /// The values this one was computed from, each with d this / d parent.

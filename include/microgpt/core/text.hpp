@@ -29,10 +29,10 @@ std::string composed(std::string_view text);
 std::string valid_utf8(std::string_view text);
 
 /// `text` made safe for terminals: invalid bytes, control characters (except newlines and tabs) and
-/// characters that change the writing direction appear as \x1b, \u202e and the like.
+/// characters that change the writing direction appear as `\x1b`, `\u202e` and the like.
 std::string printable(std::string_view text);
 
-/// The same on one line: a newline appears as \u23CE, the sign for "return".
+/// The same on one line: a newline appears as U+23CE, the sign for "return".
 std::string printable_line(std::string_view text);
 
 /// The number of terminal columns that a character occupies: 0, 1 or 2.

@@ -15,7 +15,7 @@ inline constexpr std::array<std::string_view, 13> kRunFiles = {
     "timings.csv",   "pareto.csv", "replicates.csv",      "ablations.csv",   "report.html",
     "genome.json",   "stopped",    "champion.safetensors"};
 
-/// The folder of one run: experiments/<timestamp>/. Nothing outside it is written.
+/// The folder of one run: `experiments/<timestamp>/`. Nothing outside it is written.
 class RunFolder {
  public:
   /// Creates the folder; if the name is taken (two runs in one second), appends -2, -3 and so on.
