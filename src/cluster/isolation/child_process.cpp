@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <string>
 
 #include "microgpt/core/error.hpp"
 

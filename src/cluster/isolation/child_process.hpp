@@ -2,14 +2,8 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <functional>
 #include <optional>
-#include <sstream>
-#include <string>
-
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 
 // Processes of one machine that talk over sockets.
 namespace microgpt::cluster {
@@ -42,28 +36,5 @@ bool is_asleep(pid_t process);
 
 /// Whether there is something to read, or the other side has closed, within some milliseconds.
 bool readable(int socket, int milliseconds);
-
-/// Sends a value: its length, then its bytes. False if the other side has closed.
-template <class T>
-bool send_frame(int socket, const T& value) {
-  std::ostringstream stream;
-  boost::archive::binary_oarchive(stream) & value;
-  const std::string bytes = std::move(stream).str();
-  const std::uint64_t size = bytes.size();
-  return send_all(socket, &size, sizeof size) && send_all(socket, bytes.data(), bytes.size());
-}
-
-/// Nothing if the other side has closed.
-template <class T>
-std::optional<T> receive_frame(int socket) {
-  std::uint64_t size = 0;
-  if (!receive_all(socket, &size, sizeof size)) return std::nullopt;
-  std::string bytes(size, '\0');
-  if (!receive_all(socket, bytes.data(), size)) return std::nullopt;
-  std::istringstream stream(std::move(bytes));
-  T value;
-  boost::archive::binary_iarchive(stream) & value;
-  return value;
-}
 
 }  // namespace microgpt::cluster

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "child_process.hpp"
+#include "frames.hpp"
 #include "microgpt/core/error.hpp"
 #include "supervisor.hpp"
 
@@ -50,9 +51,10 @@ void IsolatedTrainer::prepare(const Problem& problem, const Limits& limits) {
   problem_ = &problem;
   limits_ = limits;
   ask(supervisor_socket_, Request::prepare);
-  require_supervisor(send_frame(
-      supervisor_socket_,
-      TrainingSetup{.problem = problem, .memory_mb = limits.memory_mb, .faults = limits.faults}));
+  require_supervisor(
+      send_frame(supervisor_socket_,
+                 TrainingSetup<const Problem&>{
+                     .problem = problem, .memory_mb = limits.memory_mb, .faults = limits.faults}));
 }
 
 void IsolatedTrainer::start_trainer() {

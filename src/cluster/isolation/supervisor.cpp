@@ -11,6 +11,7 @@
 #include <string>
 
 #include "child_process.hpp"
+#include "frames.hpp"
 #include "microgpt/core/stop.hpp"
 
 namespace microgpt::cluster {
@@ -30,14 +31,14 @@ void limit_memory(double megabytes) {
   setrlimit(RLIMIT_DATA, &limit);
 }
 
-Evaluation train_here(const Task& task, const TrainingSetup& about) {
+Evaluation train_here(const Task& task, const TrainingSetup<Problem>& about) {
   return guarded_evaluation([&] {
     about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
     return evaluate_or_throw(task.genome, about.problem, task.replicate, task.keeps_weights);
   });
 }
 
-void train_for(int rank, const TrainingSetup& about) {
+void train_for(int rank, const TrainingSetup<Problem>& about) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit_memory(about.memory_mb);
   while (const std::optional<Task> task = receive_frame<Task>(rank)) {
@@ -61,7 +62,7 @@ class Supervisor {
   bool serve(Request request) {
     switch (request) {
       case Request::prepare:
-        about_ = receive_frame<TrainingSetup>(rank_);
+        about_ = receive_frame<TrainingSetup<Problem>>(rank_);
         return about_.has_value();
       case Request::start:
         return start_trainer();
@@ -96,7 +97,7 @@ class Supervisor {
 
   int rank_;
   pid_t trainer_ = -1;
-  std::optional<TrainingSetup> about_;
+  std::optional<TrainingSetup<Problem>> about_;
 };
 
 }  // namespace

@@ -7,11 +7,12 @@
 // The processes of an IsolatedTrainer: the supervisor, and the trainers that it forks.
 namespace microgpt::cluster {
 
-/// What all trainings have in common.
+/// What all trainings have in common. `ProblemOf`: a Problem, or a reference to one that is sent.
+template <class ProblemOf>
 struct TrainingSetup {
-  Problem problem;
+  ProblemOf problem;
   double memory_mb = 0;
-  Faults faults;
+  Faults faults = {};
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
