@@ -6,7 +6,7 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/evolution/finals.hpp"
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::evolution {
 

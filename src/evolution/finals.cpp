@@ -7,7 +7,7 @@
 #include <map>
 
 #include "microgpt/core/error.hpp"
-#include "microgpt/genome/genome.hpp"
+#include "microgpt/genome/gpt_genome.hpp"
 
 namespace microgpt::evolution {
 

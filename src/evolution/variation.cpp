@@ -56,14 +56,17 @@ std::optional<double> picked(const Values& values, Rng& rng) {
 
 // Another value of a gene; none if its domain has no other.
 
-std::optional<double> another(const Gene& gene, const ListDomain& domain, Reach reach, Genome g,
-                              Rng& rng) {
+std::optional<double> another(const Gene& gene, const ListDomain& domain, Reach reach,
+                              const Genome& g, Rng& rng) {
   const double current = g[gene];
   Values values = domain.values;
-  std::erase_if(values, [&](double value) {
-    g[gene] = value;
-    return !rules_hold(g);
-  });
+  if (g.genes().is_in_rule(gene)) {
+    Genome other = g;
+    std::erase_if(values, [&](double value) {
+      other[gene] = value;
+      return !rules_hold(other);
+    });
+  }
   const bool next = domain.neighbours || (reach == Reach::near && !gene.is_category());
   return picked(next ? neighbours(values, current) : others(values, current), rng);
 }

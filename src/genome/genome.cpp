@@ -40,7 +40,12 @@ void Gene::check(double value) const {
 
 GeneTable::GeneTable(std::vector<Gene> genes, std::vector<GeneRule> rules, GeneMeaning meaning)
     : genes_(std::move(genes)), rules_(std::move(rules)), meaning_(std::move(meaning)) {
-  for (std::size_t i = 0; i < genes_.size(); ++i) genes_[i].place = i;
+  for (std::size_t i = 0; i < genes_.size(); ++i) {
+    Gene& gene = genes_[i];
+    gene.place = i;
+    if (gene.short_name.empty()) gene.short_name = gene.name;
+    if (gene.label.empty()) gene.label = gene.name;
+  }
 }
 
 const Gene* GeneTable::find(std::string_view name) const {

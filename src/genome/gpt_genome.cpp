@@ -177,16 +177,22 @@ const Rows& rows() {
   return rows;
 }
 
+/// Asked of each candidate of a search, so names are looked up once.
 std::vector<const Gene*> without_effect_in_gpt(const Genome& genome) {
+  const auto named = [](std::string_view name) { return &gpt_genes()[name]; };
+  static const Gene *const n_head = named("n_head"), *const qk_norm = named("qk_norm"),
+                           *const position = named("position"), *const warmup = named("warmup"),
+                           *const ngram_rows = named("ngram_rows"),
+                           *const ngram_dropout = named("ngram_dropout");
   const GptGenome g = gpt_genome(genome);
   std::vector<const Gene*> found;
-  const auto add = [&](std::string_view gene) { found.push_back(&gpt_genes()[gene]); };
+  const auto add = [&](auto... genes) { (found.push_back(genes), ...); };
   const bool attends_to_itself = g.n_ctx == 1;  // whatever the queries and keys are
   const bool rotates_nothing = attends_to_itself || g.n_emb == g.n_head;
-  if (attends_to_itself) add("n_head"), add("qk_norm");
-  if (rotates_nothing && g.position == Position::both) add("position");
-  if (g.ngram == 1) add("ngram_rows"), add("ngram_dropout");
-  if (g.warmup > 0 && g.warmup * g.steps < 1) add("warmup");
+  if (attends_to_itself) add(n_head, qk_norm);
+  if (rotates_nothing && g.position == Position::both) add(position);
+  if (g.ngram == 1) add(ngram_rows, ngram_dropout);
+  if (g.warmup > 0 && g.warmup * g.steps < 1) add(warmup);
   return found;
 }
 

@@ -65,7 +65,7 @@ void read_beauty(const CsvField& from, Organism& organism) {
 using OrganismColumn = Column<OrganismRow, Organism>;
 
 OrganismColumn gene_column(const Gene& gene) {
-  return {std::string(gene.name),
+  return {gene.name,
           [&gene](const OrganismRow& row) {
             const double value = row.organism.genome[gene];
             return gene.is_category() ? gene.text(value) : field(value);

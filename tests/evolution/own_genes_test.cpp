@@ -129,6 +129,7 @@ TEST(OwnGenes, what_has_no_effect_has_one_form) {
 TEST(OwnGenes, messages_name_gene_value_and_rule) {
   Genome genome(own_genes());
   EXPECT_EQ(describe(genome), "x 2  y 7  method slow  damping 0.1  passes 8");
+  EXPECT_EQ(one_line(genome), "  x 2 y 7 method slow damping 0.1 passes 8");
   genome["x"] = 9;
   EXPECT_EQ(error_of([&] { validate(genome); }), "x (9) must be below passes (8)");
   genome["y"] = -1;

@@ -13,7 +13,7 @@
 // A search breeds genomes: values for the genes of a table. What the genes are is up to the table,
 // which is known when the program runs, so all code that treats genes alike iterates over it:
 // validation, files, command lines, messages between ranks, tables, variation, the model of the
-// guided strategy, statistics, texts and the page. The table of GPTs stands in gpt_genes.cpp.
+// guided strategy, statistics, texts and the page. The table of GPTs stands in gpt_genome.cpp.
 namespace microgpt::genome {
 
 class Genome;
@@ -23,8 +23,9 @@ enum class GeneKind { whole, real, category };
 struct Gene {
   std::string name = {};        ///< in files and tables
   char letter = 0;              ///< of the option -e ...; 0: it has none
-  std::string short_name = {};  ///< ... and --emb; and in lines with many genes
-  std::string label = {}, unit = {};
+  std::string short_name = {};  ///< ... and --emb; and in lines with many genes; empty: the name
+  std::string label = {};       ///< in words; empty: the name
+  std::string unit = {};
   std::string more = {}, less = {};  ///< phrases for larger and smaller values; not of categories
   GeneKind kind = GeneKind::real;
   double low = 0, high = 0;     ///< valid range, inclusive

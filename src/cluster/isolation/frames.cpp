@@ -15,8 +15,9 @@ constexpr std::size_t kChunk = 64 << 10;
 }  // namespace
 
 FrameWriter::FrameWriter(int socket)
-    : socket_(socket), chunk_(sizeof(Length) + kChunk + sizeof(Length)) {
-  char* const begin = chunk_.data() + sizeof(Length);
+    : socket_(socket),
+      chunk_(std::make_unique_for_overwrite<char[]>(sizeof(Length) + kChunk + sizeof(Length))) {
+  char* const begin = chunk_.get() + sizeof(Length);
   setp(begin, begin + kChunk);
 }
 
@@ -34,13 +35,13 @@ bool FrameWriter::finish() {
 void FrameWriter::send_chunk(bool is_last) {
   const auto length = static_cast<Length>(pptr() - pbase());
   constexpr Length kEnd = 0;
-  std::memcpy(chunk_.data(), &length, sizeof length);
+  std::memcpy(chunk_.get(), &length, sizeof length);
   std::size_t size = length == 0 ? 0 : sizeof length + length;
   if (is_last) {
-    std::memcpy(chunk_.data() + size, &kEnd, sizeof kEnd);
+    std::memcpy(chunk_.get() + size, &kEnd, sizeof kEnd);
     size += sizeof kEnd;
   }
-  open_ = open_ && send_all(socket_, chunk_.data(), size);
+  open_ = open_ && send_all(socket_, chunk_.get(), size);
   setp(pbase(), epptr());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <istream>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <streambuf>
@@ -29,7 +30,7 @@ class FrameWriter : public std::streambuf {
 
   int socket_;
   bool open_ = true;
-  std::vector<char> chunk_;  // with room for its length, and for that of the end
+  std::unique_ptr<char[]> chunk_;  // with room for its length, and for that of the end
 };
 
 /// Receives a frame while it is read, and no byte of what follows it.

@@ -297,10 +297,7 @@ class Guided final : public Strategy {
   /// random ones.
   Organism pioneer(const Ancestors& ancestors, std::size_t place, Rng& rng) const {
     Organism organism;
-    Genome primordial(space_.genes());
-    if (const Gene* duration = space_.genes().duration()) {
-      primordial[*duration] = ends_of(space_[*duration]).second;
-    }
+    const Genome primordial = longest_primordial(space_);
     if (place == 0 && ancestors.history.empty() && contains(space_, primordial) &&
         is_allowed(cost_of_(primordial), space_)) {
       organism.origin = Origin::primordial;

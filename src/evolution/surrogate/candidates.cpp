@@ -29,6 +29,14 @@ Candidate variation(std::span<const Candidate> parents, const SearchSpace& space
   return child;
 }
 
+Genome longest_primordial(const SearchSpace& space) {
+  Genome genome(space.genes());
+  if (const Gene* const duration = space.genes().duration()) {
+    genome[*duration] = ends_of(space[*duration]).second;
+  }
+  return genome;
+}
+
 Genome anywhere(const SearchSpace& space, Rng& rng) {
   Genome genome = random_genome(space, rng);
   for (const Gene& gene : space.genes()) {

@@ -28,6 +28,9 @@ struct Candidate {
 /// quarter mutants.
 Candidate variation(std::span<const Candidate> parents, const SearchSpace& space, Rng& rng);
 
+/// The primordial genome, trained for as long as the space allows.
+Genome longest_primordial(const SearchSpace& space);
+
 /// A random genome; whole numbers of a range are drawn on a logarithmic scale.
 Genome anywhere(const SearchSpace& space, Rng& rng);
 
