@@ -1,7 +1,5 @@
 #include "microgpt/run/settings.hpp"
 
-#include <algorithm>
-#include <array>
 #include <type_traits>
 
 #include "genome/gene_json.hpp"
@@ -12,105 +10,10 @@ namespace microgpt::run {
 
 namespace {
 
-using S = RunSettings;
-using E = EvolutionConfig;
-
-/// settings.json, in its order. What changes a result must be here, or a run would go on with
-/// another value than it began with.
-constexpr std::tuple kFields = {Field{"program", &S::program},
-                                Field{"version", &S::version},
-                                Field{"seed", &E::seed},
-                                Field{"precision", &S::precision},
-                                Field{"input", &S::input},
-                                Field{"dataset", &S::dataset},
-                                Field{"documents", &S::documents},
-                                Field{"tokenizer", &S::tokenizer},
-                                Field{"split_seed", &S::split_seed},
-                                Field{"population", &E::population, 1},
-                                Field{"mode", &E::mode},
-                                Field{"slots", &E::slots},
-                                Field{"generations", &E::generations},
-                                Field{"budget_flops", &E::budget_flops},
-                                Field{"elite", &E::elite},
-                                Field{"immigrants", &E::immigrants},
-                                Field{"islands", &E::islands, 1},
-                                Field{"migration_interval", &E::migration_interval},
-                                Field{"enqueued", &E::enqueued},
-                                Field{"warm_start", &E::earlier},
-                                Field{"strategy", &E::strategy},
-                                Field{"objective", &E::goal},
-                                Field{"largest_cost", &S::largest_cost},
-                                Field{"fitness", &S::fitness},
-                                Field{"finalists", &S::finalists},
-                                Field{"replicates", &S::replicates},
-                                Field{"final_steps", &S::final_steps, 1},
-                                Field{"ablate", &S::ablate},
-                                Field{"deadline_factor", &S::deadline_factor},
-                                Field{"memory_limit", &S::memory_limit},
-                                Field{"inject", &S::inject},
-                                Field{"tokens", &S::tokens, 1},
-                                Field{"training_tokens", &TextStatistics::tokens},
-                                Field{"training_documents", &TextStatistics::documents},
-                                Field{"training_unique_ngrams", &TextStatistics::unique_ngrams},
-                                Field{"bigram_loss", &S::bigram_loss},
-                                Field{"uniform_loss", &S::uniform_loss},
-                                Field{"ngram_order", &S::ngram_order},
-                                Field{"ngram_loss", &S::ngram_loss},
-                                Field{"ngram_test_loss", &S::ngram_test_loss},
-                                Field{"tournament", &E::tournament},
-                                Field{"samples", &S::samples},
-                                Field{"temperature", &S::temperature}};
-
-template <class Settings, class Member>
-auto& at(Settings& settings, Member S::*member) {
-  return settings.*member;
-}
-template <class Settings, class Member>
-auto& at(Settings& settings, Member E::*member) {
-  return settings.evolution.*member;
-}
-
-template <class Settings, class Member>
-auto& at(Settings& settings, Member TextStatistics::*member) {
-  return settings.text.*member;
-}
-
-/// Copies of the elite have no tournament, names are judged where they evolve alone, and few runs
-/// have ablations or begin with what is known.
+/// Copies of the elite have no tournament, and names are judged where they evolve alone.
 bool is_used(std::string_view name, const RunSettings& settings) {
   const bool copies = settings.evolution.strategy == StrategyKind::elite_copies;
-  if (name == "ablate") return settings.ablate > 0;
-  if (name == "enqueued") return !settings.evolution.enqueued.empty();
-  if (name == "objective" || name == "largest_cost") return settings.evolution.goal != Goal::loss;
-  if (name == "split_seed") return settings.split_seed.has_value();
-  if (name == "final_steps" || name.starts_with("training_")) return settings.final_steps != 1;
-  if (name == "tokenizer") return settings.tokenizer != to_text(Tokenizer{});
-  if (name == "documents") return settings.documents.has_value();
-  if (name == "warm_start") return !settings.evolution.earlier.empty();
   return name == "tournament" ? !copies : name != "samples" || copies;
-}
-
-/// Not in the settings of every run.
-bool is_optional(std::string_view name) {
-  constexpr std::array kOptional = {"split_seed",
-                                    "tournament",
-                                    "samples",
-                                    "ablate",
-                                    "enqueued",
-                                    "warm_start",
-                                    "objective",
-                                    "documents",
-                                    "largest_cost",
-                                    "final_steps",
-                                    "ngram_order",
-                                    "ngram_loss",
-                                    "ngram_test_loss",
-                                    "input",
-                                    "training_tokens",
-                                    "training_documents",
-                                    "training_unique_ngrams",
-                                    "tokenizer"};
-  return std::ranges::find(kOptional, name) != kOptional.end();
 }
 
 template <class Type>
@@ -166,12 +69,16 @@ void read_field(const json::Value& object, std::string_view key, std::vector<Ear
 }  // namespace
 
 std::string to_json(const RunSettings& settings) {
+  const RunSettings defaults;
   json::Writer writer(2);
   writer.begin_object();
-  visit_fields(kFields, [&](const auto& field) {
-    if (!is_used(field.name, settings)) return;
-    writer.key(field.name);
-    write(writer, at(settings, field.member));
+  visit_fields(kSettings, [&](const auto& setting) {
+    const auto& value = value_of(settings, setting);
+    const bool is_default = value == value_of(defaults, setting);
+    if (is_default && setting.notes.stored == Stored::unless_default) return;
+    if (!is_used(setting.name, settings)) return;
+    writer.key(setting.name);
+    write(writer, value);
   });
   writer.end_object();
   return writer.text() + "\n";
@@ -180,13 +87,14 @@ std::string to_json(const RunSettings& settings) {
 RunSettings settings_from_json(std::string_view json) {
   const json::Value object = parse_line(json);
   RunSettings settings;
-  visit_fields(kFields, [&](const auto& field) {
-    auto& value = at(settings, field.member);
-    if (is_optional(field.name) && object.find(field.name) == nullptr) return;
-    read_field(object, field.name, value);
+  visit_fields(kSettings, [&](const auto& setting) {
+    auto& value = value_of(settings, setting);
+    const bool may_lack = setting.notes.stored != Stored::always;
+    if (may_lack && object.find(setting.name) == nullptr) return;
+    read_field(object, setting.name, value);
     if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(value)>>) {
-      require(static_cast<double>(value) >= field.low, "\"{}\" ({}) must be at least {}",
-              field.name, value, field.low);
+      require(static_cast<double>(value) >= setting.notes.low, "\"{}\" ({}) must be at least {}",
+              setting.name, value, setting.notes.low);
     }
   });
   return settings;

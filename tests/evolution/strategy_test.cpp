@@ -5,6 +5,7 @@
 
 #include <array>
 #include <set>
+#include <vector>
 
 #include "../support/errors.hpp"
 #include "../support/landscape.hpp"
@@ -17,8 +18,11 @@ namespace microgpt::test {
 using namespace evolution;
 namespace {
 
-constexpr StrategyKind kAll[] = {StrategyKind::classic, StrategyKind::random, StrategyKind::guided,
-                                 StrategyKind::elite_copies};
+std::vector<StrategyKind> every_strategy() {
+  std::vector<StrategyKind> all;
+  for (const StrategyEntry& entry : kStrategyEntries) all.push_back(entry.value);
+  return all;
+}
 
 Evolution evolved(const EvolutionConfig& config, const SearchSpace& space = {},
                   bool reversed = false) {
@@ -42,7 +46,7 @@ TEST(Strategy, names_are_read_back_and_others_refused) {
 }
 
 TEST(Strategy, none_trains_a_genome_twice) {
-  for (const StrategyKind strategy : kAll) {
+  for (const StrategyKind strategy : every_strategy()) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       SCOPED_TRACE(fmt::format("{} {}", name(strategy), seed));
       const Evolution evolution = evolved({.strategy = strategy, .generations = 6, .seed = seed});
@@ -68,7 +72,7 @@ constexpr std::array kModes = {Mode::generational, Mode::steady_state};
 
 TEST(Strategy, a_search_ends_when_its_space_is_exhausted) {
   for (const Mode mode : kModes) {
-    for (const StrategyKind strategy : kAll) {
+    for (const StrategyKind strategy : every_strategy()) {
       for (const std::size_t population : {3U, 8U, 1000U}) {
         SCOPED_TRACE(fmt::format("{} {} {}", name(mode), name(strategy), population));
         // Known genomes cost nothing: the budget alone would never end the search.
@@ -100,7 +104,7 @@ TEST(Strategy, a_search_ends_when_all_that_the_space_can_afford_is_known) {
   SearchSpace space = kTiny;
   space.max_training_flops = fake_cost(GptGenome{.n_emb = 16, .n_layer = 1, .steps = 100}).flops;
   for (const Mode mode : kModes) {
-    for (const StrategyKind strategy : kAll) {
+    for (const StrategyKind strategy : every_strategy()) {
       SCOPED_TRACE(fmt::format("{} {}", name(mode), name(strategy)));
       const Evolution evolution = evolved(
           {.mode = mode, .strategy = strategy, .population = 4, .generations = 100, .seed = 3},
@@ -123,7 +127,7 @@ TEST(Strategy, breeding_can_be_broken_off) {
 }
 
 TEST(Strategy, has_parents_in_the_steady_state_though_fewer_than_its_elite_have_finished) {
-  for (const StrategyKind strategy : kAll) {
+  for (const StrategyKind strategy : every_strategy()) {
     for (std::size_t elite = 1; elite < 8; ++elite) {
       for (std::uint64_t seed = 0; seed < 20; ++seed) {
         SCOPED_TRACE(fmt::format("{} {} {}", name(strategy), elite, seed));
@@ -143,7 +147,7 @@ TEST(Strategy, has_parents_in_the_steady_state_though_fewer_than_its_elite_have_
 }
 
 TEST(Strategy, all_are_functions_of_the_seed_and_not_of_the_order_of_results) {
-  for (const StrategyKind strategy : kAll) {
+  for (const StrategyKind strategy : every_strategy()) {
     SCOPED_TRACE(name(strategy));
     const EvolutionConfig config = {.strategy = strategy, .generations = 5, .seed = 7};
     const Evolution a = evolved(config), b = evolved(config, {}, true);
@@ -159,7 +163,7 @@ TEST(Strategy, all_are_functions_of_the_seed_and_not_of_the_order_of_results) {
 TEST(Strategy, every_genome_lies_in_the_space_and_costs_no_more_than_it_allows) {
   SearchSpace space;
   space.max_training_flops = 500'000;
-  for (const StrategyKind strategy : kAll) {
+  for (const StrategyKind strategy : every_strategy()) {
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
       SCOPED_TRACE(fmt::format("{} {}", name(strategy), seed));
       const Evolution evolution =
@@ -182,7 +186,7 @@ TEST(Strategy, a_space_in_which_nothing_is_cheap_enough_is_an_error) {
 }
 
 TEST(Strategy, a_budget_is_used_but_never_exceeded) {
-  for (const StrategyKind strategy : kAll) {
+  for (const StrategyKind strategy : every_strategy()) {
     for (const double budget : {1e6, 3e7}) {
       SCOPED_TRACE(fmt::format("{} {}", name(strategy), budget));
       const Evolution evolution = evolved({.strategy = strategy,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -21,12 +23,27 @@ enum class StrategyKind {
   elite_copies,  ///< elite, and copies of one of the elite with one gene changed
 };
 
+class Strategy;
+/// Makes a strategy; what it is given must outlive that. Each is defined in a file of
+/// src/evolution/strategies.
+using StrategyFactory = std::unique_ptr<Strategy>(const EvolutionConfig&, const SearchSpace&,
+                                                  const CostOf&);
+StrategyFactory classic_strategy, random_strategy, guided_strategy, elite_copies_strategy;
+
+/// A strategy: its name for users, and how it is made.
+struct StrategyEntry : EnumName<StrategyKind> {
+  StrategyFactory* make;
+};
+inline constexpr std::array kStrategyEntries = {
+    StrategyEntry{{StrategyKind::classic, "classic"}, classic_strategy},
+    StrategyEntry{{StrategyKind::random, "random"}, random_strategy},
+    StrategyEntry{{StrategyKind::guided, "guided"}, guided_strategy},
+    StrategyEntry{{StrategyKind::elite_copies, "elite copies", false}, elite_copies_strategy}};
+
 constexpr auto enum_names(StrategyKind) {
-  return enum_table<StrategyKind>("strategy",
-                                  {{StrategyKind::classic, "classic"},
-                                   {StrategyKind::random, "random"},
-                                   {StrategyKind::guided, "guided"},
-                                   {StrategyKind::elite_copies, "elite copies", false}});
+  EnumTable<StrategyKind, kStrategyEntries.size()> table = {"strategy", {}};
+  std::ranges::copy(kStrategyEntries, table.names.begin());
+  return table;
 }
 
 /// What a strategy may look at when it breeds.
@@ -61,7 +78,7 @@ class Strategy {
   virtual Organism breed(const Ancestors& ancestors, std::size_t place, Rng& rng) = 0;
 };
 
-/// What it is given must outlive the strategy.
+/// The one that the settings ask for.
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
                                         const CostOf& cost_of);
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "microgpt/evolution/evolution.hpp"
 #include "microgpt/evolution/finals.hpp"
@@ -38,6 +40,153 @@ struct RunSettings {
   std::size_t ngram_order = 0;
   double ngram_loss = 0, ngram_test_loss = 0;
 };
+
+/// When a setting stands in settings.json.
+enum class Stored {
+  always,
+  may_lack,        ///< always, but it may be missing in files of earlier versions
+  unless_default,  ///< where it is not that of RunSettings{}
+};
+
+struct SettingNotes {
+  double low = std::numeric_limits<double>::lowest();  ///< what a number may be, both included
+  double high = std::numeric_limits<double>::max();
+  Stored stored = Stored::always;
+  const char* help = nullptr;              ///< of its option; none: it has no option of its own
+  std::optional<Objective> only_for = {};  ///< the one program that has the option
+};
+
+/// A row of kSettings. `name` is its key in settings.json; its option is --name, with hyphens.
+template <class Record, class Member>
+struct Setting {
+  std::string_view name;
+  Member Record::*member;
+  SettingNotes notes = {};
+};
+template <class Record, class Member>
+Setting(std::string_view, Member Record::*, SettingNotes = {}) -> Setting<Record, Member>;
+
+/// The settings in the order of settings.json and --help. What changes a result must be here, or a
+/// run would go on with another value than it began with.
+inline constexpr std::tuple kSettings = {
+    Setting{"program", &RunSettings::program},
+    Setting{"version", &RunSettings::version},
+    Setting{
+        "seed", &EvolutionConfig::seed, {.help = "Random seed: everything random follows from it"}},
+    Setting{"precision", &RunSettings::precision},
+    Setting{"input", &RunSettings::input, {.stored = Stored::may_lack}},
+    Setting{"dataset", &RunSettings::dataset},
+    Setting{"documents", &RunSettings::documents, {.stored = Stored::unless_default}},
+    Setting{"tokenizer", &RunSettings::tokenizer, {.stored = Stored::unless_default}},
+    Setting{"split_seed", &RunSettings::split_seed, {.stored = Stored::unless_default}},
+    Setting{"population",
+            &EvolutionConfig::population,
+            {.low = 1, .help = "Organisms per generation and island"}},
+    Setting{"mode",
+            &EvolutionConfig::mode,
+            {.help = "generational: breed when a whole generation has been evaluated; "
+                     "steady-state: breed one at a time, so that no worker waits for the slowest "
+                     "of a generation"}},
+    Setting{"slots",
+            &EvolutionConfig::slots,
+            {.help = "Organisms in progress at a time in the steady state (0: twice the "
+                     "population); recommended: at least twice the number of workers"}},
+    Setting{"generations", &EvolutionConfig::generations, {.help = "Number of generations"}},
+    Setting{"budget_flops",
+            &EvolutionConfig::budget_flops,
+            {.help = "Compute budget of the search in floating-point operations, for example "
+                     "1e12, split evenly between islands; finals come on top (0: no budget). "
+                     "Without --generations the budget is the only limit"}},
+    Setting{"elite", &EvolutionConfig::elite, {.help = "Best organisms that survive unchanged"}},
+    Setting{"immigrants",
+            &EvolutionConfig::immigrants,
+            {.help = "Random organisms added to each generation"}},
+    Setting{"islands",
+            &EvolutionConfig::islands,
+            {.low = 1,
+             .help = "Populations evolved in parallel, each with its own coordinator if there are "
+                     "enough ranks. The result depends on the number of islands, but not on the "
+                     "number of ranks"}},
+    Setting{"migration_interval",
+            &EvolutionConfig::migration_interval,
+            {.help = "Generations between migrations of each island's best to the next island"}},
+    Setting{"enqueued", &EvolutionConfig::enqueued, {.stored = Stored::unless_default}},
+    Setting{"warm_start", &EvolutionConfig::earlier, {.stored = Stored::unless_default}},
+    Setting{"strategy",
+            &EvolutionConfig::strategy,
+            {.help = "How children are bred: classic operators, guided by a surrogate model, or "
+                     "random",
+             .only_for = Objective::loss}},
+    Setting{"objective",
+            &EvolutionConfig::goal,
+            {.stored = Stored::unless_default,
+             .help = "loss: the best organism; loss,parameters or loss,flops: the Pareto front of "
+                     "loss and size, or of loss and the cost of a training. The finalists are "
+                     "members of it",
+             .only_for = Objective::loss}},
+    Setting{"largest_cost", &RunSettings::largest_cost, {.stored = Stored::unless_default}},
+    Setting{"fitness", &RunSettings::fitness},
+    Setting{"finalists",
+            &RunSettings::finalists,
+            {.help = "Number of best organisms that are retrained to select the champion (0: "
+                     "none)"}},
+    Setting{"replicates", &RunSettings::replicates, {.help = "New trainings of each finalist"}},
+    Setting{"final_steps",
+            &RunSettings::final_steps,
+            {.low = 1,
+             .high = kMostLonger,
+             .stored = Stored::unless_default,
+             .help = "Steps of these trainings, as a multiple of those in the search: what is best "
+                     "in many short trainings is then tried in few long ones, with a smaller "
+                     "learning rate and, where the text is read more often, fewer n-grams"}},
+    Setting{"ablate", &RunSettings::ablate, {.stored = Stored::unless_default}},
+    Setting{"deadline_factor",
+            &RunSettings::deadline_factor,
+            {.help = "A training fails if it takes this many times its predicted processor time "
+                     "and more than a second, or hangs (0: no deadline)"}},
+    Setting{"memory_limit",
+            &RunSettings::memory_limit,
+            {.help = "Memory limit of a training in megabytes (0: no limit)"}},
+    Setting{"inject",
+            &RunSettings::inject,
+            {.help = "Failures to inject, with their probabilities: "
+                     "nan:0.1,throw:0.1,hang:0.05,segv:0.05,oom:0.02,spin:0.01"}},
+    Setting{"tokens", &RunSettings::tokens, {.low = 1}},
+    Setting{"training_tokens", &TextStatistics::tokens, {.stored = Stored::unless_default}},
+    Setting{"training_documents", &TextStatistics::documents, {.stored = Stored::unless_default}},
+    Setting{"training_unique_ngrams",
+            &TextStatistics::unique_ngrams,
+            {.stored = Stored::unless_default}},
+    Setting{"bigram_loss", &RunSettings::bigram_loss},
+    Setting{"uniform_loss", &RunSettings::uniform_loss},
+    Setting{"ngram_order", &RunSettings::ngram_order, {.stored = Stored::may_lack}},
+    Setting{"ngram_loss", &RunSettings::ngram_loss, {.stored = Stored::may_lack}},
+    Setting{"ngram_test_loss", &RunSettings::ngram_test_loss, {.stored = Stored::may_lack}},
+    Setting{"tournament",
+            &EvolutionConfig::tournament,
+            {.stored = Stored::may_lack,
+             .help = "Tournament size: distinct organisms that compete to be a parent",
+             .only_for = Objective::loss}},
+    Setting{"samples",
+            &RunSettings::samples,
+            {.stored = Stored::may_lack,
+             .help = "Names generated by each organism",
+             .only_for = Objective::beauty}},
+    Setting{"temperature", &RunSettings::temperature}};
+
+/// The value of a row.
+template <class Settings, class Member>
+auto& value_of(Settings& settings, const Setting<RunSettings, Member>& row) {
+  return settings.*row.member;
+}
+template <class Settings, class Member>
+auto& value_of(Settings& settings, const Setting<EvolutionConfig, Member>& row) {
+  return settings.evolution.*row.member;
+}
+template <class Settings, class Member>
+auto& value_of(Settings& settings, const Setting<TextStatistics, Member>& row) {
+  return settings.text.*row.member;
+}
 
 std::string to_json(const RunSettings& settings);
 

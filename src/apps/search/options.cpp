@@ -8,7 +8,7 @@
 
 #include "choice.hpp"
 #include "microgpt/core/error.hpp"
-#include "microgpt/evolution/finals.hpp"
+#include "microgpt/core/fields.hpp"
 
 namespace microgpt::apps {
 
@@ -32,11 +32,45 @@ void add_fitness(CLI::App& app, Objective& objective) {
       ->default_str(std::string(name(objective)));
 }
 
-// What the result depends on, in the order of --help.
+/// The flag of a setting: "--final-steps" for "final_steps".
+std::string flag_of(std::string_view setting) {
+  std::string flag = fmt::format("--{}", setting);
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
 
-/// How organisms are bred.
-void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
-  EvolutionConfig& e = options.evolution;
+/// The options that are settings of the run, as its table says.
+void add_settings(CLI::App& app, SearchOptions& options, const SearchApp& search) {
+  visit_fields(kSettings, [&](const auto& setting) {
+    const SettingNotes& notes = setting.notes;
+    if (notes.help == nullptr || notes.only_for.value_or(search.objective) != search.objective) {
+      return;
+    }
+    auto& value = value_of(options, setting);
+    using Value = std::remove_reference_t<decltype(value)>;
+    if constexpr (NamedEnum<Value>) {
+      add_choice(app, flag_of(setting.name), value, notes.help);
+    } else if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>) {
+      app.add_option(flag_of(setting.name), value, notes.help)->capture_default_str();
+    }
+  });
+}
+
+/// That the settings are within the limits of their table; validate() of what they belong to has
+/// the other rules.
+void require_in_limits(const SearchOptions& options) {
+  visit_fields(kSettings, [&](const auto& setting) {
+    const auto& value = value_of(options, setting);
+    if constexpr (std::is_floating_point_v<std::remove_cvref_t<decltype(value)>>) {
+      const auto& [low, high, stored, help, only_for] = setting.notes;
+      require(help == nullptr || (value >= low && value <= high), "{} ({}) must be from {} to {}",
+              flag_of(setting.name), value, low, high);
+    }
+  });
+}
+
+/// How hard, and how the champion is chosen.
+void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   if (search.objective == Objective::loss) {
     const auto choose = [&](const std::string& text) { options.effort = parse_effort(text); };
     app.add_option_function<std::string>(
@@ -45,75 +79,17 @@ void add_breeding_options(CLI::App& app, SearchOptions& options, const SearchApp
         "floating-point operations (3e13): chooses search space, budget, precision and "
         "finals by the text and by the speed of this machine, and says what it chose");
   }
-  app.add_option("--population", e.population, "Organisms per generation and island")
-      ->capture_default_str();
-  app.add_option("--generations", e.generations, "Number of generations")->capture_default_str();
-  app.add_option(
-      "--budget-flops", e.budget_flops,
-      "Compute budget of the search in floating-point operations, for example 1e12, split "
-      "evenly between islands; finals come on top (0: no budget). Without --generations "
-      "the budget is the only limit");
-  if (search.objective == Objective::loss) {
-    add_choice(app, "--strategy", e.strategy,
-               "How children are bred: classic operators, guided by a surrogate model, or random")
-        ->type_name("{classic,guided,random}");  // in the order of the words
-    add_choice(
-        app, "--objective", e.goal,
-        "loss: the best organism; loss,parameters or loss,flops: the Pareto front of loss and "
-        "size, or of loss and the cost of a training. The finalists are members of it");
-    add_fitness(app, options.fitness);
-  }
-  add_choice(app, "--mode", e.mode,
-             "generational: breed when a whole generation has been evaluated; steady-state: "
-             "breed one at a time, so that no worker waits for the slowest of a generation");
-  app.add_option("--slots", e.slots,
-                 "Organisms in progress at a time in the steady state (0: twice the population); "
-                 "recommended: at least twice the number of workers")
-      ->capture_default_str();
-}
-
-/// How the champion is chosen, and what the populations are.
-void add_population_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
-  EvolutionConfig& e = options.evolution;
-  app.add_option("--finalists", options.finalists,
-                 "Number of best organisms that are retrained to select the champion (0: none)")
-      ->capture_default_str();
-  app.add_option("--replicates", options.replicates, "New trainings of each finalist")
-      ->capture_default_str();
-  app.add_option(
-         "--final-steps", options.final_steps,
-         "Steps of these trainings, as a multiple of those in the search: what is best in "
-         "many short trainings is then tried in few long ones, with a smaller learning rate "
-         "and, where the text is read more often, fewer n-grams")
-      ->capture_default_str();
+  add_settings(app, options, search);
+  if (search.objective == Objective::loss) add_fitness(app, options.fitness);
   app.add_flag("--ablate")
       ->description(
           "Retrain the champion with each changed gene set back to its primordial value, to see "
           "what "
           "the change is worth");
-  app.add_option(
-         "--islands", e.islands,
-         "Populations evolved in parallel, each with its own coordinator if there are enough "
-         "ranks. The result depends on the number of islands, but not on the number of ranks")
-      ->capture_default_str();
-  app.add_option("--migration-interval", e.migration_interval,
-                 "Generations between migrations of each island's best to the next island")
-      ->capture_default_str();
-  app.add_option("--elite", e.elite, "Best organisms that survive unchanged")
-      ->capture_default_str();
-  app.add_option("--immigrants", e.immigrants, "Random organisms added to each generation")
-      ->capture_default_str();
-  if (search.objective == Objective::loss) {
-    app.add_option("--tournament", e.tournament,
-                   "Tournament size: distinct organisms that compete to be a parent")
-        ->capture_default_str();
-  }
 }
 
 /// What organisms are and how they are scored.
 void add_problem_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
-  app.add_option("--seed", options.evolution.seed, "Random seed: everything random follows from it")
-      ->capture_default_str();
   add_common_options(app, options.common);
   app.add_option("--space", options.space_file, "Search space (JSON file)");
   app.add_option(
@@ -128,32 +104,13 @@ void add_problem_options(CLI::App& app, SearchOptions& options, const SearchApp&
         "results teach the model of the guided strategy, as far as they agree with those "
         "of this run. Or latest");
   }
-  if (search.objective == Objective::beauty) {
-    app.add_option("--samples", options.samples, "Names generated by each organism")
-        ->capture_default_str();
-  }
-}
-
-/// Limits of a training.
-void add_limit_options(CLI::App& app, SearchOptions& options) {
-  app.add_option(
-         "--deadline-factor", options.limits.deadline_factor,
-         "A training fails if it takes this many times its predicted processor time and more "
-         "than a second, or hangs (0: no deadline)")
-      ->capture_default_str();
-  app.add_option("--memory-limit", options.limits.memory_mb,
-                 "Memory limit of a training in megabytes (0: no limit)")
-      ->capture_default_str();
-  app.add_option("--retries", options.limits.retries,
-                 "How often a training is repeated that was killed or missed its deadline")
-      ->capture_default_str();
-  app.add_option("--inject", options.inject,
-                 "Failures to inject, with their probabilities: nan:0.1,throw:0.1,hang:0.05,"
-                 "segv:0.05,oom:0.02,spin:0.01");
 }
 
 /// Of the run: where, how long and how, but not what comes of it.
 void add_run_options(CLI::App& app, SearchOptions& options) {
+  app.add_option("--retries", options.limits.retries,
+                 "How often a training is repeated that was killed or missed its deadline")
+      ->capture_default_str();
   add_choice(app, "--schedule", options.schedule,
              "dynamic: the longest training first, to the next free worker; scatter: in waves. "
              "The result is the same");
@@ -244,12 +201,11 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   options.evolution = search.evolution;
   options.fitness = search.objective;
   options.finalists = search.finalists;
+  options.deadline_factor = Limits().deadline_factor;
   CLI::App app(search.description, search.name);
   configure_parser(app);
-  add_breeding_options(app, options, search);
-  add_population_options(app, options, search);
+  add_search_options(app, options, search);
   add_problem_options(app, options, search);
-  add_limit_options(app, options);
   add_run_options(app, options);
   add_view_options(app, options.view);
   app.footer(
@@ -274,9 +230,9 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
             "--ablate needs --finalists of at least 1: it is compared with their trainings");
     options.ablate = std::min(kAblationTrainings, options.replicates);
   }
-  require(options.final_steps >= 1 && options.final_steps <= kMostLonger,
-          "--final-steps ({}) must be from 1 to {}", options.final_steps, kMostLonger);
-  const Limits& limits = options.limits;
+  require_in_limits(options);
+  Limits& limits = options.limits;
+  limits.deadline_factor = options.deadline_factor, limits.memory_mb = options.memory_limit;
   require(
       limits.deadline_factor == 0 || (limits.deadline_factor >= 1 && limits.deadline_factor <= 1e6),
       "--deadline-factor ({}) must be 0, or from 1 to 1,000,000", limits.deadline_factor);
@@ -286,7 +242,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   require(options.time_limit >= 0 && options.time_limit <= 1e9,
           "--time-limit ({}) must be from 0 to 1,000,000,000 seconds", options.time_limit);
   validate(options.view);
-  options.limits.faults = faults_from(options.inject);
+  limits.faults = faults_from(options.inject);
   require(options.inject.empty() || options.cache.empty(),
           "--inject and --cache exclude each other: other runs are to have no such failures");
   return true;

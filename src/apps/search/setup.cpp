@@ -52,8 +52,6 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.tokenizer = to_text(problem.dataset.tokenizer);
   settings.split_seed = options.common.split_seed;
   settings.temperature = options.common.temperature;
-  settings.deadline_factor = options.limits.deadline_factor;
-  settings.memory_limit = options.limits.memory_mb;
   if (const std::optional<CostKind> kind = traded_cost(options.evolution.goal)) {
     settings.largest_cost = largest_cost(space, CostModel(problem.dataset))[*kind];
   }

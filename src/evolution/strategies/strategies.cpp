@@ -1,8 +1,6 @@
 // The choice of a strategy, and the small ones.
 #include "strategies.hpp"
 
-#include <map>
-
 #include "microgpt/core/error.hpp"
 
 namespace microgpt::evolution {
@@ -84,16 +82,10 @@ std::unique_ptr<Strategy> elite_copies_strategy(const EvolutionConfig& config,
   return std::make_unique<EliteCopies>(config, space);
 }
 
-StrategyFactory classic_strategy, guided_strategy;  // in files of their own
-
 std::unique_ptr<Strategy> make_strategy(const EvolutionConfig& config, const SearchSpace& space,
                                         const CostOf& cost_of) {
-  static const std::map<StrategyKind, StrategyFactory*> registry = {
-      {StrategyKind::classic, classic_strategy},
-      {StrategyKind::random, random_strategy},
-      {StrategyKind::guided, guided_strategy},
-      {StrategyKind::elite_copies, elite_copies_strategy}};
-  return registry.at(config.strategy)(config, space, cost_of);
+  return std::ranges::find(kStrategyEntries, config.strategy, &StrategyEntry::value)
+      ->make(config, space, cost_of);
 }
 
 }  // namespace microgpt::evolution
