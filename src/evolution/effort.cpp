@@ -122,7 +122,7 @@ SearchSpace Planner::space_around(const GptGenome& recipe, double flops) const {
   };
   listed("n_emb", widths_around(recipe.n_emb));
   listed("n_head", {1, 2, 4, 8});
-  listed("n_layer", {1, 2, 3, 4, 5, 6});
+  listed("n_layer", {1, 2, 3, 4, 5, 6, 8});
   listed("n_ctx", contexts());
   listed("n_ff_exp", {1, 2, 3, 4});
   space["lr"] = LogDomain{0.0005, 0.03};
@@ -132,7 +132,7 @@ SearchSpace Planner::space_around(const GptGenome& recipe, double flops) const {
                                {kFewestSteps, std::ceil(steps / 4) + kFewestSteps,
                                 steps + 2 * kFewestSteps, 2 * steps + 3 * kFewestSteps},
                                {std::ceil(steps / 20), std::ceil(steps / 4) + 1}};
-  listed("batch", {4, 8, 16, 32, 64});
+  listed("batch", {4, 8, 16, 32, 64, 128});
   for (const char* gene : {"activation", "position", "qk_norm", "tie", "schedule"}) {
     space[gene] = categories_of(space.genes()[gene]);
   }
@@ -147,7 +147,7 @@ SearchSpace Planner::space_around(const GptGenome& recipe, double flops) const {
   listed("beta1", {recipe.beta1}), listed("beta2", {recipe.beta2});
   listed("weight_decay", {0, 0.03, 0.1, 0.3});
   listed("dropout", {0, 0.05, 0.1, 0.15, 0.2, 0.3});
-  space["ngram_dropout"] = LinearDomain{0, 0.9};
+  space["ngram_dropout"] = LinearDomain{0, 0.95};
   space.max_training_flops = flops;
   return space;
 }
