@@ -2,13 +2,18 @@
 # Starts a run, and starts it again from its journal when it dies. Source this
 # file, do not execute it.
 
-# Splits a command into `command`, without --folder and --resume, and the `option`
-# and `folder` that they name; without either that is a new folder in --experiments.
+# Splits a command into `command`, without --folder and --resume, the `option` and
+# `folder` that they name, and `rest`, which is -- and what follows: that of
+# evolve_command. Without either option the folder is a new one in --experiments.
 read_command() {
     local experiments=experiments
-    command=() option='' folder=''
+    command=() rest=() option='' folder=''
     while (($#)); do
         case $1 in
+        --)
+            rest=("$@")
+            break
+            ;;
         --folder | --resume) option=$1 folder=${2:?$1 needs a folder} && shift ;;
         --folder=* | --resume=*) option=${1%%=*} folder=${1#*=} ;;
         *) command+=("$1") ;;
@@ -28,8 +33,8 @@ read_command() {
     fi
 }
 
-# supervise RESTARTS COMMAND...: runs the command, an evolve_loss or evolve with
-# its launcher, until it has done its work (0), was given bad input (2), or was
+# supervise RESTARTS COMMAND...: runs the command, an evolve_loss, evolve or evolve_command
+# with its launcher, until it has done its work (0), was given bad input (2), or was
 # asked to stop: by a signal to this script, SIGUSR1 or --time-limit (75), or
 # SIGINT (130). If it dies otherwise, it is resumed from the journal, at most
 # RESTARTS times. (When a rank dies, mpirun sends the others SIGTERM, and rank 0
@@ -39,7 +44,7 @@ read_command() {
 # and two requests make mpirun exit at once, leaving its ranks behind.
 supervise() {
     local restarts=$1 status started restarted=0 child asked=0
-    local -a command
+    local -a command rest
     local option folder
     shift
     read_command "$@"
@@ -47,7 +52,7 @@ supervise() {
         started=$SECONDS
         rm -f "$folder/stopped" # of an earlier start
         # In the background, so that a signal for this script is seen at once.
-        setsid "${command[@]}" "$option=$folder" &
+        setsid "${command[@]}" "$option=$folder" ${rest[@]+"${rest[@]}"} &
         child=$!
         trap 'asked=129; kill -TERM "$child" 2>/dev/null' HUP
         trap 'asked=130; kill -INT "$child" 2>/dev/null' INT

@@ -97,6 +97,6 @@ run_job() {
     skip_used_step_numbers
     mpi_environment
     # No restart here: requeueing does that, on other nodes if necessary.
-    supervise 0 "${launcher[@]}" "$program" "$@" "$option=$folder" || status=$?
+    supervise 0 "${launcher[@]}" "$program" "$option=$folder" "$@" || status=$?
     end "$status" "$folder"
 }

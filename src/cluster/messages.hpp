@@ -183,6 +183,11 @@ void serialize(Archive& archive, microgpt::training::Documents& documents, unsig
   split_free(archive, documents, version);
 }
 
+template <class Archive>
+void serialize(Archive& archive, microgpt::evolution::Command& c, unsigned) {
+  archive& c.arguments& c.trials& c.space& c.seconds& c.cores& c.gpus& c.seed& c.slot;
+}
+
 /// All but the documents: between ranks they go as the bytes that they are, see Session::share().
 template <class Archive>
 void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
@@ -190,6 +195,7 @@ void serialize(Archive& archive, microgpt::evolution::Problem& p, unsigned) {
   archive& p.dataset.kind& p.dataset.tokenizer.kind& p.dataset.tokenizer.size;
   archive& p.dataset.split_seed& p.dataset.checksum;
   archive& p.objective& p.precision& p.seed& p.samples& p.temperature;
+  exchange(archive, p.command);
 }
 
 template <class Archive>

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <numeric>
 #include <span>
 #include <string>
 
@@ -142,6 +143,16 @@ void Session::form_groups(std::size_t islands) {
   ranks_->group = ranks_->world.split(static_cast<int>(mine));
   ranks_->coordinators = ranks_->world.split(is_coordinator() ? 0 : 1);
   ranks_->heartbeat.emplace(ranks_->group);
+  slot_ = workers_before_me_here();
+}
+
+std::size_t Session::workers_before_me_here() const {
+  MPI_Comm here = MPI_COMM_NULL;
+  MPI_Comm_split_type(ranks_->world, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &here);
+  const boost::mpi::communicator host(here, boost::mpi::comm_take_ownership);
+  std::vector<int> work;
+  boost::mpi::all_gather(host, is_coordinator() ? 0 : 1, work);
+  return static_cast<std::size_t>(std::accumulate(work.begin(), work.begin() + host.rank(), 0));
 }
 
 bool Session::is_coordinator() const { return !ranks_ || ranks_->group.rank() == 0; }

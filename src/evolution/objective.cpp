@@ -32,16 +32,18 @@ KnownNames known_names(const Dataset& dataset) {
 }  // namespace
 
 double score_of(Objective objective, double fitness) {
-  return objective == Objective::beauty && fitness != kMaxLoss ? -fitness : fitness;
+  return is_maximised(objective) && fitness != kMaxLoss ? -fitness : fitness;
 }
 
 std::string score_text(Objective objective, double fitness) {
   if (fitness == kMaxLoss) return "MAX";
+  if (!is_of_gpts(objective)) return fmt::format("{:.6g}", score_of(objective, fitness));
   return objective == Objective::beauty ? fmt::format("{:+.4f}", score_of(objective, fitness))
                                         : fmt::format("{:.4f}", fitness);
 }
 
 double judging_flops(const Genome& genome, const Problem& problem, std::uint32_t replicate) {
+  if (problem.command) return 0;
   const GptConfig config = gpt_config(genome, problem.dataset.vocabulary.size());
   double flops = scoring_flops(config, problem.dataset.validation);
   if (replicate > 0) flops += scoring_flops(config, problem.dataset.test);

@@ -33,7 +33,7 @@ std::vector<ParetoMember> pareto_members(std::span<const Organism> history, Cost
   for (const Organism& organism : history) {
     if (is_copy(organism) || organism.evaluation->failed()) continue;
     const double parameters =
-        static_cast<double>(parameter_count(gpt_config(organism.genome, vocabulary)));
+        static_cast<double>(parameters_of(organism.genome, vocabulary).value_or(0));
     costs.push_back(kind == CostKind::parameters ? parameters : organism.flops);
     losses.push_back(organism.evaluation->loss);
     members.push_back({&organism, costs.back()});

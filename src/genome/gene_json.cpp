@@ -36,9 +36,13 @@ double gene_value(const Gene& gene, const json::Value& value) {
   }
   const auto* const whole = value.as<std::uint64_t>();
   if (gene.kind == GeneKind::whole) {
-    require(whole != nullptr && *whole <= std::numeric_limits<std::uint32_t>::max(),
-            "{} ({}) must be a whole number, not negative, of at most 10 digits", gene.name,
-            text_of(value));
+    const auto* const negative = value.as<std::int64_t>();
+    constexpr std::uint32_t kLargest = std::numeric_limits<std::uint32_t>::max();
+    const bool is_whole = whole != nullptr ? *whole <= kLargest
+                                           : gene.low < 0 && negative != nullptr &&
+                                                 *negative >= -std::int64_t{kLargest};
+    require(is_whole, "{} ({}) must be a whole number{} of at most 10 digits", gene.name,
+            text_of(value), gene.low < 0 ? "" : ", not negative,");
   }
   const std::optional<double> number = value.number();
   require(number.has_value(), "{} ({}) must be a number that a double can hold", gene.name,
@@ -61,7 +65,7 @@ Genome read_genes(const json::Value& object, const GeneTable& genes) {
 void write_gene(json::Writer& writer, const Gene& gene, double value) {
   switch (gene.kind) {
     case GeneKind::whole:
-      return writer.write(static_cast<std::uint32_t>(value));
+      return writer.write(static_cast<std::int64_t>(value));
     case GeneKind::real:
       return writer.write(value);
     case GeneKind::category:

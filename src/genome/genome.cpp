@@ -74,7 +74,15 @@ bool GeneTable::completes_rule(const Gene& gene) const {
   return std::ranges::find(rules_, gene.place, &GeneRule::second) != rules_.end();
 }
 
-Genome::Genome() : Genome(gpt_genes()) {}
+namespace {
+const GeneTable* other_genes = nullptr;  // than those of GPTs
+}
+
+const GeneTable& default_genes() { return other_genes != nullptr ? *other_genes : gpt_genes(); }
+
+void use_genes(const GeneTable& genes) { other_genes = &genes; }
+
+Genome::Genome() : Genome(default_genes()) {}
 
 Genome::Genome(const GeneTable& genes) : genes_(&genes) {
   values_.reserve(genes.size());

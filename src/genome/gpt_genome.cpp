@@ -237,6 +237,11 @@ const GeneTable& gpt_genes() {
   return genes;
 }
 
+std::optional<std::size_t> parameters_of(const Genome& genome, std::size_t n_vocab) {
+  if (&genome.genes() != &gpt_genes()) return std::nullopt;
+  return parameter_count(gpt_config(genome, n_vocab));
+}
+
 GptGenome::operator Genome() const {
   Genome genome(gpt_genes());
   for (const Gene& gene : gpt_genes()) genome[gene] = rows()[gene.place].get(*this);

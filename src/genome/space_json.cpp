@@ -5,6 +5,7 @@
 #include "gene_json.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/genome/own_space.hpp"
 
 namespace microgpt::genome {
 
@@ -227,6 +228,7 @@ class DomainWriter {
 
 SearchSpace parse_space(const std::string& path, const std::string& text,
                         const SearchSpace& earlier_base) {
+  if (has_own_genes(text)) return read_own_space(path, text).space;
   const Value object = object_in(path, text);
   const bool is_earlier = std::ranges::any_of(
       object.object(), [](const json::Member& each) { return find_earlier(each.key) != nullptr; });
@@ -240,6 +242,7 @@ SearchSpace load_space(const std::filesystem::path& path, const SearchSpace& ear
 }
 
 std::string to_json(const SearchSpace& space) {
+  if (const OwnSpace* own = own_space_of(space.genes())) return own->json + "\n";
   json::Writer writer;
   writer.begin_object();
   for (const Gene& gene : space.genes()) {

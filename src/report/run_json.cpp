@@ -72,6 +72,11 @@ struct RunWriter {
     const bool beauty = objective == Objective::beauty;
     out.object("objective", [&] {
       out.put("name", s.fitness);
+      if (!is_of_gpts(objective)) {
+        out.put("label", s.measure), out.put("unit", s.unit), out.put("loss_unit", s.unit);
+        out.put("better", is_maximised(objective) ? "higher" : "lower");
+        return;
+      }
       out.put("label", beauty                              ? "beauty"
                        : objective == Objective::last_step ? "last training loss"
                                                            : "validation loss");
@@ -116,8 +121,9 @@ struct RunWriter {
     Estimate scores = f == nullptr || f->failed() ? Estimate{} : f->fitness;
     scores.mean = score_of(objective, scores.mean);
     estimate("mean_score", &scores);
-    estimate("validation", f == nullptr || f->failed() ? nullptr : &f->validation);
-    estimate("test", f == nullptr || f->failed() ? nullptr : &f->test);
+    const bool has_losses = f != nullptr && !f->failed() && is_of_gpts(objective);
+    estimate("validation", has_losses ? &f->validation : nullptr);
+    estimate("test", has_losses ? &f->test : nullptr);
   }
 
   void champion() {
@@ -157,9 +163,8 @@ struct RunWriter {
       for (const Gene* gene : shown_genes(run.organisms)) {
         column(gene->name, [&](const Organism& o) { return o.genome[*gene]; });
       }
-      column("parameters", [&](const Organism& o) -> std::uint64_t {
-        return parameter_count(gpt_config(o.genome, run.settings.tokens));
-      });
+      column("parameters",
+             [&](const Organism& o) { return parameters_of(o.genome, run.settings.tokens); });
       column("flops", [](const Organism& o) { return o.flops; });
       column("score", [&](const Organism& o) { return score(o.evaluation->fitness); });
     });
@@ -231,6 +236,11 @@ struct RunWriter {
         out.put("first", pair.first), out.put("second", pair.second), out.put("share", pair.share);
       });
     });
+    if (is_of_gpts(objective)) pareto();
+    out.put("insights", insights(run.organisms));
+  }
+
+  void pareto() {
     out.object("pareto", [&] {
       const auto front = [&](std::string_view key, CostKind cost) {
         out.column(key, pareto_members(run.organisms, cost, run.settings.tokens),
@@ -242,7 +252,6 @@ struct RunWriter {
         out.put("hypervolume", *volume);
       }
     });
-    out.put("insights", insights(run.organisms));
   }
 
   void finalists() {
@@ -252,7 +261,7 @@ struct RunWriter {
         out.put("replicates", f.replicates.size());
         estimates(&f);
         out.list("learning", f.replicates, [&](const Evaluation& e) { out.write(e.learning); });
-        out.put("steps", train_config(f.organism.genome).steps);
+        if (is_of_gpts(objective)) out.put("steps", train_config(f.organism.genome).steps);
         out.put("luck", f.failed() ? std::nullopt : std::optional(luck_of(f, objective)));
       });
     });

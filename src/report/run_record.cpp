@@ -6,6 +6,7 @@
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
 #include "microgpt/core/version.hpp"
+#include "microgpt/genome/own_space.hpp"
 #include "microgpt/report/run_figures.hpp"
 #include "microgpt/run/genome_file.hpp"
 #include "microgpt/run/tables.hpp"
@@ -92,6 +93,19 @@ void drop_unfinished_generation(RunRecord& run) {
 
 }  // namespace
 
+namespace {
+
+/// The table of its space, or that of GPTs.
+const GeneTable& genes_of_run(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "space.json";
+  if (!is_there(file)) return genome::gpt_genes();
+  const std::string text = read_regular_file(file, kLargestJson);
+  return genome::has_own_genes(text) ? genome::read_own_space(file.string(), text).space.genes()
+                                     : genome::gpt_genes();
+}
+
+}  // namespace
+
 RunRecord load_run(const std::filesystem::path& folder) {
   RunRecord run;
   // Canonical, so that a run has the same name when reached through a link.
@@ -100,6 +114,8 @@ RunRecord load_run(const std::filesystem::path& folder) {
   require(!failure, "{}: {}", folder.string(), failure.message());
   require(is_there(run.folder / "settings.json"),
           "{}: is not the folder of a run: there is no settings.json in it", folder.string());
+  run.genes = &genes_of_run(run.folder);
+  genome::use_genes(*run.genes);
   run.settings_json = read_regular_file(run.folder / "settings.json", kLargestJson);
   try {
     run.settings = settings_from_json(run.settings_json);
@@ -126,7 +142,7 @@ std::string genome_json_of(const RunRecord& run, std::uint64_t id) {
           run.folder.string(), id, run.organisms.back().id);
   require(!organism->evaluation->failed(), "{}: organism {} has no loss: its training failed ({})",
           run.folder.string(), id, organism->evaluation->failure);
-  return to_json(genome_file_of(*organism, run.finalists, run.settings));
+  return run::genome_json_of(*organism, run.finalists, run.settings);
 }
 
 }  // namespace microgpt::report

@@ -123,7 +123,7 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
     });
   };
   add("champion", [](const RunRecord&, const Organism& o) { return number(o.id); });
-  for (const Gene& gene : gpt_genes()) {
+  for (const Gene& gene : default_genes()) {
     const bool shown = std::ranges::any_of(runs, [&](const Compared& c) {
       return c.champion != nullptr && is_shown(gene, c.champion->genome);
     });
@@ -131,7 +131,8 @@ void add_champions(TextTable& table, std::span<const Compared> runs) {
     add(gene.name, [&](const RunRecord&, const Organism& o) { return cell_of(gene, o); });
   }
   add("parameters", [](const RunRecord& run, const Organism& o) {
-    return number(parameter_count(gpt_config(o.genome, run.settings.tokens)));
+    const std::optional<std::size_t> count = parameters_of(o.genome, run.settings.tokens);
+    return count ? number(*count) : Cell{};
   });
   add("in the search", [](const RunRecord& run, const Organism& o) {
     return number(score(run, o), fmt::format("{:.4f}", score(run, o)));
@@ -247,6 +248,10 @@ TextTable importance_table(std::span<const Organism> trained) {
 }  // namespace
 
 std::string comparison(std::span<const RunRecord> runs, Format format) {
+  for (const RunRecord& run : runs) {
+    require(run.genes == runs.front().genes, "{}: its genes are others than those of {}",
+            run.folder.string(), runs.front().folder.string());
+  }
   constexpr std::size_t kBesideEachOther = 4;
   const TextTable columns = compared(runs), rows = transposed(columns);
   const TextTable& table = runs.size() > kBesideEachOther ? rows : columns;

@@ -24,6 +24,9 @@ std::string_view unit(Objective objective) {
       return "last training loss";
     case Objective::beauty:
       return "beauty";
+    case Objective::minimum:
+    case Objective::maximum:
+      return "result";
   }
   return "";
 }
@@ -195,9 +198,12 @@ std::string finals_report(std::span<const Finalist> finalists, Objective objecti
       text += fmt::format("  #{:<5} MAX: all trainings failed\n", f.organism.id);
       continue;
     }
-    text += fmt::format("  #{:<5} {} {:.4f}{}  validation {:.4f}  test {:.4f}  {} {:+.4f}{}\n",
-                        f.organism.id, unit(objective), score_of(objective, f.fitness.mean),
-                        plus_minus(f.fitness), f.validation.mean, f.test.mean, gain,
+    const std::string losses =
+        is_of_gpts(objective)
+            ? fmt::format("  validation {:.4f}  test {:.4f}", f.validation.mean, f.test.mean)
+            : "";
+    text += fmt::format("  #{:<5} {} {:.4f}{}{}  {} {:+.4f}{}\n", f.organism.id, unit(objective),
+                        score_of(objective, f.fitness.mean), plus_minus(f.fitness), losses, gain,
                         luck_of(f, objective),
                         f.failures() > 0 ? fmt::format("  {} failed", f.failures()) : "");
   }
@@ -261,6 +267,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
     for (const std::string& insight : insights(history)) text += fmt::format("  {}\n", insight);
   }
   for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
+    if (!is_of_gpts(objective)) break;
     text += '\n';
     text += pareto_table(history, cost, settings.tokens);
     if (traded_cost(settings.evolution.goal) != cost) continue;
@@ -278,7 +285,7 @@ std::string final_report(std::span<const Organism> history, std::span<const Fina
                       score_text(objective, champion.evaluation->fitness),
                       settings.final_steps == 1 ? "" : " in the search, and then trained longer",
                       describe(champion.genome));
-  if (!finalists.empty() && !finalists.front().failed()) {
+  if (!finalists.empty() && !finalists.front().failed() && is_of_gpts(objective)) {
     const Finalist& f = finalists.front();
     const bool has_interval = f.validation.count > 1;
     text +=

@@ -7,6 +7,7 @@
 #include "json_lines.hpp"
 #include "limits.hpp"
 #include "microgpt/core/error.hpp"
+#include "microgpt/core/files.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/run/journal.hpp"
 
@@ -15,6 +16,12 @@ namespace microgpt::run {
 namespace {
 
 std::string fingerprint(const Problem& p) {
+  if (p.command) {
+    const Command& c = *p.command;
+    return fmt::format("command {} objective {} seed {} trial time {} space {}",
+                       sha256(fmt::format("{}", fmt::join(c.arguments, "\n"))), name(p.objective),
+                       p.seed, c.seconds, sha256(c.space));
+  }
   std::string text =
       fmt::format("version {} dataset {} objective {} precision {} seed {}", version(),
                   p.dataset.checksum, name(p.objective), name(p.precision), p.seed);

@@ -61,7 +61,7 @@ const Table<AblationRow>& ablation_table() {
   using Row = AblationRow;
   static const Table<Row> table = {{{"gene", [](const Row& r) { return r.gene->name; },
                                      [](const CsvField& from, Row& r) {
-                                       r.gene = gpt_genes().find(from.text());
+                                       r.gene = default_genes().find(from.text());
                                        if (r.gene == nullptr) from.reject("must be a gene");
                                      }},
                                     member("replicate", &Row::replicate),

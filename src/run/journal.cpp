@@ -10,6 +10,8 @@
 #include "limits.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/genome/own_space.hpp"
+#include "microgpt/run/journal_header.hpp"
 
 namespace microgpt::run {
 
@@ -43,10 +45,11 @@ void read_birth(const json::Value& line, Task& task) {
   read(line, "parents", task.parents);
 }
 
-Trial trial_of(std::string_view object) {
+Trial trial_of(std::string_view object, const GeneTable& genes) {
   const auto line = parse_line(object);
   constexpr double kMaxRank = std::numeric_limits<int>::max();
-  Task task = {.id = whole(line, "id"), .genome = genome_of(line), .replicate = replicate_of(line)};
+  Task task = {
+      .id = whole(line, "id"), .genome = genome_of(line, genes), .replicate = replicate_of(line)};
   read_birth(line, task);
   return {.task = std::move(task),
           .evaluation = evaluation_of(line),
@@ -55,6 +58,14 @@ Trial trial_of(std::string_view object) {
                      .start = number(line, "start", 0, kMaxSeconds),
                      .seconds = number(line, "seconds", 0, kMaxSeconds)},
           .known = true};
+}
+
+/// Those of the search space in a header, if it describes its genes.
+const GeneTable& genes_of(const std::string& header) {
+  if (header.find("\"genes\"") == header.npos) return default_genes();
+  const std::string space = journal_header_from(header).space;
+  return genome::has_own_genes(space) ? genome::read_own_space("space", space).space.genes()
+                                      : default_genes();
 }
 
 /// The complete lines of a journal.
@@ -70,6 +81,7 @@ Content content_of(const std::filesystem::path& path, const std::string& bytes) 
   content.size = bytes.rfind('\n') + 1;  // 0 if there is none
   content.torn = bytes.size() - content.size;
   std::size_t number_of_line = 0;
+  const GeneTable* genes = &default_genes();
   for (std::size_t begin = 0; begin < content.size;) {
     const std::size_t end = bytes.find('\n', begin);
     const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
@@ -82,11 +94,12 @@ Content content_of(const std::filesystem::path& path, const std::string& bytes) 
       content.last = line.substr(0, kDigits);
       if (number_of_line == 1) {
         content.header = object;
+        genes = &genes_of(content.header);
       } else if (object.starts_with(kExtension)) {
         std::ranges::move(texts(parse_line(object), "extension"),
                           std::back_inserter(content.extensions));
       } else {
-        content.entries.push_back(trial_of(object));
+        content.entries.push_back(trial_of(object, *genes));
       }
     } catch (const Error& error) {
       fail("{}: line {}: {}", path.string(), number_of_line, error.what());

@@ -19,7 +19,9 @@ json::Value parse_line(std::string_view line) {
   }
 }
 
-Genome genome_of(const json::Value& line) { return genome::read_genes(line, gpt_genes()); }
+Genome genome_of(const json::Value& line, const GeneTable& genes) {
+  return genome::read_genes(line, genes);
+}
 
 std::uint32_t replicate_of(const json::Value& line) { return whole32(line, "replicate"); }
 

@@ -17,7 +17,7 @@ json::Value parse_line(std::string_view line);
 
 /// Genes, replicate and evaluation as members of one object. Throw Error if a value is impossible
 /// (see limits.hpp).
-Genome genome_of(const json::Value& object);
+Genome genome_of(const json::Value& object, const GeneTable& genes = default_genes());
 std::uint32_t replicate_of(const json::Value& object);
 Evaluation evaluation_of(const json::Value& object);
 

@@ -55,13 +55,13 @@ void read_field(const json::Value& object, std::string_view key, std::optional<T
 void read_field(const json::Value& object, std::string_view key, std::vector<Genome>& to) {
   for (const json::Value& genome : json::list(object, key, "genomes")) {
     require(genome.is_object(), "\"{}\" must be a list of genomes", key);
-    to.push_back(genome::read_genes(genome, gpt_genes()));
+    to.push_back(genome::read_genes(genome, default_genes()));
   }
 }
 void read_field(const json::Value& object, std::string_view key, std::vector<EarlierResult>& to) {
   for (const json::Value& result : json::list(object, key, "results")) {
     require(result.is_object(), "\"{}\" must be a list of results", key);
-    to.push_back({.genome = genome::read_genes(result, gpt_genes())});
+    to.push_back({.genome = genome::read_genes(result, default_genes())});
     json::read(result, "fitness", to.back().fitness);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "csv_columns.hpp"
 #include "limits.hpp"
@@ -71,9 +72,10 @@ OrganismColumn gene_column(const Gene& gene) {
             return gene.is_category() ? gene.text(value) : field(value);
           },
           [&gene](const CsvField& from, Organism& organism) {
-            organism.genome[gene] = gene.is_category()            ? gene.category(from.text())
-                                    : gene.kind == GeneKind::real ? from.number()
-                                                                  : from.whole32();
+            const bool is_whole = gene.kind == GeneKind::whole && gene.low >= 0;
+            organism.genome[gene] = gene.is_category() ? gene.category(from.text())
+                                    : is_whole         ? from.whole32()
+                                                       : from.number();
           },
           gene.is_optional};
 }
@@ -98,12 +100,13 @@ OrganismTable make_organism_table() {
        {"origin", [](const Row& r) { return field(name(r.organism.origin)); }, read_origin},
        {"parents", [](const Row& r) { return field(fmt::join(r.organism.parents, " ")); },
         read_parents}}};
-  for (const Gene& gene : gpt_genes()) table.columns.push_back(gene_column(gene));
+  for (const Gene& gene : default_genes()) table.columns.push_back(gene_column(gene));
   const std::vector<OrganismColumn> others = {
       {"precision", [](const Row& r) { return field(name(r.precision)); }},
       {"parameters",
        [](const Row& r) {
-         return field(parameter_count(gpt_config(r.organism.genome, r.vocabulary)));
+         const auto count = parameters_of(r.organism.genome, r.vocabulary);
+         return count ? field(*count) : "";
        }},
       {"flops", [](const Row& r) { return field(r.organism.flops); },
        [](const CsvField& from, Organism& o) { o.flops = from.number(0, kMaxFlops); }},
@@ -118,12 +121,20 @@ OrganismTable make_organism_table() {
       of_finalist("test_loss", [](const Finalist& f) { return field(f.test.mean); }),
       failure<Row, Organism>()};
   table.columns.insert(table.columns.end(), others.begin(), others.end());
+  if (&default_genes() != &gpt_genes()) {
+    table.columns.push_back({"cost", [](const Row& r) { return field(evaluation_of(r).cost); },
+                             [](const CsvField& from, Organism& o) {
+                               if (!from.text().empty()) o.evaluation->cost = from.number();
+                             }});
+  }
   return table;
 }
 
 const OrganismTable& organism_table() {
-  static const OrganismTable table = make_organism_table();
-  return table;
+  static std::map<const GeneTable*, OrganismTable> tables;
+  const auto [place, is_new] = tables.try_emplace(&default_genes());
+  if (is_new) place->second = make_organism_table();
+  return place->second;
 }
 
 struct GenerationRow {
@@ -243,6 +254,7 @@ std::string names_csv(std::span<const Organism> members) {
 
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
   std::string text = pareto_table().header();
+  if (&default_genes() != &gpt_genes()) return text;
   for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
     for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
       text += pareto_table().row({cost, member});

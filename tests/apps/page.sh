@@ -36,6 +36,16 @@ expect_exit 0 "$bin/evolve_loss" --input "$names" --space wide.json --population
 [[ $(grep -o '"categories":\[' wide/report.html | wc -l) -ge 6 ]] ||
     broken "the wide run has too few genes of categories"
 
+# A command with genes of its own.
+cat >own.json <<'EOF'
+{"genes": {"x": {"kind": "real", "range": [-5, 10]}, "n": {"kind": "int", "range": [1, 9], "unit": "times"},
+           "way": {"kind": "choice", "values": ["a", "<b>"]}, "fast": {"kind": "switch"}},
+ "objective": {"name": "speed <i>", "unit": "m/s", "goal": "maximize"}}
+EOF
+expect_exit 0 "$bin/evolve_command" --space own.json --trials 40 --finalists 2 --ablate --folder command -- \
+    sh -c 'echo "{\"speed <i>\": $((GENE_N * MICROGPT_TRIAL % 7))}"'
+expect_exit 0 "${looks[@]}" command/report.html --command
+
 for run in ordinary islands stopped doomed single; do
     expect_exit 0 "${looks[@]}" "$run/report.html"
 done

@@ -377,6 +377,9 @@ def check_file(arguments, checks):
                 f"opening took {seconds:.2f} s, more than {arguments.timing:g} s",
             )
             checks.that(size < 15, f"the file has {size:.1f} MB")
+        if arguments.command:
+            check_command(page, checks)
+            return
         expected = expected_charts(page)
         check_silence(page, checks)
         check_marks(page, checks, expected)
@@ -407,6 +410,21 @@ def check_file(arguments, checks):
         check_silence(page, checks)
 
 
+def check_command(page, checks):
+    """What only GPTs have is not there; all charts are drawn."""
+    check_silence(page, checks)
+    check_trials(page, checks)
+    titles = page.ask("[...document.querySelectorAll('main > section > h2')].map((h) => h.textContent)")
+    for title in ("What the compute has bought", "Generated names", "What a better score costs"):
+        checks.that(title not in titles, f"'{title}' is shown of a command")
+    for title in ("Trajectory", "Which genes matter", "All organisms"):
+        checks.that(title in titles, f"'{title}' is not shown")
+    text = page.ask("document.body.innerText")
+    for word in ("parameters,", "FLOP", "NaN", "undefined", "nats"):
+        checks.that(word not in text, f"'{word}' is shown of a command")
+    checks.that(len(page.charts()) >= 5, f"only {len(page.charts())} charts are drawn")
+
+
 def run(arguments, checks):
     check_file(arguments, checks)
     if not arguments.lists:
@@ -433,6 +451,11 @@ def main():
         "--lists",
         action="store_true",
         help="also looks at a copy with an ablation, category effects and pairs of genes",
+    )
+    parser.add_argument(
+        "--command",
+        action="store_true",
+        help="of a run of evolve_command, which has genes of its own and no costs",
     )
     arguments = parser.parse_args()
     checks = Checks()

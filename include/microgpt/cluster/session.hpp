@@ -62,6 +62,9 @@ class Session {
   /// the same on all ranks. To be called before any other message.
   void require_same_program(std::string_view program);
 
+  /// Of a worker: its place among those on its host, from 0. Known after form_groups().
+  std::size_t slot() const { return slot_; }
+
   int rank() const;
   int size() const;
   /// Whether this is rank 0, which does all input and output.
@@ -106,9 +109,10 @@ class Session {
   void work(const EvaluateFunction& function, Schedule schedule);
 
  private:
+  std::size_t workers_before_me_here() const;
   struct Ranks;
   std::unique_ptr<Ranks> ranks_;  // none without MPI
-  std::size_t island_count_ = 1, group_count_ = 1;
+  std::size_t island_count_ = 1, group_count_ = 1, slot_ = 0;
   std::function<void()> on_idle_;  // of a process without ranks
   bool works_ = false;             // for a coordinator
 };

@@ -21,6 +21,7 @@ struct Evaluation {
   double loss = kMaxLoss;           ///< held-out loss on validation names, in nats per character
   std::optional<double> test_loss;  ///< on the test names; of finalists alone
   std::optional<double> beauty;     ///< of its names, if that is the objective
+  std::optional<double> cost;       ///< what a command says that it cost, in units of its own
   std::vector<std::string> names;   ///< the first few that it generates
   /// Mean training losses of equal parts of the steps, in nats per token; of finalists alone.
   std::vector<double> learning = {};
@@ -35,13 +36,15 @@ struct Evaluation {
 /// Larger numbers are no fitness or loss, so that sums stay finite.
 inline constexpr double kMaxFitness = 1e9;
 
-/// Of a failure only the reason counts; it comes first, so that readers know it in time.
+/// Of a failure only the reason counts; it comes first, so that readers know it in time. Losses of
+/// commands may be negative: see validate().
 inline constexpr std::tuple kEvaluationFields = {
     Field{"failure", &Evaluation::failure},
     Field{"fitness", &Evaluation::fitness, -kMaxFitness, kMaxFitness},
     Field{"loss", &Evaluation::loss, 0, kMaxFitness},
     Field{"test_loss", &Evaluation::test_loss, 0, kMaxFitness},
     Field{"beauty", &Evaluation::beauty, -kMaxFitness, kMaxFitness},
+    Field{"cost", &Evaluation::cost, 0, kMaxFitness},
     Field{"names", &Evaluation::names},
     Field{"learning", &Evaluation::learning}};
 
@@ -93,9 +96,9 @@ inline bool is_copy(const Organism& organism) {
   return organism.origin == Origin::elite || organism.origin == Origin::migrant;
 }
 
-/// The table of the genomes of organisms; of none, that of GPTs.
+/// The table of the genomes of organisms; of none, default_genes().
 inline const GeneTable& genes_of(std::span<const Organism> organisms) {
-  return organisms.empty() ? gpt_genes() : organisms.front().genome.genes();
+  return organisms.empty() ? default_genes() : organisms.front().genome.genes();
 }
 
 /// Whether a is the better of two evaluated organisms; of two equals, the one born first.

@@ -107,11 +107,17 @@ class GeneTable {
   GeneMeaning meaning_;
 };
 
+/// The table of genomes, files and messages that name none: that of GPTs, until use_genes() sets
+/// another. A process searches with one table; it sets it before it makes its first genome.
+const GeneTable& default_genes();
+/// The table must live until the program ends.
+void use_genes(const GeneTable& genes);
+
 /// The DNA of an organism: a number for each gene of a table. A category is its place among the
 /// gene's categories.
 class Genome {
  public:
-  /// That of the primordial GPT.
+  /// The first organism of default_genes(); that is the primordial GPT.
   Genome();
   /// Each gene has its primordial value.
   explicit Genome(const GeneTable& genes);

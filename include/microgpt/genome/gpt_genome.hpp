@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "microgpt/core/enum_names.hpp"
 #include "microgpt/genome/genome.hpp"
@@ -48,6 +49,9 @@ struct GptGenome {
 
 /// The genes of GPTs.
 const GeneTable& gpt_genes();
+
+/// The weights of the GPT of a genome; none if its genes are not those of GPTs.
+std::optional<std::size_t> parameters_of(const Genome& genome, std::size_t n_vocab);
 /// A genome of that table, read.
 GptGenome gpt_genome(const Genome& genome);
 

@@ -32,6 +32,7 @@ struct RunRecord {
   RunState state = RunState::unfinished;
   std::string settings_json;
   RunSettings settings;
+  const GeneTable* genes = nullptr;  ///< of its organisms
   /// In file order, all evaluated. Only the best of each generation has names in its evaluation.
   std::vector<Organism> organisms;
   std::vector<Finalist> finalists;  ///< the champion first; none before the end
@@ -45,7 +46,8 @@ struct RunRecord {
   const Organism* find(std::uint64_t id) const;
 };
 
-/// Throws Error naming file, row, value and rule.
+/// Reads a run, whose genes are those of the program from now on. Throws Error naming file, row,
+/// value and rule.
 RunRecord load_run(const std::filesystem::path& folder);
 
 /// The genome.json of an organism, as `creature` reads it; for a finalist with the means of its

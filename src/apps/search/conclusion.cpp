@@ -4,14 +4,18 @@
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
+#include "microgpt/genome/own_space.hpp"
 #include "microgpt/report/text_report.hpp"
 #include "microgpt/run/genome_file.hpp"
 #include "microgpt/run/training_notes.hpp"
 #include "search.hpp"
+#include "standard_streams.hpp"
 
 namespace microgpt::apps {
 
 std::string Search::weights_of_champion(std::span<const Finalist> finalists, Evaluator& trains) {
+  if (setup_.problem.command) return "";
   const Organism& champion = champion_of(recorder_.history(), finalists);
   if (champion.evaluation->failed()) return "";
   Task task = task_of(champion);
@@ -64,9 +68,9 @@ void Search::say_where_it_is_limited(std::uint64_t id) {
   }
   if (limits.empty()) return;
   log_.report(fmt::format(
-      "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE, for "
-      "example data/spaces/wide.json){} may hold a better one.\n",
-      fmt::join(limits, ", "),
+      "\nThe champion is at the edge of the search space: {}.\nA wider one (--space FILE{}){} may "
+      "hold a better one.\n",
+      fmt::join(limits, ", "), setup_.problem.command ? "" : ", for example data/spaces/wide.json",
       setup_.problem.objective == Objective::loss ? " or more --effort" : ""));
 }
 
@@ -104,25 +108,23 @@ void Search::require_champion(std::span<const Finalist> finalists) {
        failure_of(finalists.front()), options_.genome_out);
 }
 
-/// A champion of another dataset, or of another fitness, is not lost when this one takes its place.
-void Search::keep_other_champion(const GenomeFile& champion) {
+/// A champion of another dataset or command, or of another fitness, is not lost when this one takes
+/// its place.
+void Search::keep_other_champion() {
   const std::filesystem::path file = options_.genome_out;
   if (!is_there(file) || !makes_a_file(file)) return;
   try {
     const std::string content = read_regular_file(file, kLargestJson);
-    const GenomeFile other = parse_genome(file.string(), content);
-    const bool is_other_text = other.dataset != champion.dataset;
-    if (other.dataset.empty() || (!is_other_text && other.fitness == champion.fitness)) return;
+    const std::string other = kind_of_genome(file.string(), content);
+    if (other.empty() || other == kind_of_genome(setup_.settings)) return;
     std::string kept = file.string() + ".old";
     for (int number = 2; is_there(kept) && read_regular_file(kept, kLargestJson) != content;
          ++number) {
       kept = fmt::format("{}.old{}", file.string(), number);
     }
     write_file_atomically(kept, content);
-    const std::string name = other.dataset_name.empty() ? "" : ", " + other.dataset_name;
-    log_.report(fmt::format("\n{} was evolved {}; it is {} now\n", file.string(),
-                            is_other_text ? "on another dataset" + name : "for another fitness",
-                            kept));
+    log_.report(fmt::format("\n{} was evolved for {}; it is {} now\n", file.string(),
+                            printable(other), kept));
   } catch (const Error& error) {
     log_.warning("what {} was is not kept: {}", file.string(), error.what());
   }
@@ -144,20 +146,26 @@ void Search::conclude(std::span<const Finalist> finalists, std::span<const Ablat
   }
   require_champion(finalists);
   say_where_it_is_limited(champion_of(history, finalists).id);
-  const GenomeFile file =
-      genome_file_of(champion_of(history, finalists), finalists, setup_.settings);
-  keep_other_champion(file);
+  const std::string genome =
+      genome_json_of(champion_of(history, finalists), finalists, setup_.settings);
+  keep_other_champion();
   const OpenPipe reader(options_.genome_out);  // who has not left meanwhile
-  save_genome(options_.genome_out, file);
+  write_file_atomically(options_.genome_out, genome);
   if (!weights.empty()) setup_.folder->write("champion.safetensors", weights);
   recorder_.write_page(RunState::finished);
   // Last: whoever watches the folder knows by this file that all is done.
-  setup_.folder->write("genome.json", to_json(file));
-  log_.report(
-      fmt::format("\ntrainings  {:.3g} FLOPs in the search; {} skipped (result already known)\n"
-                  "genome     {}  (now run: {})\nreport     {}\n",
-                  sequence.flops(), sequence.saved() + saved, options_.genome_out, next_command(),
-                  (setup_.folder->path() / "report.html").string()));
+  setup_.folder->write("genome.json", genome);
+  if (options_.ask_tell) {
+    say("{}\n", evolution::best_json(champion_of(history, finalists),
+                                     genome::own_space_of(setup_.space.genes())->measure));
+  }
+  const bool is_command = setup_.problem.command.has_value();
+  log_.report(fmt::format(
+      "\ntrainings  {:.3g} {} in the search; {} skipped (result already known)\n"
+      "genome     {}{}\nreport     {}\n",
+      sequence.flops(), is_command ? "trials" : "FLOPs", sequence.saved() + saved,
+      options_.genome_out, is_command ? "" : fmt::format("  (now run: {})", next_command()),
+      (setup_.folder->path() / "report.html").string()));
 }
 
 }  // namespace microgpt::apps

@@ -43,9 +43,8 @@ std::string flag_of(std::string_view setting) {
 void add_settings(CLI::App& app, SearchOptions& options, const SearchApp& search) {
   visit_fields(kSettings, [&](const auto& setting) {
     const SettingNotes& notes = setting.notes;
-    if (notes.help == nullptr || notes.only_for.value_or(search.objective) != search.objective) {
-      return;
-    }
+    const bool is_here = notes.is_for == nullptr || notes.is_for(search.objective);
+    if (notes.help == nullptr || !is_here) return;
     auto& value = value_of(options, setting);
     using Value = std::remove_reference_t<decltype(value)>;
     if constexpr (NamedEnum<Value>) {
@@ -62,7 +61,7 @@ void require_in_limits(const SearchOptions& options) {
   visit_fields(kSettings, [&](const auto& setting) {
     const auto& value = value_of(options, setting);
     if constexpr (std::is_floating_point_v<std::remove_cvref_t<decltype(value)>>) {
-      const auto& [low, high, stored, help, only_for] = setting.notes;
+      const auto& [low, high, stored, help, is_for] = setting.notes;
       require(help == nullptr || (value >= low && value <= high), "{} ({}) must be from {} to {}",
               flag_of(setting.name), value, low, high);
     }
@@ -88,16 +87,51 @@ void add_search_options(CLI::App& app, SearchOptions& options, const SearchApp& 
           "the change is worth");
 }
 
+/// The command after --, which the parser would take apart.
+std::vector<std::string> without_command(std::vector<std::string> arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  if (end == arguments.end()) return arguments;
+  const std::string command = command_json({end + 1, arguments.end()});
+  arguments.erase(end, arguments.end());
+  arguments.push_back("--command=" + command);
+  return arguments;
+}
+
+/// A program that is the organism.
+void add_command_options(CLI::App& app, SearchOptions& options) {
+  const auto read = [&options](const std::string& text) { options.command = parse_command(text); };
+  app.add_option_function<std::string>(
+      "--command", read, "The command as a JSON list of texts, if it does not follow --");
+  app.add_flag("--ask-tell", options.ask_tell,
+               "Without a command: write trials to standard output and read their results from "
+               "standard input, as lines of JSON");
+  app.add_option_function<std::uint32_t>(
+         "--trials", [&options](std::uint32_t n) { options.evolution.budget_flops = n; },
+         "Number of trials of the search; finals come on top (0: --generations says)")
+      ->default_str(fmt::format("{}", options.evolution.budget_flops));
+  app.add_option("--cores-per-trial", options.cores,
+                 "Processor cores that each trial is bound to, and OMP_NUM_THREADS (0: those of "
+                 "the worker)")
+      ->capture_default_str();
+  app.add_option("--gpus-per-trial", options.gpus,
+                 "GPUs of each trial, by CUDA_VISIBLE_DEVICES (0: those of the worker)")
+      ->capture_default_str();
+}
+
 /// What organisms are and how they are scored.
 void add_problem_options(CLI::App& app, SearchOptions& options, const SearchApp& search) {
-  add_common_options(app, options.common);
+  if (is_of_gpts(search.objective)) {
+    add_common_options(app, options.common);
+  } else {
+    add_command_options(app, options);
+  }
   app.add_option("--space", options.space_file, "Search space (JSON file)");
   app.add_option(
          "--enqueue", options.enqueue,
          "Genome files (as genome.json): these organisms are trained first. Can be repeated")
       ->type_name("TEXT")
       ->allow_extra_args(false);
-  if (search.objective == Objective::loss) {
+  if (has_strategies(search.objective)) {
     app.add_option(
         "--warm-start", options.warm_start,
         "Folder of an earlier run, also of another seed, dataset or search space: its "
@@ -125,9 +159,11 @@ void add_run_options(CLI::App& app, SearchOptions& options) {
                  "Folder of this run, instead of a new one in --experiments");
   app.add_option(
          "--resume", options.resume,
-         "Resume a run that ended early, or make one longer with more --generations or "
-         "--budget-flops: its folder, or latest. Omitted options, except --time-limit, keep "
-         "the values of the run")
+         fmt::format(
+             "Resume a run that ended early, or make one longer with more --generations or "
+             "{}: its folder, or latest. Omitted options, except --time-limit, keep the "
+             "values of the run",
+             app.get_option_no_throw("--trials") == nullptr ? "--budget-flops" : "--trials"))
       ->excludes("--folder")
       ->excludes("--enqueue");
   if (CLI::Option* const warm = app.get_option_no_throw("--warm-start")) {
@@ -170,10 +206,12 @@ std::vector<std::string> given_options(const CLI::App& app, const SearchOptions&
   constexpr std::array kAnew = {"--resume",  "--folder",    "--time-limit", "--space",
                                 "--quiet",   "--live",      "--log-level",  "--verbose",
                                 "--enqueue", "--warm-start"};
-  const std::map<std::string, std::string> paths = {{"--input", options.common.input},
-                                                    {"--genome-out", options.genome_out},
-                                                    {"--cache", options.cache},
-                                                    {"--experiments", options.experiments}};
+  const bool has_input = app.get_option_no_throw("--input") != nullptr;
+  const std::map<std::string, std::string> paths = {
+      {"--input", has_input ? options.common.input : ""},
+      {"--genome-out", options.genome_out},
+      {"--cache", options.cache},
+      {"--experiments", options.experiments}};
   std::vector<std::string> given;
   for (const CLI::Option* option : app.get_options()) {
     const std::string name = option->get_name();
@@ -201,7 +239,8 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   options.evolution = search.evolution;
   options.fitness = search.objective;
   options.finalists = search.finalists;
-  options.deadline_factor = Limits().deadline_factor;
+  options.genome_out = search.genome_out;
+  options.deadline_factor = is_of_gpts(search.objective) ? Limits().deadline_factor : 0;
   CLI::App app(search.description, search.name);
   configure_parser(app);
   add_search_options(app, options, search);
@@ -219,9 +258,15 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
       app.get_option("--effort")->excludes(other);
     }
   }
-  if (!parse(app, arguments, prints)) return false;
+  if (!parse(app, is_of_gpts(search.objective) ? arguments : without_command(arguments), prints)) {
+    return false;
+  }
   if (options.effort && !options.common.precision) options.common.precision = Precision::f32;
   options.given = given_options(app, options);
+  if (app.count("--generations") > 0 && !is_of_gpts(search.objective) &&
+      app.count("--trials") == 0) {
+    options.evolution.budget_flops = 0;
+  }
   if (options.evolution.budget_flops > 0 && app.count("--generations") == 0) {
     options.evolution.generations = kUnlimited;
   }
@@ -241,6 +286,7 @@ bool read_options(const SearchApp& search, const std::vector<std::string>& argum
   require(limits.retries <= 100, "--retries ({}) must be from 0 to 100", limits.retries);
   require(options.time_limit >= 0 && options.time_limit <= 1e9,
           "--time-limit ({}) must be from 0 to 1,000,000,000 seconds", options.time_limit);
+  if (options.ask_tell) options.view = {.log_level = "off", .live = "never"};
   validate(options.view);
   limits.faults = faults_from(options.inject);
   require(options.inject.empty() || options.cache.empty(),

@@ -44,6 +44,8 @@ struct SearchOptions : RunSettings {
   std::vector<std::string> enqueue;  ///< genome files
   std::string warm_start;            ///< the folder of an earlier run
   std::string cache;
+  bool ask_tell = false;              ///< standard input has the results, in place of a command
+  std::uint32_t cores = 0, gpus = 0;  ///< of each trial of a command; 0: those of the worker
   Schedule schedule = Schedule::dynamic;
   Limits limits;
   double time_limit = 0;  ///< seconds; 0: none

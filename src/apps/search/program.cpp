@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "ask_tell.hpp"
 #include "command_line.hpp"
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
 #include "microgpt/cluster/session.hpp"
@@ -27,7 +28,9 @@ struct Start {
 
 /// The options by which a resumed run goes on for longer than before. Throws Error if one of them
 /// would cut it short: its history would no longer be what it was.
-std::vector<std::string> extension_of(const EvolutionConfig& before, const EvolutionConfig& now) {
+std::vector<std::string> extension_of(const SearchApp& app, const EvolutionConfig& before,
+                                      const EvolutionConfig& now) {
+  const std::string_view budget = is_of_gpts(app.objective) ? "--budget-flops" : "--trials";
   std::vector<std::string> extension;
   const auto compare = [&](std::string_view option, auto was, auto is) {
     require(is >= was,
@@ -36,16 +39,17 @@ std::vector<std::string> extension_of(const EvolutionConfig& before, const Evolu
     if (is > was) extension.push_back(fmt::format("{}={}", option, is));
   };
   require(before.budget_flops > 0 || now.budget_flops == 0,
-          "--budget-flops ({}): the run has no budget, but a number of generations; --generations "
-          "makes it longer",
-          now.budget_flops);
-  compare("--budget-flops", before.budget_flops, now.budget_flops);
+          "{} ({}): the run has no budget, but a number of generations; --generations makes it "
+          "longer",
+          budget, now.budget_flops);
+  compare(budget, before.budget_flops, now.budget_flops);
   compare("--generations", before.generations, now.generations);
   return extension;
 }
 
 /// With what was known at the beginning: it stands in the journal, wherever the files are now.
 void begin_as_before(const JournalHeader& header, SearchOptions& options) {
+  genome::use_genes(parse_space("the journal's space", header.space, {}).genes());
   const EvolutionConfig before = settings_from_json(header.settings).evolution;
   options.evolution.enqueued = before.enqueued;
   options.evolution.earlier = before.earlier;
@@ -63,7 +67,7 @@ Start start_of(const SearchApp& app, const std::vector<std::string>& arguments) 
   read_options(app, all, false, before);
   all.insert(all.end(), arguments.begin(), arguments.end());
   read_options(app, all, true, start.options);
-  start.options.extension = extension_of(before.evolution, start.options.evolution);
+  start.options.extension = extension_of(app, before.evolution, start.options.evolution);
   if (start.options.space_file.empty()) start.options.space_json = header.space;
   begin_as_before(header, start.options);
   return start;
@@ -107,6 +111,7 @@ class Run {
     session_.share(spec);
     if (!spec.problem) return spec.exit_code;
     read_options(app_, spec.arguments, false, options_);
+    genome::use_genes(spec.space.genes());
     begin_as_before(journal_header_from(spec.journal_header), options_);
     session_.form_groups(options_.evolution.islands);
     if (session_.is_coordinator()) {
@@ -121,16 +126,24 @@ class Run {
   Schedule schedule() const { return options_.schedule; }
 
   /// Trains in the isolated process.
-  EvaluateFunction training(const Problem& problem) {
+  EvaluateFunction training(Problem& problem) {
+    if (problem.command) problem.command->slot = session_.slot();
     trainer_.prepare(problem, options_.limits);
     return [this](const Task& task) { return trainer_.train(task, [this] { session_.poll(); }); };
+  }
+
+  std::unique_ptr<Evaluator> evaluator_of(SearchSetup& setup) {
+    if (options_.ask_tell) {
+      return std::make_unique<AskTellEvaluator>(genome::own_space_of(setup.space.genes())->measure);
+    }
+    const EvaluateFunction function = session_.size() == 1 ? training(setup.problem) : nullptr;
+    return session_.coordinate(function, schedule());
   }
 
   int search(SearchSetup& setup) {
     if (options_.time_limit > 0) stop_after(options_.time_limit);
     session_.form_groups(options_.evolution.islands);
-    const EvaluateFunction function = session_.size() == 1 ? training(setup.problem) : nullptr;
-    const auto evaluator = session_.coordinate(function, schedule());  // dismisses all in the end
+    const auto evaluator = evaluator_of(setup);  // dismisses all in the end
     Search search(options_, app_, setup);
     try {
       search.run(session_, *evaluator);
@@ -157,9 +170,8 @@ class Run {
     CachedEvaluator evaluator(*trains, cache, &journal);
     const std::unique_ptr<IslandChannel> channel = session_.island_channel();
     Archipelago archipelago(
-        options_.evolution, spec.space, CostModel(spec.problem->dataset), session_.islands(),
-        evaluator, channel.get(),
-        {.report = [&](const GenerationReport& report) { channel->send(report); }});
+        options_.evolution, spec.space, cost_of(*spec.problem), session_.islands(), evaluator,
+        channel.get(), {.report = [&](const GenerationReport& report) { channel->send(report); }});
     archipelago.replay(births);
     archipelago.run();
   }

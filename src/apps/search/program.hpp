@@ -11,9 +11,10 @@ namespace microgpt::apps {
 struct SearchApp {
   std::string name, description, title;
   Objective objective;
-  EvolutionConfig evolution;    ///< defaults
-  SearchSpace space;            ///< default
-  std::uint32_t finalists = 3;  ///< default; 0: the champion is the best of the search
+  EvolutionConfig evolution;               ///< defaults
+  SearchSpace space;                       ///< default
+  std::uint32_t finalists = 3;             ///< default; 0: the champion is the best of the search
+  std::string genome_out = "genome.json";  ///< default
 };
 
 /// The main function of both: parses the command line, joins the other ranks, searches, and writes

@@ -75,26 +75,54 @@ void Search::breed(Session& session, Evaluator& evaluator) {
   while (!recorder_.is_complete()) archipelago.receive();
 }
 
-std::string Search::introduction(const Session& session) const {
-  const Dataset& data = setup_.problem.dataset;
-  const EvolutionConfig& e = options_.evolution;
-  std::string text = fmt::format("{}\n", app_.title);
-  const auto add = [&](std::string_view label, const std::string& what) {
-    text += fmt::format("{:<11}{}\n", label, what);
-  };
-  add("dataset", fmt::format("{}: {}", options_.common.input, summary_of(data)));
-  const RunSettings& s = setup_.settings;
-  if (!options_.effort_said.empty()) add("effort", options_.effort_said);
+namespace {
+
+using AddLine = std::function<void(std::string_view label, const std::string& what)>;
+
+/// What GPTs learn, and what counting achieves.
+void introduce_dataset(const SearchOptions& options, const SearchSetup& setup, const AddLine& add) {
+  const Dataset& data = setup.problem.dataset;
+  add("dataset", fmt::format("{}: {}", options.common.input, summary_of(data)));
+  const RunSettings& s = setup.settings;
+  if (!options.effort_said.empty()) add("effort", options.effort_said);
   add("baselines",
       fmt::format("n-gram of order {} {:.4f}, bigram {:.4f}, uniform {:.4f} (validation "
                   "loss in nats per {})",
                   s.ngram_order, s.ngram_loss, s.bigram_loss, s.uniform_loss,
                   unit_of(data.vocabulary.kind())));
-  add("search",
-      fmt::format("{}, {}, {} of {}, seed {}, {}", name(e.strategy), name(e.mode),
-                  e.budget_flops > 0 ? fmt::format("{:g} FLOPs in generations", e.budget_flops)
-                                     : fmt::format("{} generations", e.generations),
-                  e.population, e.seed, name(setup_.problem.precision)));
+}
+
+void introduce_command(const SearchSetup& setup, const AddLine& add) {
+  const RunSettings& s = setup.settings;
+  add("command", printable(fmt::format("{}", fmt::join(s.command, " "))));
+  add("result", fmt::format("{}{}, {} is better; {} genes", printable(s.measure),
+                            s.unit.empty() ? "" : " in " + printable(s.unit),
+                            is_maximised(s.fitness) ? "more" : "less", setup.space.genes().size()));
+}
+
+std::string length_of(const EvolutionConfig& e, const Problem& problem) {
+  if (e.budget_flops == 0) return fmt::format("{} generations", e.generations);
+  return problem.command ? fmt::format("{:g} trials in generations", e.budget_flops)
+                         : fmt::format("{:g} FLOPs in generations", e.budget_flops);
+}
+
+}  // namespace
+
+std::string Search::introduction(const Session& session) const {
+  const EvolutionConfig& e = options_.evolution;
+  const Problem& problem = setup_.problem;
+  std::string text = fmt::format("{}\n", app_.title);
+  const AddLine add = [&](std::string_view label, const std::string& what) {
+    text += fmt::format("{:<11}{}\n", label, what);
+  };
+  if (problem.command) {
+    introduce_command(setup_, add);
+  } else {
+    introduce_dataset(options_, setup_, add);
+  }
+  add("search", fmt::format("{}, {}, {} of {}, seed {}{}", name(e.strategy), name(e.mode),
+                            length_of(e, problem), e.population, e.seed,
+                            problem.command ? "" : fmt::format(", {}", name(problem.precision))));
   if (!e.earlier.empty()) {
     add("warm start", fmt::format("{} results of an earlier run", e.earlier.size()));
   }

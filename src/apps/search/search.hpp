@@ -45,7 +45,7 @@ class Search {
   std::vector<Trial> awaited(Evaluator& evaluator);
   void conclude(std::span<const Finalist> finalists, std::span<const Ablation> ablations,
                 const std::string& weights, std::size_t saved);
-  void keep_other_champion(const genome::GenomeFile& champion);
+  void keep_other_champion();
   void say_where_it_is_limited(std::uint64_t champion);
   std::string next_command() const;
   void require_champion(std::span<const Finalist> finalists);

@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
+#include "microgpt/core/text.hpp"
 #include "microgpt/core/version.hpp"
 #include "microgpt/genome/cost.hpp"
 #include "microgpt/genome/genome_json.hpp"
+#include "microgpt/genome/own_space.hpp"
 #include "microgpt/report/run_record.hpp"
 #include "microgpt/training/baselines.hpp"
 #include "microgpt/training/text_statistics.hpp"
@@ -34,9 +37,76 @@ std::unique_ptr<Journal> journal_to_resume(const SearchOptions& options) {
 
 namespace {
 
+/// The search space, whose genes are those of the program from now on.
 SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
-  if (!options.space_json.empty()) return parse_space("journal", options.space_json, app.space);
-  return options.space_file.empty() ? app.space : load_space(options.space_file, app.space);
+  const bool is_command = !is_of_gpts(app.objective), is_resumed = !options.space_json.empty();
+  require(!is_command || is_resumed || !options.space_file.empty(),
+          "--space FILE must say which genes the command has");
+  SearchSpace space = is_resumed ? parse_space("journal", options.space_json, app.space)
+                      : options.space_file.empty() ? app.space
+                                                   : load_space(options.space_file, app.space);
+  const std::string where = is_resumed ? "the journal" : options.space_file;
+  const bool has_own = own_space_of(space.genes()) != nullptr;
+  require(has_own || !is_command, "{}: key \"genes\" is missing: the command has genes of its own",
+          where);
+  require(!has_own || is_command, "{}: has genes of its own, which only evolve_command searches",
+          where);
+  genome::use_genes(space.genes());
+  return space;
+}
+
+/// The command as it is from every folder: its program and other files by their full paths.
+std::vector<std::string> found_from_everywhere(std::vector<std::string> arguments) {
+  require(!arguments.empty(), "a command must follow --, such as -- ./train.sh {{genome}}");
+  const auto is_file = [](const std::string& path) {
+    std::error_code failure;
+    return std::filesystem::is_regular_file(path, failure);
+  };
+  std::string& program = arguments.front();
+  if (program.find('/') != program.npos) {
+    require(is_file(program) && access(program.c_str(), X_OK) == 0,
+            "the command ({}) must be a program that may be executed", printable(program));
+  } else {
+    const char* const path = std::getenv("PATH");
+    std::string rest = path == nullptr ? "/usr/bin:/bin" : path;
+    bool is_found = false;
+    while (!is_found && !rest.empty()) {
+      const std::string folder = rest.substr(0, rest.find(':'));
+      rest.erase(0, folder.size() + 1);
+      const std::string file = (folder.empty() ? "." : folder) + "/" + program;
+      is_found = is_file(file) && access(file.c_str(), X_OK) == 0;
+    }
+    require(is_found, "the command ({}) is no program in PATH; if it is here: ./{}",
+            printable(program), printable(program));
+  }
+  for (std::string& argument : arguments) {
+    const bool is_program_in_path = &argument == &program && program.find('/') == program.npos;
+    if (!is_program_in_path && is_file(argument)) {
+      argument = std::filesystem::absolute(argument).lexically_normal().string();
+    }
+  }
+  return arguments;
+}
+
+/// Replaces an option among those that were given.
+void set_option(std::vector<std::string>& given, const std::string& name,
+                const std::string& value) {
+  std::erase_if(given, [&](const std::string& each) { return each.starts_with(name + "="); });
+  given.push_back(name + "=" + value);
+}
+
+/// What the result of a search over trials depends on.
+RunSettings settings_of_command(const SearchOptions& options, const SearchApp& app,
+                                const Problem& problem) {
+  RunSettings settings = static_cast<const RunSettings&>(options);
+  settings.program = app.name;
+  settings.version = version();
+  settings.fitness = problem.objective;
+  settings.dataset = sha256(problem.command->space);  // what the results are of
+  settings.tokens = 1;
+  const Measure& measure = own_space_of(genome::default_genes())->measure;
+  settings.measure = measure.name, settings.unit = measure.unit;
+  return settings;
 }
 
 RunSettings settings_of(const SearchOptions& options, const SearchApp& app, const Problem& problem,
@@ -68,13 +138,18 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
 
 /// Reads the genomes to begin with.
 std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& space,
-                             const CostModel& cost_of) {
+                             const CostOf& cost_of) {
+  const OwnSpace* const own = own_space_of(space.genes());
   std::vector<Genome> genomes;
   for (const std::string& file : options.enqueue) {
-    Genome genome = load_genome(file).genome;
+    Genome genome = own == nullptr
+                        ? load_genome(file).genome
+                        : parse_trial(file, read_file(file, kLargestJson), own->space.genes());
     try {
       require_in(space, genome);
       genome = canonical(genome, space);
+      const Condition* const forbids = own == nullptr ? nullptr : own->forbids(genome);
+      require(forbids == nullptr, "the search space forbids {}", forbids->text);
       const Cost cost = cost_of(genome);
       require(cost.parameters <= parameter_limit(space),
               "it has {} parameters, but the search space allows {}", cost.parameters,
@@ -93,11 +168,14 @@ std::vector<Genome> enqueued(const SearchOptions& options, const SearchSpace& sp
 }
 
 /// Reads what an earlier run can teach.
-std::vector<EarlierResult> earlier(const SearchOptions& options) {
+std::vector<EarlierResult> earlier(const SearchOptions& options, const GeneTable& genes) {
   const std::filesystem::path folder = options.warm_start == "latest"
                                            ? latest_run(options.experiments)
                                            : std::filesystem::path(options.warm_start);
   const RunRecord run = load_run(folder);
+  genome::use_genes(genes);
+  require(run.genes == &genes, "--warm-start ({}): its genes are others than those of this search",
+          folder.string());
   require(run.settings.fitness == options.fitness,
           "--warm-start ({}): its fitness is {}, but this run's is {}", folder.string(),
           name(run.settings.fitness), name(options.fitness));
@@ -110,7 +188,7 @@ std::vector<EarlierResult> earlier(const SearchOptions& options) {
 void require_files_apart(const SearchOptions& options, const std::filesystem::path& folder) {
   std::vector<NamedFile> inputs;
   if (!folder.empty()) inputs = files_of_run(folder, "genome.json");
-  inputs.push_back({"--input", options.common.input});
+  if (options.command.empty()) inputs.push_back({"--input", options.common.input});
   if (!options.space_file.empty()) inputs.push_back({"--space", options.space_file});
   std::vector<NamedFile> outputs = {{"--genome-out", options.genome_out}};
   if (!options.cache.empty()) outputs.push_back({"--cache", options.cache});
@@ -131,7 +209,7 @@ void require_room_for_a_run(const std::string& folder) {
 
 /// Some island must have the means to train its first organism. Throws what the last one lacks.
 void require_affordable(const EvolutionConfig& config, const SearchSpace& space,
-                        const CostModel& cost_of) {
+                        const CostOf& cost_of) {
   EvolutionConfig of_island = config;
   of_island.budget_flops /= static_cast<double>(config.islands);
   for (std::size_t i = 0; i < config.islands; ++i) {
@@ -157,34 +235,44 @@ OpenPipe::~OpenPipe() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+CostOf cost_of(const Problem& problem) {
+  if (problem.command) return own_space_of(genome::default_genes())->cost_of();
+  return CostModel(problem.dataset);
+}
+
 SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
                          std::unique_ptr<Journal> resumed, std::size_t workers)
     : space(space_of(options, app)), journal(std::move(resumed)) {
   validate(options.evolution);
   check(options.common);
+  if (!is_of_gpts(app.objective)) {
+    const std::vector<std::string> nobody = {"--ask-tell"};
+    const bool has_command = !options.command.empty() && options.command != nobody;
+    require(!options.ask_tell || (!has_command && workers == 1),
+            "--ask-tell is for one process without a command");
+    options.command = options.ask_tell ? nobody : found_from_everywhere(options.command);
+    set_option(options.given, "--command", command_json(options.command));
+  }
   require_files_apart(options, journal ? journal->folder() : std::filesystem::path(options.folder));
   if (!journal && !options.folder.empty()) require_room_for_a_run(options.folder);
   require(options.samples >= 1, "--samples ({}) must be at least 1", options.samples);
   require(options.replicates >= 1 && options.replicates <= 1000,
           "--replicates ({}) must be from 1 to 1000", options.replicates);
-  problem.precision = options.common.precision.value_or(Precision::f64);
-  problem.objective = options.fitness;
-  problem.seed = options.evolution.seed;
-  problem.samples = options.samples;
-  problem.temperature = options.common.temperature;
-  require(!journal || is_there(options.common.input),
-          "{}: the dataset of this run is no longer there; --input says where it is now",
-          options.common.input);
-  problem.dataset = load_dataset(options.common, options.evolution.seed);
+  if (is_of_gpts(app.objective)) {
+    pose_problem(options);
+  } else {
+    pose_command(options);
+  }
   if (options.effort) space = choose_by_effort(options, problem, workers);
   if (!options.enqueue.empty()) {
     options.evolution.enqueued = enqueued(options, space, cost_of());
   }
   if (!options.warm_start.empty()) {
-    options.evolution.earlier = earlier(options);
+    options.evolution.earlier = earlier(options, space.genes());
     validate(options.evolution);
   }
-  settings = settings_of(options, app, problem, space);
+  settings = problem.command ? settings_of_command(options, app, problem)
+                             : settings_of(options, app, problem, space);
   require_affordable(options.evolution, space, cost_of());
   require_writable(options.genome_out);
   genome_pipe.emplace(options.genome_out);
@@ -195,6 +283,34 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
   }
   open_journal(options,
                {.options = options.given, .settings = to_json(settings), .space = to_json(space)});
+  if (problem.command) {
+    problem.command->trials = std::filesystem::absolute(folder->path() / "trials").string();
+  }
+}
+
+void SearchSetup::pose_problem(SearchOptions& options) {
+  problem.precision = options.common.precision.value_or(Precision::f64);
+  problem.objective = options.fitness;
+  problem.seed = options.evolution.seed;
+  problem.samples = options.samples;
+  problem.temperature = options.common.temperature;
+  require(!journal || is_there(options.common.input),
+          "{}: the dataset of this run is no longer there; --input says where it is now",
+          options.common.input);
+  problem.dataset = load_dataset(options.common, options.evolution.seed);
+}
+
+void SearchSetup::pose_command(const SearchOptions& options) {
+  const OwnSpace& own = *own_space_of(space.genes());
+  problem.objective = own.measure.is_maximised ? Objective::maximum : Objective::minimum;
+  problem.seed = options.evolution.seed;
+  problem.command = Command{.arguments = options.command,
+                            .trials = "",
+                            .space = own.json,
+                            .seconds = options.trial_time,
+                            .cores = options.cores,
+                            .gpus = options.gpus,
+                            .seed = options.evolution.seed};
 }
 
 void SearchSetup::open_journal(const SearchOptions& options, const JournalHeader& header) {

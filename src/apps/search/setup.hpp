@@ -31,6 +31,10 @@ class OpenPipe {
   int descriptor_ = -1;
 };
 
+/// What organisms cost, known before their trainings; trials of a command all cost the same. The
+/// problem must outlive it.
+CostOf cost_of(const Problem& problem);
+
 /// All that a search needs, checked: every error that can be found before the first training is.
 class SearchSetup {
  public:
@@ -45,7 +49,7 @@ class SearchSetup {
   SearchSpace space;
   Problem problem;
   RunSettings settings;  ///< everything that the result depends on, besides the space
-  CostModel cost_of() const { return CostModel(problem.dataset); }
+  CostOf cost_of() const { return apps::cost_of(problem); }
   std::optional<OpenPipe> genome_pipe;  ///< where --genome-out is one
   std::optional<EvaluationCache> cache;
   std::optional<RunFolder> folder;
@@ -54,6 +58,8 @@ class SearchSetup {
   RecordedBirths births;  ///< of the resumed run
 
  private:
+  void pose_problem(SearchOptions& options);
+  void pose_command(const SearchOptions& options);
   void open_journal(const SearchOptions& options, const JournalHeader& header);
 };
 

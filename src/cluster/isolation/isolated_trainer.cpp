@@ -76,6 +76,7 @@ int IsolatedTrainer::end_trainer() {
 
 /// All floating-point operations of a task: training, scoring, and a few passes over the dataset.
 double IsolatedTrainer::flops_of(const Task& task) const {
+  if (problem_->command) return 1;
   constexpr double kPerToken = 100;
   const Dataset& data = problem_->dataset;
   const std::size_t tokens = data.training.prediction_count() + data.validation.prediction_count() +

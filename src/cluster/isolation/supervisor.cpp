@@ -11,6 +11,8 @@
 #include <string>
 
 #include "child_process.hpp"
+#include "command_trial.hpp"
+#include "descendants.hpp"
 #include "frames.hpp"
 #include "microgpt/core/stop.hpp"
 
@@ -32,6 +34,9 @@ void limit_memory(double megabytes) {
 }
 
 Evaluation train_here(const Task& task, const TrainingSetup<Problem>& about) {
+  if (const std::optional<Command>& command = about.problem.command) {
+    return run_command(*command, task, genome::own_space_of(genome::default_genes())->measure);
+  }
   return guarded_evaluation([&] {
     about.faults.strike(about.problem.seed, task.genome, task.replicate, about.memory_mb > 0);
     return evaluate_or_throw(task.genome, about.problem, task.replicate, task.keeps_weights);
@@ -40,6 +45,7 @@ Evaluation train_here(const Task& task, const TrainingSetup<Problem>& about) {
 
 void train_for(int rank, const TrainingSetup<Problem>& about) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  adopt_orphans();
   limit_memory(about.memory_mb);
   while (const std::optional<Task> task = receive_frame<Task>(rank)) {
     if (!send_frame(rank, train_here(*task, about))) break;
@@ -62,8 +68,7 @@ class Supervisor {
   bool serve(Request request) {
     switch (request) {
       case Request::prepare:
-        about_ = receive_frame<TrainingSetup<Problem>>(rank_);
-        return about_.has_value();
+        return prepare();
       case Request::start:
         return start_trainer();
       case Request::end: {
@@ -72,6 +77,15 @@ class Supervisor {
       }
     }
     return false;
+  }
+
+  bool prepare() {
+    about_ = receive_frame<TrainingSetup<Problem>>(rank_);
+    if (about_ && about_->problem.command) {
+      genome::use_genes(
+          genome::read_own_space("space", about_->problem.command->space).space.genes());
+    }
+    return about_.has_value();
   }
 
   bool start_trainer() {
@@ -92,8 +106,11 @@ class Supervisor {
     kill(trainer_, SIGKILL);
     waitpid(trainer_, &status, 0);
     trainer_ = -1;
+    end_descendants(kPatience);  // of a command
     return status;
   }
+
+  static constexpr double kPatience = 1;  // seconds from SIGTERM to SIGKILL
 
   int rank_;
   pid_t trainer_ = -1;
@@ -103,7 +120,10 @@ class Supervisor {
 }  // namespace
 
 void supervise(int rank) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It outlives its rank for a moment, to end what a command has started: launchers kill the
+  // process group of a rank, which it leaves. The end of the rank closes the socket.
+  setsid();
+  adopt_orphans();
   ignore_stop_signals();  // the rank decides when to stop; the trainer inherits this
   Supervisor(rank).run();
 }

@@ -21,16 +21,17 @@ Variables::Variables(const SearchSpace& space, bool of_two_searches) {
     const Gene* partner = space.genes().find(gene.seen_with);
     const std::size_t coordinates = gene.is_category() ? gene.categories.size() : 1;
     variable_of_.insert(variable_of_.end(), coordinates, genes_.size());
-    const double range = low > 0 ? elementary::log(high / low) : high - low;
-    genes_.push_back({&gene, low, high, range, partner});
+    const bool is_log = low > 0 && !std::holds_alternative<LinearDomain>(space[gene]);
+    const double range = is_log ? elementary::log(high / low) : high - low;
+    genes_.push_back({&gene, low, high, range, is_log, partner});
   }
   if (of_two_searches) variable_of_.push_back(genes_.size());
 }
 
-/// On a logarithmic scale, unless some values of the gene are not above 0.
+/// On a logarithmic scale, unless some values of the gene are not above 0 or its range is linear.
 double Variables::coordinate(const Varying& varying, const Genome& genome) {
   double value = std::clamp(genome[*varying.gene], varying.low, varying.high);
-  if (varying.low <= 0) return (value - varying.low) / varying.range;
+  if (!varying.is_log) return (value - varying.low) / varying.range;
   if (varying.partner != nullptr) value *= genome[*varying.partner];
   return elementary::log(value / varying.low) / varying.range;
 }

@@ -28,7 +28,8 @@ class Variables {
   struct Varying {
     const Gene* gene;
     double low, high;
-    double range;         // from end to end, on a logarithmic scale if low is above 0
+    double range;         // from end to end
+    bool is_log;          // is it on a logarithmic scale
     const Gene* partner;  // that it is seen with; or null
   };
   static double coordinate(const Varying& varying, const Genome& genome);

@@ -142,6 +142,16 @@
     clamp,
     worked,
     several: (data.run.islands || 1) > 1,
+    // Whether organisms are trials of a command, which has no parameters, operations or names.
+    isCommand: ["minimum", "maximum"].includes(data.objective.name),
+    // What a GPT and its training cost, as pairs of a label and a text.
+    costPairs: ({ parameters, flops }) =>
+      isNumber(parameters)
+        ? [
+            ["parameters", report.format.whole(parameters)],
+            ["training", report.format.flops(flops)],
+          ]
+        : [],
     championId: data.champion ? data.champion.id : null,
     isChampion: (id) =>
       data.champion !== null && report.original(id) === report.original(data.champion.id),

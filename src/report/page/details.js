@@ -112,8 +112,7 @@
       score(organism),
       report.pairs([
         ...report.genePairs(organism),
-        ["parameters", format.whole(organism.parameters)],
-        ["training", format.flops(organism.flops)],
+        ...report.costPairs(organism),
       ]),
       parents(organism),
       children(organism),

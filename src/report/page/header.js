@@ -155,8 +155,9 @@
         "p",
         { class: "caption" },
         capital(report.born(organism)) +
-          "; " +
-          `${format.whole(organism.parameters)} parameters, ${format.flops(organism.flops)} of training.`,
+          (report.isCommand
+            ? "."
+            : `; ${format.whole(organism.parameters)} parameters, ${format.flops(organism.flops)} of training.`),
       ),
       scores(),
       genome(organism),
@@ -171,7 +172,7 @@
       figure(format.whole(summary.organisms), "organisms"),
       figure(format.whole(summary.trainings), "trainings"),
       figure(format.whole(summary.failed), "failed"),
-      figure(format.flops(summary.flops), "computed"),
+      report.isCommand ? null : figure(format.flops(summary.flops), "computed"),
       figure(format.duration(summary.seconds), "wall time"),
       figure(format.whole(summary.workers), summary.workers === 1 ? "worker" : "workers"),
       figure(format.percent(summary.utilisation), "utilisation"),

@@ -71,8 +71,7 @@
         ],
         ["parents", parents],
         ...leadingPairs(organism),
-        ["parameters", format.whole(organism.parameters)],
-        ["training", format.flops(organism.flops)],
+        ...report.costPairs(organism),
       ]),
     );
   };

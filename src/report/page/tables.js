@@ -93,7 +93,7 @@
         [
           { title: "organism", number: true, value: (row) => report.link(row.id) },
           { title: objective.label, number: true, value: (row) => format.estimate(row.mean_score) },
-          ...(objective.name === "held-out"
+          ...(objective.name === "held-out" || report.isCommand
             ? []
             : [
                 {
@@ -102,7 +102,9 @@
                   value: (row) => format.estimate(row.validation),
                 },
               ]),
-          { title: "test loss", number: true, value: (row) => format.estimate(row.test) },
+          ...(report.isCommand
+            ? []
+            : [{ title: "test loss", number: true, value: (row) => format.estimate(row.test) }]),
           {
             title: "luck",
             number: true,
@@ -139,18 +141,22 @@
       key: (row) => row.genes[gene.name],
       value: (row) => format.gene(gene.name, row.genes[gene.name]),
     })),
-    {
-      title: "parameters",
-      number: true,
-      key: (row) => row.parameters,
-      value: (row) => format.whole(row.parameters),
-    },
-    {
-      title: "training",
-      number: true,
-      key: (row) => row.flops,
-      value: (row) => format.flops(row.flops),
-    },
+    ...(report.isCommand
+      ? []
+      : [
+          {
+            title: "parameters",
+            number: true,
+            key: (row) => row.parameters,
+            value: (row) => format.whole(row.parameters),
+          },
+          {
+            title: "training",
+            number: true,
+            key: (row) => row.flops,
+            value: (row) => format.flops(row.flops),
+          },
+        ]),
   ];
 
   report.buildTop = function () {

@@ -1,0 +1,140 @@
+// A trial costs one organism at most, and leaves nothing behind.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "../support/errors.hpp"
+#include "../support/temporary_folder.hpp"
+#include "microgpt/cluster/isolation/isolated_trainer.hpp"
+#include "microgpt/core/files.hpp"
+
+namespace microgpt::test {
+
+using namespace cluster;
+namespace {
+
+const genome::OwnSpace& space() {
+  return genome::read_own_space(
+      "space.json", R"({"genes": {"x": {"kind": "real", "range": [0, 1], "default": 0.25}}})");
+}
+
+/// A trainer of trials that run a script with /bin/sh.
+class Trials {
+ public:
+  explicit Trials(const std::string& script, double seconds = 0) {
+    problem_.objective = Objective::minimum;
+    problem_.command = Command{.arguments = {"/bin/sh", "-c", script, "sh", "{x}", "{genome}"},
+                               .trials = (folder_ / "trials").string(),
+                               .space = space().json,
+                               .seconds = seconds};
+    trainer_.prepare(problem_, {.deadline_factor = 0});
+  }
+  Evaluation run_until(const std::function<void()>& poll) {
+    return trainer_.train({.id = 3, .genome = Genome(space().space.genes()), .flops = 1}, poll);
+  }
+  Evaluation run() {
+    return run_until([] {});
+  }
+  std::filesystem::path of(const std::string& file) const {
+    return folder_ / "trials" / "000003" / file;
+  }
+
+ private:
+  IsolatedTrainer trainer_;  // forks before anything else is there
+  TemporaryFolder folder_;
+  Problem problem_;
+};
+
+bool lives(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  return !line.empty() && line.compare(line.rfind(')'), 3, ") Z") != 0;
+}
+
+TEST(CommandTrial, runs_in_a_folder_of_its_own_and_returns_the_result) {
+  Trials trials("cat \"$2\"; pwd; echo \"{\\\"loss\\\": $1}\"; echo careful >&2");
+  const Evaluation evaluation = trials.run();
+  EXPECT_EQ(evaluation.failure, "");
+  EXPECT_EQ(evaluation.loss, 0.25);
+  EXPECT_EQ(read_file(trials.of("genome.json")), "{\"x\":0.25}\n");
+  EXPECT_EQ(read_file(trials.of("stdout")),
+            "{\"x\":0.25}\n" + trials.of("").parent_path().string() + "\n{\"loss\": 0.25}\n");
+  EXPECT_EQ(read_file(trials.of("stderr")), "careful\n");
+}
+
+TEST(CommandTrial, that_fails_says_why) {
+  EXPECT_EQ(Trials("echo first >&2; echo '  no such matrix' >&2; exit 3").run().failure,
+            "the command ended with code 3: no such matrix");
+  EXPECT_EQ(Trials("kill -SEGV $$").run().failure, "the command was killed by SIGSEGV");
+  EXPECT_TRUE(contains(Trials("true").run().failure, "no result"));
+  EXPECT_TRUE(contains(Trials("echo '{\"loss\": nan}'").run().failure, "is not one JSON object"));
+}
+
+TEST(CommandTrial, that_is_killed_from_outside_is_tried_again) {
+  EXPECT_EQ(Trials("kill -KILL $$").run().failure, "the training was killed by SIGKILL (3 tries)");
+  Trials trials(
+      "echo x >>../tries; test $(wc -l <../tries) = 3 || kill -TERM $$; "
+      "echo '{\"loss\": 1}'");
+  EXPECT_EQ(trials.run().failure, "");
+}
+
+TEST(CommandTrial, whose_time_is_up_is_ended_with_all_that_it_started) {
+  Trials trials("sleep 1000 & echo $! >started; wait", 0.2);
+  EXPECT_EQ(trials.run().failure, "not finished within --trial-time, 0.2 seconds");
+  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+}
+
+// Also what has left its process group and its session, and holds standard output open.
+TEST(CommandTrial, leaves_nothing_behind) {
+  Trials trials(
+      "setsid sh -c 'trap \"\" TERM HUP; echo $$ >started; while :; do sleep 1000; done' & "
+      "while ! test -s started; do :; done; echo '{\"loss\": 1}'");
+  EXPECT_EQ(trials.run().loss, 1);
+  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+}
+
+TEST(CommandTrial, that_is_abandoned_is_ended) {
+  Trials trials("trap '' TERM; echo $$ >number; mv number started; sleep 1000 & wait; sleep 1000");
+  struct Enough {};
+  const auto stop_when_started = [&] {
+    if (std::filesystem::exists(trials.of("started"))) throw Enough{};
+  };
+  EXPECT_THROW(trials.run_until(stop_when_started), Enough);
+  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+}
+
+TEST(CommandTrial, may_print_as_much_as_it_likes) {
+  Trials trials(
+      "head -c 30000000 /dev/zero | tr '\\0' x; echo; echo '{\"loss\": 2}'; "
+      "head -c 3000000 /dev/zero >&2");
+  EXPECT_EQ(trials.run().loss, 2);
+  EXPECT_LT(std::filesystem::file_size(trials.of("stdout")), 1'100'000U);
+  EXPECT_TRUE(contains(read_file(trials.of("stdout")), "more bytes are not kept"));
+  EXPECT_LT(std::filesystem::file_size(trials.of("stderr")), 1'100'000U);
+}
+
+TEST(CommandTrial, sees_no_variables_of_mpi_and_usual_signals) {
+  setenv("OMPI_COMM_WORLD_RANK", "3", 1), setenv("PMIX_RANK", "3", 1);
+  Trials trials(
+      "env | grep -c -e ^OMPI_ -e ^PMIX_ >mpi; "
+      "grep SigIgn /proc/self/status | tr -d ' \\t' | cut -d: -f2 >ignored; "
+      "echo \"{\\\"loss\\\": $GENE_X}\"");
+  unsetenv("OMPI_COMM_WORLD_RANK"), unsetenv("PMIX_RANK");
+  EXPECT_EQ(trials.run().loss, 0.25);
+  EXPECT_EQ(read_file(trials.of("mpi")), "0\n");
+  EXPECT_EQ(read_file(trials.of("ignored")), "0000000000000000\n");
+}
+
+TEST(CommandTrial, finds_an_empty_folder_when_it_is_tried_again) {
+  Trials trials("test ! -e left || exit 9; touch left; echo '{\"loss\": 1}'");
+  EXPECT_EQ(trials.run().failure, "");
+  EXPECT_EQ(trials.run().failure, "");
+}
+
+}  // namespace
+}  // namespace microgpt::test
