@@ -12,12 +12,16 @@ source scripts/setup.sh
 # shellcheck source=scripts/supervise.sh
 source scripts/supervise.sh
 
-arguments=()
+arguments=() input=(--input data/names.txt)
 while (($#)); do
     case $1 in
     --restarts) RESTARTS=${2:?--restarts needs a number} && shift 2 ;;
     --restarts=*) RESTARTS=${1#*=} && shift ;;
-    *) arguments+=("$1") && shift ;;
+    *)
+        # A run that goes on knows its dataset.
+        [[ $1 != --resume && $1 != --resume=* ]] || input=()
+        arguments+=("$1") && shift
+        ;;
     esac
 done
 
@@ -25,4 +29,4 @@ install_packages
 build_targets creature evolve_loss evolve
 mpi_environment
 supervise "${RESTARTS:-10}" mpirun -n "${RANKS:-9}" build/bin/evolve_loss \
-    --input data/names.txt ${arguments[@]+"${arguments[@]}"}
+    ${input[@]+"${input[@]}"} ${arguments[@]+"${arguments[@]}"}

@@ -69,9 +69,18 @@ build_targets() {
 }
 
 # Lets mpirun start more ranks than there are cores (the islands outnumber the
-# cores of a laptop), and start as root, as it must in most containers.
+# cores of a laptop), and start as root, as it must in most containers. Variables
+# of PRTE are for Open MPI 5.
 mpi_environment() {
-    export OMPI_MCA_rmaps_base_oversubscribe=1
+    export OMPI_MCA_rmaps_base_oversubscribe=1 \
+        PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+    # Two jobs on one machine would bind their ranks to the same cores.
+    export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+    # Docker and libvirt give every host the same address, over which ranks wait for
+    # each other for ever.
+    if [[ -z ${OMPI_MCA_btl_tcp_if_include:-} ]]; then
+        export OMPI_MCA_btl_tcp_if_exclude=${OMPI_MCA_btl_tcp_if_exclude:-127.0.0.0/8,sppp,docker0,virbr0}
+    fi
     # mpirun itself would wait forever for a silent host; with these keepalives it
     # probes after 4 s and gives up after three probes 1 s apart. That must be sooner
     # than rank 0 gives up (10 s): TCP sends no probes while an abort is in flight.

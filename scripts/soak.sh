@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills runs at random moments and compares their results with those of
-# uninterrupted runs: both programs, both modes, islands, caches, and documents
+# uninterrupted runs: all programs, both modes, islands, caches, and documents
 # whose scoring takes longer than the training. Each run gets 1 to 5 kills
 # (SIGKILL) of a training process, a worker, rank 0, mpirun, or everything
 # including the supervising script. Prints a line for each run and fails if one
@@ -14,7 +14,7 @@ source scripts/setup.sh
 runs=${1:-100}
 RANDOM=${2:-1}
 install_packages
-build_targets evolve_loss evolve
+build_targets evolve_loss evolve evolve_command
 mpi_environment
 work=$(mktemp -d)
 trap 'pkill -KILL -f "$work" || true; rm -rf "$work"' EXIT
@@ -24,6 +24,16 @@ awk 'BEGIN { srand(1); for (l = 0; l < 200; ++l) { s = ""
     for (c = 0; c < 2000; ++c) s = s substr("abcdefghijklmnopqrstuvwxyz ", 1 + rand() * 27, 1)
     print s "x" } }' >"$work/long.txt"
 
+echo '{"genes": {"x": {"kind": "real", "range": [-5, 10]}, "n": {"kind": "int", "range": [1, 64]},
+    "way": {"kind": "choice", "values": ["a", "b"]}, "m": {"kind": "int", "range": [1, 9], "only_if": {"way": "b"}}}}' \
+    >"$work/own.json"
+cat >"$work/solve.sh" <<'END'
+#!/bin/sh
+sleep "0.0$((MICROGPT_TRIAL % 10))"
+awk -v x="$1" -v n="$GENE_N" -v m="${GENE_M:-4}" 'BEGIN { printf "{\"loss\": %.6f}\n", (x - 3) * (x - 3) + n * m / 100 }'
+END
+chmod +x "$work/solve.sh"
+
 settings=(
     "evolve_loss --mode generational"
     "evolve_loss --mode steady-state"
@@ -32,13 +42,20 @@ settings=(
     "evolve_loss --mode steady-state --strategy classic --cache CACHE"
     "evolve_loss --mode generational --generations 6 --islands 2 --input $work/long.txt"
     "evolve --mode generational --elite 2 --samples 10"
-    "evolve --mode steady-state --elite 6 --samples 10")
+    "evolve --mode steady-state --elite 6 --samples 10"
+    "evolve_command --mode steady-state"
+    "evolve_command --mode generational --islands 2 --migration-interval 2")
 
 program_of() { echo "${settings[$1]%% *}"; }
 
 # options SETTING RUN: those of all runs, as words. Each run has its own cache.
 options() {
     local own=${settings[$1]#* }
+    if [[ $(program_of "$1") == evolve_command ]]; then
+        echo "--space $work/own.json --trials 120 --population 8 --finalists 2 --replicates 2 $own" \
+            "--command=[\"$work/solve.sh\",\"{x}\"]"
+        return
+    fi
     echo "--input data/names.txt --space $work/space.json --population 8 --generations 16" \
         "--finalists 2 --replicates 2 ${own/CACHE/$work/cache-$2}"
 }

@@ -29,7 +29,17 @@ read_command() {
         folder=$experiments/$(date +%Y-%m-%d_%H-%M-%S)
         while [[ -e $folder ]]; do folder+=-2; done
     elif [[ $folder == latest ]]; then
-        folder=$(dirname "$(find "$experiments" -mindepth 2 -maxdepth 2 -name journal | sort | tail -1)")
+        folder=$(latest_run "$experiments")
+    fi
+}
+
+# The newest run, as the programs see it: the one that the link leads to, or the
+# last by name.
+latest_run() {
+    if [[ -e $1/latest/journal ]]; then
+        readlink -f "$1/latest"
+    else
+        dirname "$(find "$1" -mindepth 2 -maxdepth 2 -name journal | sort | tail -1)"
     fi
 }
 

@@ -58,6 +58,17 @@ skip_used_step_numbers() {
     done
 }
 
+# patiently COMMAND...: repeats it while it fails, for half a minute; its output is in
+# `answer`.
+patiently() {
+    local tries
+    for ((tries = 1; tries <= 6; ++tries)); do
+        answer=$("$@") && return 0
+        sleep "${PAUSE:-5}"
+    done
+    return 1
+}
+
 # end STATUS FOLDER: ends the job, or requeues it if that may help: when its time is
 # up (75), or when it died after starting its journal. A job that was cancelled, or that
 # Slurm requeued because of a lost node, is no longer running.
@@ -69,13 +80,16 @@ end() {
     75) ;;
     *) [[ -s $folder/journal ]] || exit "$status" ;;
     esac
-    [[ $(squeue --noheader --jobs "$job" --format %T) == RUNNING ]] || exit "$status"
+    # A controller that does not answer for a while says nothing of the job.
+    if patiently squeue --noheader --jobs "$job" --format %T; then
+        [[ $answer == RUNNING ]] || exit "$status"
+    fi
     if ((restarts >= max_restarts)); then
         tell "ended with status $status, after $restarts restarts: that is enough"
         exit "$status"
     fi
     tell "ended with status $status; the job goes back into the queue"
-    scontrol requeue "$job" && exit 0 # Slurm does not look at it: the job is pending again
+    patiently scontrol requeue "$job" && exit 0 # Slurm does not look at it: the job is pending again
     tell "Slurm does not take it back; submit it again with: --resume (see scripts/slurm/README.md)"
     exit "$status"
 }
@@ -91,7 +105,12 @@ run_job() {
     fi
     [[ -x $program ]] ||
         fail "$program is missing: build first, submit from the top of the repository"
-    if [[ -s $folder/journal ]]; then option=--resume; fi
+    if [[ -s $folder/journal ]]; then
+        option=--resume
+        # The lock of a node that was lost may outlive it, as file servers lease locks.
+        flock --timeout "${LOCK_PATIENCE:-180}" "$folder/journal" true ||
+            tell "$folder/journal is still locked"
+    fi
     tell "start $((restarts + 1)) on $SLURM_JOB_NODELIST, $option $folder"
     trap 'end 75 "$folder"' USR1 # until the program hears of it
     skip_used_step_numbers
