@@ -41,6 +41,8 @@ constexpr std::array kLaunchers = {
     Launcher{"PMI_RANK", "PMI_SIZE", "", "an mpiexec of MPICH or Intel MPI", kMpiHelp},
     Launcher{"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "", "MVAPICH", kMpiHelp},
     Launcher{"FLUX_TASK_RANK", "FLUX_JOB_SIZE", "", "flux", kMpiHelp},
+    Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "", "an mpirun of another Open MPI",
+             kMpiHelp},
     Launcher{"JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "", "jsrun", kMpiHelp},
     Launcher{"PALS_RANKID", "PALS_SIZE", "", "PALS", kMpiHelp}};
 
@@ -105,7 +107,7 @@ Session::Session(int& argc, char**& argv) {
     ranks_ = std::make_unique<Ranks>(argc, argv);
     ranks_->heartbeat.emplace(ranks_->group);
   }
-  if (size() == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {
+  if (size() == 1 && number_in("OMPI_COMM_WORLD_SIZE") != 1) {
     ranks_.reset();  // an exception that met it on its way would make it end the job
     require_no_strangers();
   }

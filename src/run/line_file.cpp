@@ -70,6 +70,8 @@ LineFile::Lock LineFile::lock(std::chrono::milliseconds patience) const {
 void LineFile::unlock() const { flock(descriptor_, LOCK_UN); }
 
 std::string LineFile::read() const {
+  require(size() <= kLargestFile, "{}: has {} bytes, more than {}", path_.string(), size(),
+          kLargestFile);
   std::string bytes(size(), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {

@@ -1,6 +1,8 @@
 #include "microgpt/training/corpus.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "microgpt/core/error.hpp"
@@ -31,8 +33,21 @@ bool ends_line(char32_t c) {
 
 /// Joiners have a meaning, in emoji and in several scripts; these have none.
 bool is_invisible(char32_t c) {
-  return c == 0xAD || c == 0x61C || c == 0x200B || c == 0x200E || c == 0x200F || c == 0x2060 ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+  return c == 0xAD || c == 0x61C || c == 0x180E || c == 0x200B || c == 0x200E || c == 0x200F ||
+         (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2064) ||
+         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
+}
+
+/// The spaces of Unicode, of which a text may end with any.
+constexpr std::array<std::string_view, 17> kSpaces = {
+    " ",      "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
+    "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u202F", "\u205F", "\u3000"};
+
+/// The space that a text ends with; empty if it ends with none.
+std::string_view last_space(std::string_view text) {
+  const auto found =
+      std::ranges::find_if(kSpaces, [&](std::string_view space) { return text.ends_with(space); });
+  return found == kSpaces.end() ? "" : *found;
 }
 
 /// Appends a line of a file to a text, normalised, without spaces at the end of a line.
@@ -70,7 +85,11 @@ class Normaliser {
   static bool is_plain(char c) { return c >= 0x20 && c < 0x7F; }
 
   void end() {
-    while (text_.size() > begin_ && text_.back() == ' ') text_.pop_back();
+    while (true) {
+      const std::string_view space = last_space(std::string_view(text_).substr(begin_));
+      if (space.empty()) break;
+      text_.resize(text_.size() - space.size());
+    }
     const std::string_view line = std::string_view(text_).substr(begin_);
     if (std::string normal = composed(line); normal != line) {
       ++changes_.composed;

@@ -22,6 +22,7 @@ strangers() {
 strangers "srun --mpi=pmix" SLURM_PROCID={} SLURM_NTASKS=3 SLURM_STEP_ID=0
 strangers "srun --mpi=pmix" SLURM_PROCID={} SLURM_NTASKS=1 SLURM_STEP_NUM_TASKS=3 SLURM_STEP_ID=0
 strangers "mpiexec of MPICH" PMI_RANK={} PMI_SIZE=3
+strangers "mpirun of another Open MPI" OMPI_COMM_WORLD_RANK={} OMPI_COMM_WORLD_SIZE=3
 strangers "MVAPICH" MV2_COMM_WORLD_RANK={} MV2_COMM_WORLD_SIZE=3
 [[ ! -e experiments && ! -e genome.json ]] || broken "a refused run left something behind"
 

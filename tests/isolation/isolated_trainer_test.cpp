@@ -2,11 +2,13 @@
 #include "microgpt/cluster/isolation/isolated_trainer.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
+#include <iterator>
 
 #include "../support/corpus.hpp"
 #include "../support/errors.hpp"
@@ -90,6 +92,26 @@ TEST(IsolatedTrainer, a_training_that_throws_has_failed) {
 
 TEST(IsolatedTrainer, a_training_that_crashes_has_failed_and_is_not_tried_again) {
   EXPECT_EQ(trained(with({.segv = 1})).failure, "the training was killed by SIGSEGV");
+}
+
+/// A whole file of a process.
+std::string read_of(pid_t process, const std::string& file) {
+  std::ifstream stream("/proc/" + std::to_string(process) + "/" + file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Nor takes a whole machine with it.
+TEST(IsolatedTrainer, a_training_leaves_no_core_and_is_the_first_to_go_where_memory_is_short) {
+  const rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_CORE, &any);
+  IsolatedTrainer trainer;
+  trainer.prepare(some_problem(), {});
+  trainer.train(some_task(), just_wait);
+  const std::string limits = read_of(training_process(), "limits");
+  const std::size_t line = limits.find("Max core file size");
+  ASSERT_NE(line, limits.npos);
+  EXPECT_TRUE(contains(limits.substr(line, limits.find('\n', line) - line), " 0 "));
+  EXPECT_EQ(read_of(training_process(), "oom_score_adj"), "1000\n");
 }
 
 TEST(IsolatedTrainer, a_training_that_hangs_or_never_ends_is_killed) {

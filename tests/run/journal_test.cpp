@@ -230,6 +230,15 @@ TEST(Journal, that_is_no_file_is_an_error_and_not_waited_for) {
 }
 
 // Host names and exceptions may be any bytes.
+TEST(Journal, that_is_too_large_to_be_one_is_not_read) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "journal") << "x";
+  std::filesystem::resize_file(folder / "journal",
+                               std::uintmax_t{50} << 30);  // nearly all of it a hole
+  EXPECT_TRUE(contains(error_of([&] { Journal(folder / "journal"); }),
+                       "has 53687091200 bytes, more than 2147483648"));
+}
+
 TEST(Journal, what_is_no_text_leaves_a_mark_and_can_be_read) {
   const TemporaryFolder folder;
   Journal journal(folder / "journal");

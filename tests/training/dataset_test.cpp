@@ -95,6 +95,20 @@ TEST(ReadDocuments, normalises_and_counts_what_it_changes) {
   EXPECT_EQ(read_corpus("x", "anna\r\nbob\r\n", DocumentKind::lines).changes.text(), "");
 }
 
+// What nobody sees at the end of a name makes no other name of it.
+TEST(ReadDocuments, leaves_out_whatever_space_a_line_ends_with) {
+  for (const char* space :
+       {" ", "\u00A0", "\u1680", "\u2003", "\u202F", "\u3000", "\u2009 \u00A0"}) {
+    const std::string text = fmt::format("anna{}\nb{}b\n", space, space);
+    EXPECT_EQ(texts_of(read_corpus("x", text, DocumentKind::lines)),
+              (Texts{"anna", fmt::format("b{}b", space)}));
+  }
+  for (const char* nothing : {"\u180E", "\u2061", "\u2064", "\uFFF9", "\uFEFF"}) {
+    const std::string text = fmt::format("an{}na\n", nothing);
+    EXPECT_EQ(texts_of(read_corpus("x", text, DocumentKind::lines)), Texts{"anna"});
+  }
+}
+
 /// `count` groups of so many lines.
 std::string groups(int count, int lines) {
   std::string text;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -19,6 +20,15 @@
 namespace microgpt::cluster {
 
 namespace {
+
+/// A crash costs one organism, and no file of the size of its memory.
+void leave_no_core() {
+  const rlimit none = {0, 0};
+  if (std::getenv("MICROGPT_CORES") == nullptr) setrlimit(RLIMIT_CORE, &none);
+}
+
+/// Where memory is short the system should end a training, which is repeated, and not the rank.
+void be_the_first_to_go() { std::ofstream("/proc/self/oom_score_adj") << 1000; }
 
 void limit_memory(double megabytes) {
   if (megabytes <= 0) return;
@@ -46,6 +56,8 @@ Evaluation train_here(const Task& task, const TrainingSetup<Problem>& about) {
 void train_for(int rank, const TrainingSetup<Problem>& about) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   adopt_orphans();
+  if (!about.problem.command) leave_no_core();
+  be_the_first_to_go();
   limit_memory(about.memory_mb);
   while (const std::optional<Task> task = receive_frame<Task>(rank)) {
     if (!send_frame(rank, train_here(*task, about))) break;
