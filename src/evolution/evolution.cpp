@@ -234,6 +234,9 @@ std::optional<Organism> Evolution::breed(const Birth& birth, const OnAttempt& on
     if (child.origin == Origin::elite || !history_.knows(child.genome)) return child;
     known = std::move(child);
   }
+  const bool has_caps = space().max_training_flops > 0 || space().max_parameters > 0;
+  require(known || history_.size() > 0 || has_caps,
+          "none of {} genomes drawn from the space is allowed in it", kAttempts);
   require(known || history_.size() > 0,
           "max_training_flops ({:g}) and max_parameters ({:g}): none of {} genomes drawn from the "
           "space is cheap enough and small enough",

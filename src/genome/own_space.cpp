@@ -466,6 +466,7 @@ Kept space_in(const Value& object) {
   for (const auto& [name, value] : described.object()) {
     Description description = GeneReader(name, value).read(genes);
     for (const Gene& other : genes) {
+      require(other.name != name, "gene {} is there twice", name);
       require(variable_name(other.name) != variable_name(name),
               "genes {} and {} differ in case or - and _ alone, which environment variables do not",
               other.name, name);

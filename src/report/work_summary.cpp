@@ -46,7 +46,8 @@ std::string WorkSummary::cost_model() const {
     seconds.push_back(t.timing.seconds);
     seconds_per_flop.push_back(t.timing.seconds / t.task.flops);
   }
-  if (flops.size() < 3) return "";
+  const bool all_alike = std::ranges::all_of(flops, [&](double f) { return f == flops.front(); });
+  if (flops.size() < 3 || all_alike) return "";
   std::sort(seconds_per_flop.begin(), seconds_per_flop.end());
   const double median = seconds_per_flop[seconds_per_flop.size() / 2];
   return fmt::format(

@@ -52,6 +52,9 @@ refused "space.json: has genes of its own, which only evolve_command searches" -
 echo '{"genes": {"x": {"kind": "real", "range": [1, 0]}}}' >wrong.json
 refused "wrong.json: gene x: range must rise: 0 follows 1" -- \
     "$bin/evolve_command" --space wrong.json -- ./solve.sh
+echo '{"genes": {"x": {"kind": "real", "range": [0, 1]}}, "forbidden": ["x >= 0"]}' >nothing.json
+refused "none of 1000 genomes drawn from the space is allowed in it" -- \
+    "$bin/evolve_command" --space nothing.json -- ./solve.sh
 [[ ! -e experiments && ! -e best.json ]] || broken "something was written"
 
 # The same bytes at any number of ranks, in both modes.

@@ -71,14 +71,14 @@ cmp split-3/organisms.csv split-stop/organisms.csv || broken "resumed with anoth
 # A champion of another text is kept when one takes its place.
 cp poems.json both.json
 expect_exit 0 "${quick[@]}" --input stream.txt --folder after --genome-out both.json
-expect_text out "both.json was evolved on another dataset, poems.txt; it is both.json.old now"
+expect_text out "both.json was evolved for loss on poems.txt (" "); it is both.json.old now"
 cmp poems.json both.json.old || broken "the other champion is lost"
 expect_exit 0 "${quick[@]}" --input stream.txt --folder again --genome-out both.json --seed 2
 cmp poems.json both.json.old || broken "one of the same text was kept"
 
 cp both.json loss.json
 expect_exit 0 "$bin/evolve" --population 3 --elite 1 --generations 1 --input stream.txt --folder lovely --genome-out both.json
-expect_text out "both.json was evolved for another fitness; it is both.json.old2 now"
+expect_text out "both.json was evolved for loss on stream.txt (" "it is both.json.old2 now"
 cmp loss.json both.json.old2 || broken "the champion of the loss is lost"
 expect_text both.json '"fitness": "beauty"'
 

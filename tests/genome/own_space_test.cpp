@@ -121,6 +121,8 @@ TEST(OwnSpace, files_that_are_no_space_are_refused_with_the_reason) {
   EXPECT_EQ(refusal("{\"genes\": {\"x\": {\"kind\": \"switch\"}}, \"objective\": {\"goal\": "
                     "\"best\"}}"),
             "s.json: objective: goal (best) must be minimize or maximize");
+  EXPECT_EQ(refusal("{\"genes\": {\"x\": {\"kind\": \"switch\"}, \"x\": {\"kind\": \"switch\"}}}"),
+            "s.json: gene x is there twice");
   EXPECT_EQ(refusal("{\"genes\": {\"a-b\": {\"kind\": \"switch\"}, \"A_b\": {\"kind\": "
                     "\"switch\"}}}"),
             "s.json: genes a-b and A_b differ in case or - and _ alone, which environment "

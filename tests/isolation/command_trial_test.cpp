@@ -25,12 +25,16 @@ const genome::OwnSpace& space() {
 /// A trainer of trials that run a script with /bin/sh.
 class Trials {
  public:
-  explicit Trials(const std::string& script, double seconds = 0) {
+  explicit Trials(const std::string& script, double seconds = 0, std::uint32_t cores = 0,
+                  std::uint32_t gpus = 0, std::size_t slot = 0) {
     problem_.objective = Objective::minimum;
     problem_.command = Command{.arguments = {"/bin/sh", "-c", script, "sh", "{x}", "{genome}"},
                                .trials = (folder_ / "trials").string(),
                                .space = space().json,
-                               .seconds = seconds};
+                               .seconds = seconds,
+                               .cores = cores,
+                               .gpus = gpus,
+                               .slot = slot};
     trainer_.prepare(problem_, {.deadline_factor = 0});
   }
   Evaluation run_until(const std::function<void()>& poll) {
@@ -128,6 +132,17 @@ TEST(CommandTrial, sees_no_variables_of_mpi_and_usual_signals) {
   EXPECT_EQ(trials.run().loss, 0.25);
   EXPECT_EQ(read_file(trials.of("mpi")), "0\n");
   EXPECT_EQ(read_file(trials.of("ignored")), "0000000000000000\n");
+}
+
+TEST(CommandTrial, has_cores_and_gpus_of_its_own) {
+  const std::string script =
+      "echo \"$CUDA_VISIBLE_DEVICES $OMP_NUM_THREADS $(nproc)\" >seen; echo '{\"loss\": 1}'";
+  Trials first(script, 0, 1, 2, 0);
+  first.run();
+  EXPECT_EQ(read_file(first.of("seen")), "0,1 1 1\n");
+  Trials fourth(script, 0, 3, 2, 3);
+  fourth.run();
+  EXPECT_TRUE(read_file(fourth.of("seen")).starts_with("6,7 3 "));
 }
 
 TEST(CommandTrial, finds_an_empty_folder_when_it_is_tried_again) {

@@ -26,8 +26,8 @@ constexpr auto enum_names(Objective) {
   return enum_table<Objective>("fitness", {{Objective::loss, "held-out"},
                                            {Objective::last_step, "last-step"},
                                            {Objective::beauty, "beauty"},
-                                           {Objective::minimum, "minimum"},
-                                           {Objective::maximum, "maximum"}});
+                                           {Objective::minimum, "minimum", false},
+                                           {Objective::maximum, "maximum", false}});
 }
 
 /// Whether organisms are GPTs, and not commands.
