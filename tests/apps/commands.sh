@@ -180,6 +180,15 @@ expect_text out "seed" "champion"
 refused "its genes are others than those of" -- "$bin/evolve_report" --compare steady-state-1 more
 [[ -s more/report.html ]] || broken "no page"
 
+# A champion of another kind is kept.
+cp "$4/genome.json" other.json
+expect_exit 0 "${search[@]}" --trials 12 --folder other --genome-out other.json -- ./solve.sh '{x}'
+expect_text out "other.json was evolved for loss on a dataset (" "it is other.json.old now"
+cmp "$4/genome.json" other.json.old || broken "the other champion is lost"
+expect_exit 0 "$bin/evolve_loss" --input "$names" --population 2 --generations 1 --finalists 0 \
+    --folder other-2 --genome-out other.json
+expect_text out "other.json was evolved for seconds of " "it is other.json.old2 now"
+
 # From a script: trials are written, results are read; who stops in the middle can go on.
 expect_exit 0 "$4/examples/ask_tell.py" "$bin/evolve_command"
 expect_text out "the best of 80: 0.4"

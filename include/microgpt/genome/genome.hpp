@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <compare>
 #include <cstddef>
 #include <functional>
@@ -123,8 +124,8 @@ class Genome {
   explicit Genome(const GeneTable& genes);
 
   const GeneTable& genes() const { return *genes_; }
-  double operator[](const Gene& gene) const { return values_[gene.place]; }
-  double& operator[](const Gene& gene) { return values_[gene.place]; }
+  double operator[](const Gene& gene) const { return values_[place_of(gene)]; }
+  double& operator[](const Gene& gene) { return values_[place_of(gene)]; }
   /// Throws Error if there is no gene of this name.
   double operator[](std::string_view gene) const { return (*this)[genes()[gene]]; }
   double& operator[](std::string_view gene) { return (*this)[genes()[gene]]; }
@@ -135,6 +136,11 @@ class Genome {
   auto operator<=>(const Genome& other) const { return values_ <=> other.values_; }
 
  private:
+  std::size_t place_of(const Gene& gene) const {
+    assert(gene.place < values_.size() && genes_->at(gene.place).name == gene.name);
+    return gene.place;
+  }
+
   const GeneTable* genes_;
   std::vector<double> values_;
 };

@@ -12,7 +12,7 @@ namespace microgpt::genome {
 
 /// The content of genome.json: a genome, its scores, and what is needed to reproduce them.
 struct GenomeFile {
-  Genome genome;
+  Genome genome = GptGenome();   ///< of GPTs, whatever the program searches
   double loss = 0;               ///< validation loss in nats per character: mean of the replicates
   std::uint32_t generation = 0;  ///< in which it was born, from 1
   bool evolved = false;
