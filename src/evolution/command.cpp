@@ -1,7 +1,6 @@
 #include "microgpt/evolution/command.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "core/json.hpp"
@@ -77,11 +76,7 @@ std::vector<std::pair<std::string, std::string>> environment_of(const Command& c
   const std::vector<const Gene*> idle = genome::without_effect(task.genome);
   for (const Gene& gene : task.genome.genes()) {
     if (is_idle(gene, idle)) continue;
-    std::string name = "GENE_" + gene.name;
-    for (char& c : name) {
-      c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    variables.emplace_back(name, exact_text(gene, task.genome[gene]));
+    variables.emplace_back(genome::variable_of(gene.name), exact_text(gene, task.genome[gene]));
   }
   return variables;
 }

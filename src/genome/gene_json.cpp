@@ -69,6 +69,7 @@ void write_gene(json::Writer& writer, const Gene& gene, double value) {
     case GeneKind::real:
       return writer.write(value);
     case GeneKind::category:
+      if (gene.is_switch()) return writer.write(value != 0);
       return writer.write(gene.text(value));
   }
 }

@@ -82,6 +82,8 @@ const GeneTable& default_genes() { return other_genes != nullptr ? *other_genes 
 
 void use_genes(const GeneTable& genes) { other_genes = &genes; }
 
+bool searches_gpts() { return &default_genes() == &gpt_genes(); }
+
 Genome::Genome() : Genome(default_genes()) {}
 
 Genome::Genome(const GeneTable& genes) : genes_(&genes) {

@@ -99,9 +99,7 @@ namespace {
 const GeneTable& genes_of_run(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "space.json";
   if (!is_there(file)) return genome::gpt_genes();
-  const std::string text = read_regular_file(file, kLargestJson);
-  return genome::has_own_genes(text) ? genome::read_own_space(file.string(), text).space.genes()
-                                     : genome::gpt_genes();
+  return genome::genes_of_space(file.string(), read_regular_file(file, kLargestJson));
 }
 
 }  // namespace

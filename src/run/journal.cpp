@@ -63,9 +63,7 @@ Trial trial_of(std::string_view object, const GeneTable& genes) {
 /// Those of the search space in a header, if it describes its genes.
 const GeneTable& genes_of(const std::string& header) {
   if (header.find("\"genes\"") == header.npos) return default_genes();
-  const std::string space = journal_header_from(header).space;
-  return genome::has_own_genes(space) ? genome::read_own_space("space", space).space.genes()
-                                      : default_genes();
+  return genome::genes_of_space("space", journal_header_from(header).space);
 }
 
 /// The complete lines of a journal.

@@ -15,7 +15,7 @@ void validate(const Evaluation& e, std::uint32_t replicate) {
   visit_fields(kEvaluationFields, [&](const auto& field) {
     if constexpr (std::is_convertible_v<decltype(e.*field.member), std::optional<double>>) {
       const std::optional<double> value = e.*field.member;
-      const bool is_result = &default_genes() != &gpt_genes() && field.name.ends_with("loss");
+      const bool is_result = !genome::searches_gpts() && field.name.ends_with("loss");
       const double low = is_result ? -field.high : field.low;
       require(!value || (*value >= low && *value <= field.high),
               "{} ({}) must be from {:g} to {:g}", field.name, value.value_or(0), low, field.high);

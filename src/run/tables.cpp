@@ -121,7 +121,7 @@ OrganismTable make_organism_table() {
       of_finalist("test_loss", [](const Finalist& f) { return field(f.test.mean); }),
       failure<Row, Organism>()};
   table.columns.insert(table.columns.end(), others.begin(), others.end());
-  if (&default_genes() != &gpt_genes()) {
+  if (!genome::searches_gpts()) {
     table.columns.push_back({"cost", [](const Row& r) { return field(evaluation_of(r).cost); },
                              [](const CsvField& from, Organism& o) {
                                if (!from.text().empty()) o.evaluation->cost = from.number();
@@ -254,7 +254,7 @@ std::string names_csv(std::span<const Organism> members) {
 
 std::string pareto_csv(std::span<const Organism> history, std::size_t vocabulary) {
   std::string text = pareto_table().header();
-  if (&default_genes() != &gpt_genes()) return text;
+  if (!genome::searches_gpts()) return text;
   for (const CostKind cost : {CostKind::parameters, CostKind::flops}) {
     for (const ParetoMember& member : pareto_members(history, cost, vocabulary)) {
       text += pareto_table().row({cost, member});

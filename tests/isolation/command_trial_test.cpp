@@ -22,6 +22,13 @@ const genome::OwnSpace& space() {
       "space.json", R"({"genes": {"x": {"kind": "real", "range": [0, 1], "default": 0.25}}})");
 }
 
+bool lives(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  return !line.empty() && line.compare(line.rfind(')'), 3, ") Z") != 0;
+}
+
 /// A trainer of trials that run a script with /bin/sh.
 class Trials {
  public:
@@ -47,18 +54,14 @@ class Trials {
     return folder_ / "trials" / "000003" / file;
   }
 
+  /// Whether the process lives whose number the script has written to "started".
+  bool has_left_something() const { return lives(std::stoi(read_file(of("started")))); }
+
  private:
   IsolatedTrainer trainer_;  // forks before anything else is there
   TemporaryFolder folder_;
   Problem problem_;
 };
-
-bool lives(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  return !line.empty() && line.compare(line.rfind(')'), 3, ") Z") != 0;
-}
 
 TEST(CommandTrial, runs_in_a_folder_of_its_own_and_returns_the_result) {
   Trials trials("cat \"$2\"; pwd; echo \"{\\\"loss\\\": $1}\"; echo careful >&2");
@@ -90,7 +93,7 @@ TEST(CommandTrial, that_is_killed_from_outside_is_tried_again) {
 TEST(CommandTrial, whose_time_is_up_is_ended_with_all_that_it_started) {
   Trials trials("sleep 1000 & echo $! >started; wait", 0.2);
   EXPECT_EQ(trials.run().failure, "not finished within --trial-time, 0.2 seconds");
-  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+  EXPECT_FALSE(trials.has_left_something());
 }
 
 // Also what has left its process group and its session, and holds standard output open.
@@ -99,7 +102,7 @@ TEST(CommandTrial, leaves_nothing_behind) {
       "setsid sh -c 'trap \"\" TERM HUP; echo $$ >started; while :; do sleep 1000; done' & "
       "while ! test -s started; do :; done; echo '{\"loss\": 1}'");
   EXPECT_EQ(trials.run().loss, 1);
-  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+  EXPECT_FALSE(trials.has_left_something());
 }
 
 TEST(CommandTrial, that_is_abandoned_is_ended) {
@@ -109,7 +112,7 @@ TEST(CommandTrial, that_is_abandoned_is_ended) {
     if (std::filesystem::exists(trials.of("started"))) throw Enough{};
   };
   EXPECT_THROW(trials.run_until(stop_when_started), Enough);
-  EXPECT_FALSE(lives(std::stoi(read_file(trials.of("started")))));
+  EXPECT_FALSE(trials.has_left_something());
 }
 
 TEST(CommandTrial, may_print_as_much_as_it_likes) {

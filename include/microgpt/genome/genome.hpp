@@ -47,6 +47,10 @@ struct Gene {
   std::size_t place = 0;     ///< in its table, which sets it
 
   bool is_category() const { return kind == GeneKind::category; }
+  /// Whether its categories are "false" and "true", which JSON has as they are.
+  bool is_switch() const {
+    return categories.size() == 2 && categories[0] == "false" && categories[1] == "true";
+  }
 
   /// A value as text: a whole number, a category, or a real number with so many digits.
   std::string text(double value, int digits = 4) const;
@@ -113,6 +117,8 @@ class GeneTable {
 const GeneTable& default_genes();
 /// The table must live until the program ends.
 void use_genes(const GeneTable& genes);
+/// Whether these are the genes of GPTs.
+bool searches_gpts();
 
 /// The DNA of an organism: a number for each gene of a table. A category is its place among the
 /// gene's categories.

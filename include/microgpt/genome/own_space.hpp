@@ -53,6 +53,13 @@ const OwnSpace& read_own_space(const std::string& path, const std::string& text)
 /// The one whose table this is; null if it is another table.
 const OwnSpace* own_space_of(const GeneTable& genes);
 
+/// The table of a space file: its own, or that of GPTs if it describes none. Throws Error as
+/// read_own_space() does.
+const GeneTable& genes_of_space(const std::string& path, const std::string& text);
+
+/// What a gene is called in the environment of a command: GENE_N_STEPS for n-steps.
+std::string variable_of(std::string gene);
+
 /// A genome as the command of a trial is given it: one JSON object. Genes without effect are left
 /// out.
 std::string trial_json(const Genome& genome);

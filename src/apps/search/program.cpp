@@ -49,7 +49,7 @@ std::vector<std::string> extension_of(const SearchApp& app, const EvolutionConfi
 
 /// With what was known at the beginning: it stands in the journal, wherever the files are now.
 void begin_as_before(const JournalHeader& header, SearchOptions& options) {
-  genome::use_genes(parse_space("the journal's space", header.space, {}).genes());
+  genome::use_genes(genome::genes_of_space("the journal's space", header.space));
   const EvolutionConfig before = settings_from_json(header.settings).evolution;
   options.evolution.enqueued = before.enqueued;
   options.evolution.earlier = before.earlier;

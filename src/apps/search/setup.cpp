@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
 
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -20,6 +19,7 @@
 #include "microgpt/training/baselines.hpp"
 #include "microgpt/training/text_statistics.hpp"
 #include "search/effort.hpp"
+#include "search/found_command.hpp"
 
 namespace microgpt::apps {
 
@@ -55,39 +55,6 @@ SearchSpace space_of(const SearchOptions& options, const SearchApp& app) {
   return space;
 }
 
-/// The command as it is from every folder: its program and other files by their full paths.
-std::vector<std::string> found_from_everywhere(std::vector<std::string> arguments) {
-  require(!arguments.empty(), "a command must follow --, such as -- ./train.sh {{genome}}");
-  const auto is_file = [](const std::string& path) {
-    std::error_code failure;
-    return std::filesystem::is_regular_file(path, failure);
-  };
-  std::string& program = arguments.front();
-  if (program.find('/') != program.npos) {
-    require(is_file(program) && access(program.c_str(), X_OK) == 0,
-            "the command ({}) must be a program that may be executed", printable(program));
-  } else {
-    const char* const path = std::getenv("PATH");
-    std::string rest = path == nullptr ? "/usr/bin:/bin" : path;
-    bool is_found = false;
-    while (!is_found && !rest.empty()) {
-      const std::string folder = rest.substr(0, rest.find(':'));
-      rest.erase(0, folder.size() + 1);
-      const std::string file = (folder.empty() ? "." : folder) + "/" + program;
-      is_found = is_file(file) && access(file.c_str(), X_OK) == 0;
-    }
-    require(is_found, "the command ({}) is no program in PATH; if it is here: ./{}",
-            printable(program), printable(program));
-  }
-  for (std::string& argument : arguments) {
-    const bool is_program_in_path = &argument == &program && program.find('/') == program.npos;
-    if (!is_program_in_path && is_file(argument)) {
-      argument = std::filesystem::absolute(argument).lexically_normal().string();
-    }
-  }
-  return arguments;
-}
-
 /// Replaces an option among those that were given.
 void set_option(std::vector<std::string>& given, const std::string& name,
                 const std::string& value) {
@@ -95,25 +62,18 @@ void set_option(std::vector<std::string>& given, const std::string& name,
   given.push_back(name + "=" + value);
 }
 
-/// What the result of a search over trials depends on.
-RunSettings settings_of_command(const SearchOptions& options, const SearchApp& app,
-                                const Problem& problem) {
-  RunSettings settings = static_cast<const RunSettings&>(options);
-  settings.program = app.name;
-  settings.version = version();
+/// Those of the trials of a command.
+void add_trials(RunSettings& settings, const Problem& problem) {
   settings.fitness = problem.objective;
   settings.dataset = sha256(problem.command->space);  // what the results are of
   settings.tokens = 1;
   const Measure& measure = own_space_of(genome::default_genes())->measure;
   settings.measure = measure.name, settings.unit = measure.unit;
-  return settings;
 }
 
-RunSettings settings_of(const SearchOptions& options, const SearchApp& app, const Problem& problem,
-                        const SearchSpace& space) {
-  RunSettings settings = static_cast<const RunSettings&>(options);
-  settings.program = app.name;
-  settings.version = version();
+/// Those of GPTs and their text.
+void add_text(RunSettings& settings, const SearchOptions& options, const Problem& problem,
+              const SearchSpace& space) {
   settings.precision = problem.precision;
   settings.input = dataset_name(options.common);
   settings.dataset = problem.dataset.checksum;
@@ -133,6 +93,18 @@ RunSettings settings_of(const SearchOptions& options, const SearchApp& app, cons
   settings.ngram_loss = baselines.ngram.validation;
   settings.ngram_test_loss = baselines.ngram.test;
   settings.uniform_loss = baselines.uniform;
+}
+
+RunSettings settings_of(const SearchOptions& options, const SearchApp& app, const Problem& problem,
+                        const SearchSpace& space) {
+  RunSettings settings = static_cast<const RunSettings&>(options);
+  settings.program = app.name;
+  settings.version = version();
+  if (problem.command) {
+    add_trials(settings, problem);
+  } else {
+    add_text(settings, options, problem, space);
+  }
   return settings;
 }
 
@@ -271,8 +243,7 @@ SearchSetup::SearchSetup(SearchOptions& options, const SearchApp& app,
     options.evolution.earlier = earlier(options, space.genes());
     validate(options.evolution);
   }
-  settings = problem.command ? settings_of_command(options, app, problem)
-                             : settings_of(options, app, problem, space);
+  settings = settings_of(options, app, problem, space);
   require_affordable(options.evolution, space, cost_of());
   require_writable(options.genome_out);
   genome_pipe.emplace(options.genome_out);

@@ -19,6 +19,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/descriptor.hpp"
 #include "descendants.hpp"
 #include "microgpt/core/error.hpp"
 #include "microgpt/core/files.hpp"
@@ -34,27 +35,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kKept = 1 << 20;  // bytes of each of standard output and error
 constexpr double kGrace = 5;            // seconds from SIGTERM to SIGKILL
 
-/// Owns a file descriptor.
-class Handle {
- public:
-  explicit Handle(int number) : number_(number) {}
-  ~Handle() { reset(); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  int get() const { return number_; }
-  void reset() {
-    if (number_ >= 0) close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
-
 /// A pipe whose ends are closed where another program is started.
 struct Pipe {
   Pipe() : Pipe(make()) {}
-  Handle in, out;
+  core::Descriptor in, out;
 
  private:
   explicit Pipe(std::array<int, 2> ends) : in(ends[0]), out(ends[1]) {}
@@ -73,12 +57,13 @@ class Output {
 
   /// What is there to read by now; empty at the end, or if there is nothing yet.
   std::string_view take() {
-    const ssize_t size = read(pipe.in.get(), buffer_.data(), buffer_.size());
-    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) pipe.in.reset();
+    const ssize_t size = read(pipe.in.number(), buffer_.data(), buffer_.size());
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) pipe.in.close_now();
     if (size <= 0) return {};
     const std::string_view text(buffer_.data(), static_cast<std::size_t>(size));
     const std::size_t kept = std::min(text.size(), kKept - std::min(kKept, seen_));
-    if (file_.get() >= 0 && kept > 0 && write(file_.get(), text.data(), kept) < 0) file_.reset();
+    if (file_.number() >= 0 && kept > 0 && write(file_.number(), text.data(), kept) < 0)
+      file_.close_now();
     seen_ += text.size();
     tail_ += text;
     constexpr std::size_t kTail = 4096;
@@ -87,9 +72,9 @@ class Output {
   }
   /// Says in the file what is missing there.
   void finish() {
-    if (seen_ <= kKept || file_.get() < 0) return;
+    if (seen_ <= kKept || file_.number() < 0) return;
     const std::string note = fmt::format("\n... {} more bytes are not kept\n", seen_ - kKept);
-    if (write(file_.get(), note.data(), note.size()) < 0) file_.reset();
+    if (write(file_.number(), note.data(), note.size()) < 0) file_.close_now();
   }
   /// The last line that is not empty, for messages.
   std::string last_line() const {
@@ -102,7 +87,7 @@ class Output {
   Pipe pipe;
 
  private:
-  Handle file_;
+  core::Descriptor file_;
   std::array<char, 1 << 16> buffer_;
   std::string tail_;
   std::size_t seen_ = 0;
@@ -204,8 +189,8 @@ class Run {
     if (process_ == 0) become(argv.data(), envp.data(), error);
     require(process_ > 0, "the command cannot be started: {}", std::strerror(errno));
     for (Output* output : {&*out_, &*err_}) {
-      output->pipe.out.reset();
-      fcntl(output->pipe.in.get(), F_SETFL, O_NONBLOCK);
+      output->pipe.out.close_now();
+      fcntl(output->pipe.in.number(), F_SETFL, O_NONBLOCK);
     }
     if (error == 0) return;
     waitpid(process_, &status_, 0);
@@ -222,7 +207,7 @@ class Run {
       sigaction(ignored, &usual, nullptr);
     }
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(nothing, 0), dup2(out_->pipe.out.get(), 1), dup2(err_->pipe.out.get(), 2);
+    dup2(nothing, 0), dup2(out_->pipe.out.number(), 1), dup2(err_->pipe.out.number(), 2);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (chdir(folder_.c_str()) == 0) execvpe(argv[0], argv, envp);
     error = errno;
@@ -231,7 +216,7 @@ class Run {
 
   /// Until the command has ended, by itself or because its time is up.
   void watch() {
-    const Handle ended(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
+    const core::Descriptor ended(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
     const auto begin = Clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -239,10 +224,10 @@ class Run {
     double limit = command_.seconds > 0 ? command_.seconds : 1e9;
     while (true) {
       const double left = std::clamp(limit - seconds(), 0.0, 1.0);
-      std::array<pollfd, 3> polled = {pollfd{ended.get(), POLLIN, 0},
-                                      {out_->pipe.in.get(), POLLIN, 0},
-                                      {err_->pipe.in.get(), POLLIN, 0}};
-      const int wait = ended.get() < 0 ? 10 : static_cast<int>(left * 1000) + 1;
+      std::array<pollfd, 3> polled = {pollfd{ended.number(), POLLIN, 0},
+                                      {out_->pipe.in.number(), POLLIN, 0},
+                                      {err_->pipe.in.number(), POLLIN, 0}};
+      const int wait = ended.number() < 0 ? 10 : static_cast<int>(left * 1000) + 1;
       poll(polled.data(), polled.size(), wait);
       read_outputs();
       if (waitpid(process_, &status_, WNOHANG) == process_) return;
@@ -254,17 +239,17 @@ class Run {
   }
 
   void read_outputs() {
-    if (out_->pipe.in.get() >= 0) reader_.add(out_->take());
-    if (err_->pipe.in.get() >= 0) err_->take();
+    if (out_->pipe.in.number() >= 0) reader_.add(out_->take());
+    if (err_->pipe.in.number() >= 0) err_->take();
   }
   /// What is still in the pipes.
   void drain() {
-    while (out_->pipe.in.get() >= 0) {
+    while (out_->pipe.in.number() >= 0) {
       const std::string_view text = out_->take();
       if (text.empty()) break;
       reader_.add(text);
     }
-    while (err_->pipe.in.get() >= 0 && !err_->take().empty()) {
+    while (err_->pipe.in.number() >= 0 && !err_->take().empty()) {
     }
   }
 
